@@ -1,0 +1,10 @@
+/**
+ * A stage of the pipeline as plain arithmetic over time: values in, values out, state inside.
+ * `operators/stateful.ts` turns one into an RxJS operator; tests drive it directly.
+ */
+export interface Machine<In, Out> {
+  /** Takes one value and returns what it completes, in order. Controls pass through at their place. */
+  push(value: In): Iterable<Out>;
+  /** The end of the stream: returns what is still held. Called once, after the last `push`. */
+  flush(): Iterable<Out>;
+}

@@ -1,0 +1,232 @@
+"""The streaming encoder: log-mel in, features, boundary and speech logits out.
+
+One pre-LN transformer over tokens of two mel frames (20 ms) with ALiBi positions and one key/value head. There is a single
+forward pass; what makes it whole-context, chunk-causal or streaming is only the additive bias that says who sees whom:
+`whole_bias` for an utterance at once, `step_bias` for a chunk on top of cached keys and values. All outputs speak of the token
+`delay` tokens back, so a flush appends `delay` masked tokens that nobody attends to.
+
+Letters in shapes: B streams, T tokens, c new tokens of a step, W cached tokens, S keys seen, H query heads, E head width, D features.
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+HIDDEN = -1e9  # bias of a key that must not be seen; finite, so that a row which sees nothing stays finite
+
+
+@dataclass(frozen=True)
+class EncoderConfig:
+    """Sizes of one encoder; the names are those of config.json in a bundle (docs/bundle.md)."""
+
+    layers: int = 6
+    width: int = 256
+    heads: int = 4
+    head_width: int = 64
+    ffn_width: int = 1024
+    feature_width: int = 256
+    mel_bins: int = 128
+    frames_per_token: int = 2
+    chunk_tokens: int = 8
+    window_tokens: int = 128
+    delay_tokens: int = 4
+    phones: int = 40  # classes of the phone head, which only training uses
+
+    @property
+    def slopes(self) -> list[float]:
+        """ALiBi slope of each query head: 2^(-8(h+1)/H), the geometric series of Press et al. 2022."""
+        return [2.0 ** (-8.0 * (h + 1) / self.heads) for h in range(self.heads)]
+
+    def to_dict(self) -> dict[str, int]:
+        return asdict(self)
+
+
+class Block(nn.Module):
+    """One pre-LN transformer block; all query heads share one key and one value head."""
+
+    def __init__(self, cfg: EncoderConfig):
+        super().__init__()
+        self.heads, self.head_width = cfg.heads, cfg.head_width
+        self.norm1 = nn.LayerNorm(cfg.width)
+        self.query = nn.Linear(cfg.width, cfg.heads * cfg.head_width)
+        self.key_value = nn.Linear(cfg.width, 2 * cfg.head_width)
+        self.out = nn.Linear(cfg.heads * cfg.head_width, cfg.width)
+        self.norm2 = nn.LayerNorm(cfg.width)
+        self.up = nn.Linear(cfg.width, cfg.ffn_width)
+        self.down = nn.Linear(cfg.ffn_width, cfg.width)
+
+    def forward(self, x: Tensor, bias: Tensor, past: tuple[Tensor, Tensor] | None) -> tuple[Tensor, Tensor, Tensor]:
+        B, T, _ = x.shape
+        h = self.norm1(x)  # (B, T, width)
+        # Query rows run over (token, head), so one shared key head needs neither transposes nor copies.
+        q = self.query(h).view(B, 1, T * self.heads, self.head_width)  # (B, 1, T*H, E)
+        k, v = self.key_value(h).chunk(2, -1)  # (B, T, E) each
+        keys = k if past is None else torch.cat([past[0], k], 1)  # (B, S, E)
+        values = v if past is None else torch.cat([past[1], v], 1)  # (B, S, E)
+        a = F.scaled_dot_product_attention(q, keys[:, None], values[:, None], attn_mask=bias)  # (B, 1, T*H, E)
+        x = x + self.out(a.reshape(B, T, self.heads * self.head_width))
+        x = x + self.down(F.gelu(self.up(self.norm2(x)), approximate='tanh'))
+        return x, k, v
+
+
+class Encoder(nn.Module):
+    """The whole network: token embedding, blocks, final norm, and the heads.
+
+    `forward` returns a dict of `hidden` (B, T, width), `features` (B, T, D), `boundary`, `speech` (B, T) and `phones` (B, T, P).
+    Row i speaks of token i - delay. `present` (when `past` is given) is (B, L, 2, c, E).
+    """
+
+    def __init__(self, cfg: EncoderConfig):
+        super().__init__()
+        self.cfg = cfg
+        self.embed = nn.Linear(cfg.frames_per_token * cfg.mel_bins, cfg.width)
+        self.blocks = nn.ModuleList(Block(cfg) for _ in range(cfg.layers))
+        self.norm = nn.LayerNorm(cfg.width)
+        self.features = nn.Linear(cfg.width, cfg.feature_width)
+        self.events = nn.Linear(cfg.width, 2)  # boundary and speech logits
+        self.phones = nn.Linear(cfg.width, cfg.phones)
+        self.apply(self._init)
+        for block in self.blocks:  # residual branches start small: GPT-2's 1/sqrt(2 L)
+            nn.init.normal_(block.out.weight, std=0.02 / (2 * cfg.layers) ** 0.5)
+            nn.init.normal_(block.down.weight, std=0.02 / (2 * cfg.layers) ** 0.5)
+
+    @staticmethod
+    def _init(module: nn.Module) -> None:
+        if isinstance(module, nn.Linear):
+            nn.init.normal_(module.weight, std=0.02)
+            nn.init.zeros_(module.bias)
+
+    def forward(self, mel: Tensor, bias: Tensor, past: tuple[Tensor, Tensor] | None = None) -> dict[str, Tensor]:
+        """mel (B, 2T, 128) normalised; bias (B, 1, T*H, S) from whole_bias or step_bias; past keys, values (B, L, W, E)."""
+        B, frames, _ = mel.shape
+        x = self.embed(mel.reshape(B, frames // self.cfg.frames_per_token, -1))  # (B, T, width)
+        present = []
+        for i, block in enumerate(self.blocks):
+            x, k, v = block(x, bias, None if past is None else (past[0][:, i], past[1][:, i]))
+            if past is not None:
+                present.append(torch.stack([k, v], 1))  # (B, 2, c, E)
+        h = self.norm(x)
+        events = self.events(h)  # (B, T, 2)
+        out = {
+            'hidden': h,
+            'features': self.features(h),
+            'boundary': events[..., 0],
+            'speech': events[..., 1],
+            'phones': self.phones(h),
+        }
+        if past is not None:
+            out['present'] = torch.stack(present, 1)  # (B, L, 2, c, E)
+        return out
+
+
+def whole_bias(cfg: EncoderConfig, token_mask: Tensor, chunk: int | None = None, phase: int | Tensor = 0) -> Tensor:
+    """Bias of a whole utterance at once, (B, 1, T*H, T).
+
+    token_mask (B, T): 1 = a token, 0 = masked (they must come last). chunk: tokens of an encoder chunk, None = everything is seen.
+    phase: how many tokens of the first chunk came before the first token (0 = the first token starts a chunk), one number or (B,).
+    Masked tokens belong to the chunk after the last full one: exactly what a flush runs as scratch.
+    """
+    B, T = token_mask.shape
+    device = token_mask.device
+    i = torch.arange(T, device=device)
+    distance = (i[:, None] - i[None, :]).abs().float()  # (T, T)
+    slopes = torch.tensor(cfg.slopes, device=device)
+    alibi = -slopes[None, :, None] * distance[:, None, :]  # (T, H, T)
+    seen = token_mask[:, None, :] > 0  # (B, 1, T)
+    if chunk is not None:
+        shift = torch.as_tensor(phase, device=device).reshape(-1, 1)  # (B or 1, 1)
+        count = token_mask.sum(1, keepdim=True).long()  # (B, 1)
+        of = torch.minimum((i[None, :] + shift) // chunk, (count + shift) // chunk)  # (B, T): the chunk each token belongs to
+        first = of * chunk - shift  # (B, T): that chunk's first token
+        seen = seen & (of[:, None, :] <= of[:, :, None])  # (B, T, T)
+        seen = seen & (i[None, None, :] >= first[:, :, None] - cfg.window_tokens)
+    hidden = torch.where(seen, 0.0, HIDDEN)  # (B, 1 or T, T)
+    return (alibi[None] + hidden[:, :, None, :]).reshape(B, 1, T * cfg.heads, T)
+
+
+def step_bias(cfg: EncoderConfig, token_mask: Tensor, past_age: Tensor) -> Tensor:
+    """Bias of one step on top of a cache, (B, 1, c*H, W + c). token_mask (B, c); past_age (B, W), 0 = an absent row."""
+    B, c = token_mask.shape
+    i = torch.arange(c, device=token_mask.device).float()
+    slopes = torch.tensor(cfg.slopes, device=token_mask.device)[None, None, :, None]  # (1, 1, H, 1)
+    old = (past_age[:, None, None, :] + i[None, :, None, None]) * -slopes  # (B, c, H, W)
+    old = old + torch.where(past_age > 0, 0.0, HIDDEN)[:, None, None, :]
+    new = (i[:, None] - i[None, :]).abs()[None, :, None, :] * -slopes  # (1, c, H, c)
+    new = new + torch.where(token_mask > 0, 0.0, HIDDEN)[:, None, None, :]  # (B, c, H, c)
+    return torch.cat([old, new], -1).reshape(B, 1, c * cfg.heads, -1)
+
+
+@torch.no_grad()
+def encode(model: Encoder, mel: Tensor, chunk: int | None = None) -> dict[str, Tensor]:
+    """One utterance, delay taken out and end flushed. mel (2T, 128) normalised -> every output with T rows."""
+    cfg = model.cfg
+    tokens = mel.shape[0] // cfg.frames_per_token
+    pad = torch.zeros(cfg.delay_tokens * cfg.frames_per_token, cfg.mel_bins, device=mel.device)
+    x = torch.cat([mel[: tokens * cfg.frames_per_token], pad])[None]
+    mask = torch.ones(1, tokens + cfg.delay_tokens, device=mel.device)
+    mask[:, tokens:] = 0
+    out = model(x, whole_bias(cfg, mask, chunk))
+    return {name: value[0, cfg.delay_tokens :] for name, value in out.items()}
+
+
+class Streamer:
+    """Runs an encoder chunk by chunk as the runtime does: a ring of W cached rows, flush as scratch. The reference for export's tests.
+
+    `step(mel, mask, ages, keys, values)` may be the PyTorch network or an ONNX session: see `torch_step`.
+    """
+
+    def __init__(self, cfg: EncoderConfig, step):
+        W, L, E = cfg.window_tokens, cfg.layers, cfg.head_width
+        self.cfg, self.step = cfg, step
+        self.keys = torch.zeros(1, L, W, E)
+        self.values = torch.zeros(1, L, W, E)
+        self.done = 0  # tokens processed for good
+
+    def _ages(self) -> Tensor:
+        slot = torch.arange(self.cfg.window_tokens)
+        age = (self.done - 1 - slot) % self.cfg.window_tokens + 1  # token t lies in slot t mod W
+        return torch.where(age <= self.done, age, 0).float()[None]
+
+    def push(self, mel: Tensor) -> dict[str, Tensor]:
+        """A whole chunk, (2c, 128): returns c rows per output."""
+        c = mel.shape[0] // self.cfg.frames_per_token
+        out = self.step(mel[None], torch.ones(1, c), self._ages(), self.keys, self.values)
+        slots = torch.arange(self.done, self.done + c) % self.cfg.window_tokens
+        self.keys[:, :, slots] = out['present'][:, :, 0]
+        self.values[:, :, slots] = out['present'][:, :, 1]
+        self.done += c
+        return {name: value[0] for name, value in out.items()}
+
+    def flush(self, mel: Tensor) -> dict[str, Tensor]:
+        """The end: n < c remaining tokens, (2n, 128), n may be 0. Returns n + delay rows per output."""
+        delay, bins = self.cfg.delay_tokens, self.cfg.mel_bins
+        n = mel.shape[0] // self.cfg.frames_per_token
+        x = torch.cat([mel, torch.zeros(delay * self.cfg.frames_per_token, bins)])[None]
+        mask = torch.ones(1, n + delay)
+        mask[:, n:] = 0
+        out = self.step(x, mask, self._ages(), self.keys, self.values)
+        return {name: value[0] for name, value in out.items()}
+
+    def run(self, mel: Tensor) -> dict[str, Tensor]:
+        """A whole utterance (2T, 128) in chunks of cfg.chunk_tokens, flushed; T rows per output, delay taken out."""
+        size = self.cfg.chunk_tokens * self.cfg.frames_per_token
+        tokens = mel.shape[0] // self.cfg.frames_per_token
+        full = tokens // self.cfg.chunk_tokens * size
+        rows = [self.push(mel[a : a + size]) for a in range(0, full, size)]
+        rows.append(self.flush(mel[full : tokens * self.cfg.frames_per_token]))
+        names = [name for name in rows[0] if name != 'present']
+        return {name: torch.cat([r[name] for r in rows])[self.cfg.delay_tokens :] for name in names}
+
+
+def torch_step(model: Encoder):
+    """The PyTorch network as a step function for Streamer."""
+
+    @torch.no_grad()
+    def step(mel, mask, ages, keys, values):
+        return model(mel, step_bias(model.cfg, mask, ages), (keys, values))
+
+    return step
