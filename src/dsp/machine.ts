@@ -7,4 +7,6 @@ export interface Machine<In, Out> {
   push(value: In): Iterable<Out>;
   /** The end of the stream: returns what is still held. Called once, after the last `push`. */
   flush(): Iterable<Out>;
+  /** Frees what the garbage collector cannot see (WebAssembly memory). Called once, whatever ended the stream. */
+  release?(): void;
 }
