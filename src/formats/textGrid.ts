@@ -1,0 +1,123 @@
+import type { Unit } from '../types.ts';
+import { toSeconds } from '../units.ts';
+import type { Provenance, UnitFormatter } from './unitFormatter.ts';
+
+/** Options of `textGrid()`. */
+export interface TextGridOptions {
+  /** What the numbers mean; written into the tier `sylstream`, which every reader keeps. */
+  readonly provenance: Provenance;
+}
+
+interface Interval {
+  readonly start: number;
+  readonly end: number;
+  readonly text: string;
+}
+
+/**
+ * Writes a Praat TextGrid in the long text format, with the tiers
+ * - `units`, intervals: the unit's number, empty for a pause (as phoneticians mark silence);
+ * - `confidence`, intervals: 0 to 1, empty for a pause;
+ * - `boundaries`, points: `certain`, or `forced` where the delay's limit made the decision;
+ * - `sylstream`, one interval over everything: bundle, version, hash, precision, rate, λ and w.
+ *
+ * Everything comes at the end, because the first lines hold the length and the counts. A recording without samples
+ * gets a length of one sample: Praat opens no TextGrid of no length.
+ *
+ * ```ts
+ * const grid = textGrid({ provenance });
+ * for (const unit of units) grid.unit(unit);
+ * writeFileSync('speech.TextGrid', grid.end(samples));
+ * ```
+ */
+export function textGrid(options: TextGridOptions): UnitFormatter {
+  const units: Unit[] = [];
+  return {
+    begin: () => '',
+    unit: (unit) => {
+      units.push(unit);
+      return '';
+    },
+    end: (samples) => document(units, samples, options.provenance),
+  };
+}
+
+function document(units: readonly Unit[], samples: number, provenance: Provenance): string {
+  const length = Math.max(samples, units.at(-1)?.end ?? 0, 1);
+  const words = Object.entries(provenance).map(([name, value]) => `${name}=${value}`);
+  const tiers = [
+    intervalTier(
+      'units',
+      length,
+      intervals(units, length, (unit) => String(unit.id)),
+    ),
+    intervalTier(
+      'confidence',
+      length,
+      intervals(units, length, (u) => u.confidence.toFixed(3)),
+    ),
+    pointTier('boundaries', length, units),
+    intervalTier('sylstream', length, [{ start: 0, end: length, text: words.join(' ') }]),
+  ];
+  const head = [
+    'File type = "ooTextFile"',
+    'Object class = "TextGrid"',
+    '',
+    ...span(length),
+    'tiers? <exists> ',
+    `size = ${tiers.length} `,
+    'item []: ',
+  ];
+  const items = tiers.flatMap((lines, n) => [`    item [${n + 1}]:`, ...lines.map(indent(8))]);
+  return `${[...head, ...items].join('\n')}\n`;
+}
+
+/** Intervals without holes from 0 to the end, as Praat wants them. */
+function intervals(
+  units: readonly Unit[],
+  length: number,
+  text: (unit: Unit) => string,
+): Interval[] {
+  const found: Interval[] = [];
+  let at = 0;
+  for (const unit of units) {
+    if (unit.start > at) found.push({ start: at, end: unit.start, text: '' });
+    found.push({ start: unit.start, end: unit.end, text: unit.pause ? '' : text(unit) });
+    at = unit.end;
+  }
+  if (at < length) found.push({ start: at, end: length, text: '' });
+  return found;
+}
+
+function intervalTier(name: string, length: number, found: readonly Interval[]): string[] {
+  const rows = found.flatMap(({ start, end, text }, n) => [
+    `intervals [${n + 1}]:`,
+    `    xmin = ${toSeconds(start)} `,
+    `    xmax = ${toSeconds(end)} `,
+    `    text = ${quoted(text)} `,
+  ]);
+  const head = ['class = "IntervalTier" ', `name = ${quoted(name)} `, ...span(length)];
+  return [...head, `intervals: size = ${found.length} `, ...rows];
+}
+
+function pointTier(name: string, length: number, units: readonly Unit[]): string[] {
+  const rows = units.flatMap((unit, n) => [
+    `points [${n + 1}]:`,
+    `    number = ${toSeconds(unit.end)} `,
+    `    mark = ${quoted(unit.forced ? 'forced' : 'certain')} `,
+  ]);
+  const head = ['class = "TextTier" ', `name = ${quoted(name)} `, ...span(length)];
+  return [...head, `points: size = ${units.length} `, ...rows];
+}
+
+function span(length: number): string[] {
+  return ['xmin = 0 ', `xmax = ${toSeconds(length)} `];
+}
+
+function quoted(text: string): string {
+  return `"${text.replaceAll('"', '""')}"`;
+}
+
+function indent(columns: number): (line: string) => string {
+  return (line) => ' '.repeat(columns) + line;
+}
