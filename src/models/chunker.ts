@@ -1,0 +1,44 @@
+import { FRAMES_PER_TOKEN, MEL_BINS } from '../units.ts';
+import type { MelBlock } from '../types.ts';
+
+/** Cuts mel frames of any grouping into the encoder's chunks. */
+export interface Chunker {
+  /** Takes frames and returns the whole chunks that they complete, each `[2c, 128]` normalised and never written again. */
+  push(block: MelBlock): Float32Array[];
+  /** The whole tokens of the chunk that is still partial, `[2n, 128]` normalised, 0 <= n < c. */
+  rest(): Float32Array;
+}
+
+/**
+ * Collects frames into chunks of `chunkTokens` tokens and normalises them as the encoder was trained:
+ * 0.5 · (logmel − mean) / std (AST front end; design 3.1).
+ */
+export function createChunker(options: {
+  readonly chunkTokens: number;
+  readonly mean: number;
+  readonly std: number;
+}): Chunker {
+  const { chunkTokens, mean, std } = options;
+  const size = chunkTokens * FRAMES_PER_TOKEN * MEL_BINS;
+  let chunk = new Float32Array(size);
+  let filled = 0;
+
+  return {
+    push: ({ mel }) => {
+      const whole: Float32Array[] = [];
+      for (let i = 0; i < mel.length; i++) {
+        chunk[filled++] = (0.5 * (mel[i]! - mean)) / std;
+        if (filled === size) {
+          whole.push(chunk);
+          chunk = new Float32Array(size);
+          filled = 0;
+        }
+      }
+      return whole;
+    },
+    rest: () => {
+      const tokenSize = FRAMES_PER_TOKEN * MEL_BINS;
+      return chunk.slice(0, Math.floor(filled / tokenSize) * tokenSize);
+    },
+  };
+}

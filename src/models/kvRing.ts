@@ -1,0 +1,89 @@
+/**
+ * One stream's keys and values in shared memory: `[2·L, W + c, V]`, plane 2l = keys of layer l, 2l + 1 =
+ * its values; token τ lives in row τ mod (W + c). The c spare rows are why a step can be done again: the new
+ * rows never overwrite one that the step itself reads, and they count only once the main thread has seen
+ * the step's answer.
+ */
+export interface RingShape {
+  /** L. */
+  readonly layers: number;
+  /** W. */
+  readonly windowTokens: number;
+  /** c. */
+  readonly chunkTokens: number;
+  /** V = kvHeads · headWidth. */
+  readonly rowWidth: number;
+}
+
+/** Makes the memory of one stream. */
+export function createRing(shape: RingShape): SharedArrayBuffer {
+  return new SharedArrayBuffer(4 * 2 * shape.layers * rowsOf(shape) * shape.rowWidth);
+}
+
+/** Rows of one plane. */
+export function rowsOf(shape: RingShape): number {
+  return shape.windowTokens + shape.chunkTokens;
+}
+
+/**
+ * Copies the W rows that a chunk may see from a ring into one row of the arena, plane by plane, in ring order.
+ *
+ * @param targets for each plane, the arena's `[W, V]` of this row
+ * @param firstToken the chunk's first token, a multiple of c
+ */
+export function gatherRing(
+  ring: Float32Array,
+  targets: readonly Float32Array[],
+  shape: RingShape,
+  firstToken: number,
+): void {
+  const { chunkTokens, rowWidth } = shape;
+  const rows = rowsOf(shape);
+  // The chunk's own slot holds tokens that left the window: leave it out.
+  const hole = (firstToken % rows) * rowWidth;
+  const after = hole + chunkTokens * rowWidth;
+  for (let plane = 0; plane < targets.length; plane++) {
+    const base = plane * rows * rowWidth;
+    const target = targets[plane]!;
+    target.set(ring.subarray(base, base + hole), 0);
+    target.set(ring.subarray(base + after, base + rows * rowWidth), hole);
+  }
+}
+
+/**
+ * Writes the ages that belong to the rows of `gatherRing`: how many tokens before the chunk's first token each
+ * lies, 1 to W, or 0 for rows that hold nothing yet.
+ *
+ * @param ages `[W]`
+ */
+export function writeAges(ages: Float32Array, shape: RingShape, firstToken: number): void {
+  const rows = rowsOf(shape);
+  const hole = firstToken % rows;
+  for (let i = 0; i < shape.windowTokens; i++) {
+    const row = i < hole ? i : i + shape.chunkTokens;
+    const age = (hole - row + rows) % rows;
+    ages[i] = age <= firstToken ? age : 0;
+  }
+}
+
+/**
+ * Writes a chunk's new keys and values into its slot.
+ *
+ * @param present `[2·L, c, V]` of this stream
+ */
+export function scatterRing(
+  ring: Float32Array,
+  present: Float32Array,
+  shape: RingShape,
+  firstToken: number,
+): void {
+  const rows = rowsOf(shape);
+  const width = shape.chunkTokens * shape.rowWidth;
+  const slot = (firstToken % rows) * shape.rowWidth;
+  for (let plane = 0; plane < 2 * shape.layers; plane++) {
+    ring.set(
+      present.subarray(plane * width, (plane + 1) * width),
+      plane * rows * shape.rowWidth + slot,
+    );
+  }
+}

@@ -1,0 +1,77 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { PipelineError } from '../errors.ts';
+import type { Bundle } from './bundle.ts';
+import { createCachedEncoder, type Precision } from './cachedEncoder.ts';
+import { createCodebook, type Codebook } from './codebook.ts';
+import type { EncoderBackend } from './encoder.ts';
+import type { PoolOptions } from './encoderPool.ts';
+import { defaultBundle, readBundle } from './manifest.ts';
+import { parseSafetensors } from './safetensors.ts';
+
+/** Everything that a stream needs weights for; one for the whole process, shared by all streams. */
+export interface Models {
+  readonly bundle: Bundle;
+  readonly encoder: EncoderBackend;
+  readonly codebook: Codebook;
+  /** Ends the inference threads; streams under way fail with `SYLSTREAM_ERR_CLOSED`. */
+  close(): Promise<void>;
+}
+
+/** Options of `loadModels()`; `workers`, `maxBatch`, `providers` are those of the encoder's pool. */
+export interface LoadModelsOptions extends PoolOptions {
+  /** A bundle's folder; default: the one that comes with the package. */
+  readonly bundle?: string | undefined;
+  /** Default `int8`. */
+  readonly precision?: Precision | undefined;
+  /** Told in one line when a provider of the list was refused; default `console.warn`. */
+  readonly onRefused?: ((line: string) => void) | undefined;
+}
+
+/**
+ * Reads and checks a bundle, starts the inference threads and loads the weights into them.
+ *
+ * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_…` when the bundle is not whole, `SYLSTREAM_ERR_PROVIDER` when no
+ *   provider of the list runs it
+ * @throws RangeError for `workers` (1 to 64) or `maxBatch` (1 to 256) out of range; TypeError for an unknown precision
+ */
+export async function loadModels(options: LoadModelsOptions = {}): Promise<Models> {
+  const { precision = 'int8' } = options;
+  if (precision !== 'int8' && precision !== 'fp32') {
+    throw new TypeError(`precision must be "int8" or "fp32", got ${JSON.stringify(precision)}`);
+  }
+  const bundle = await readBundle(options.bundle ?? defaultBundle());
+  const codebook = await readCodebook(bundle);
+  const encoder = await createCachedEncoder(bundle, {
+    onRefused: (line) => console.warn(`sylstream: provider refused, trying the next: ${line}`),
+    ...options,
+    precision,
+  });
+  return { bundle, encoder, codebook, close: () => encoder.close() };
+}
+
+/** Reads `codebook.safetensors` and checks its shapes against `config.json`. */
+export async function readCodebook(bundle: Bundle): Promise<Codebook> {
+  const name = 'codebook.safetensors';
+  const tensors = parseSafetensors(await readFile(join(bundle.directory, name)), name);
+  const { centroids: K, merged } = bundle.config.units;
+  const D = bundle.config.encoder.featureWidth;
+  const centroids = tensors.get('centroids');
+  const units = tensors.get('units');
+  const refuse = (what: string): never => {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_BUNDLE_SHAPE',
+      `${name} of ${bundle.directory}: ${what}; export the bundle again`,
+    );
+  };
+  if (!(centroids?.data instanceof Float32Array) || `${centroids.shape}` !== `${[K, D]}`) {
+    return refuse(`expected centroids F16 [${K}, ${D}], found [${centroids?.shape ?? 'none'}]`);
+  }
+  if (!(units?.data instanceof Int32Array) || `${units.shape}` !== `${[K]}`) {
+    return refuse(`expected units I32 [${K}], found [${units?.shape ?? 'none'}]`);
+  }
+  if (units.data.some((unit) => unit < 1 || unit > merged)) {
+    refuse(`expected units from 1 to ${merged}, found ${Math.min(...units.data)} to ${Math.max(...units.data)}`);
+  }
+  return createCodebook({ centroids: centroids.data, units: units.data, featureWidth: D });
+}

@@ -1,0 +1,97 @@
+import * as ort from 'onnxruntime-node';
+import { PipelineError } from '../errors.ts';
+
+/** Execution providers that can be asked for. */
+export type Provider = 'cpu' | 'cuda' | 'webgpu';
+
+/** A loaded model and where it runs. */
+export interface LoadedSession {
+  readonly session: ort.InferenceSession;
+  readonly provider: Provider;
+  /** One line for each provider that was asked for and refused. */
+  readonly refused: readonly string[];
+}
+
+/** A tensor's name and shape as the format has it; a string is a dynamic axis. */
+export type TensorShapes = ReadonlyMap<string, readonly (number | string)[]>;
+
+/**
+ * Opens an ONNX model on the first provider of the list that takes it. ONNX Runtime itself does not fall
+ * back (it throws), so the list is walked here. One thread, sequential, no spinning.
+ *
+ * @throws PipelineError `SYLSTREAM_ERR_PROVIDER` when none takes it, `SYLSTREAM_ERR_BUNDLE_SHAPE` when
+ *   the model's tensors are not the expected ones
+ */
+export async function openSession(
+  path: string,
+  providers: readonly Provider[],
+  expected: { readonly inputs: TensorShapes; readonly outputs: TensorShapes },
+): Promise<LoadedSession> {
+  const refused: string[] = [];
+  for (const provider of providers) {
+    let session: ort.InferenceSession;
+    try {
+      session = await ort.InferenceSession.create(path, {
+        executionProviders: [provider],
+        intraOpNumThreads: 1,
+        interOpNumThreads: 1,
+        executionMode: 'sequential',
+        graphOptimizationLevel: 'all',
+        logSeverityLevel: 3,
+      });
+    } catch (error) {
+      refused.push(`${provider}: ${firstLine(error)}`);
+      continue;
+    }
+    checkTensors(path, 'input', session.inputMetadata, expected.inputs);
+    checkTensors(path, 'output', session.outputMetadata, expected.outputs);
+    return { session, provider, refused };
+  }
+  throw new PipelineError(
+    'SYLSTREAM_ERR_PROVIDER',
+    `expected one of the providers ${providers.join(', ')} to run ${path}, and none did ` +
+      `(${refused.join('; ')}); add "cpu" to the list`,
+  );
+}
+
+function checkTensors(
+  path: string,
+  kind: 'input' | 'output',
+  found: readonly ort.InferenceSession.ValueMetadata[],
+  expected: TensorShapes,
+): void {
+  const refuse = (what: string): never => {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_BUNDLE_SHAPE',
+      `${path}: ${what}; config.json and the model do not belong together, export the bundle again`,
+    );
+  };
+  for (const [name, shape] of expected) {
+    const meta = found.find((tensor) => tensor.name === name);
+    if (!meta) {
+      refuse(`expected an ${kind} ${name}, found ${found.map((tensor) => tensor.name).join(', ')}`);
+    } else if (!meta.isTensor || meta.type !== 'float32' || !agrees(meta.shape, shape)) {
+      const has = meta.isTensor ? `${meta.type} [${meta.shape}]` : 'no tensor';
+      refuse(`expected ${kind} ${name} to be float32 [${shape}], found ${has}`);
+    }
+  }
+}
+
+/** Fixed axes must be equal; an axis that is dynamic on either side agrees. */
+function agrees(found: readonly (number | string)[], expected: readonly (number | string)[]): boolean {
+  return (
+    found.length === expected.length &&
+    expected.every((axis, i) => typeof axis === 'string' || typeof found[i] === 'string' || found[i] === axis)
+  );
+}
+
+function firstLine(error: unknown): string {
+  return String(error instanceof Error ? error.message : error).split('\n')[0]!;
+}
+
+/** A float32 tensor over (a prefix of) preallocated memory; no copy. */
+export function tensor(data: Float32Array, shape: readonly number[]): ort.Tensor {
+  return new ort.Tensor('float32', data, shape);
+}
+
+export type { InferenceSession, Tensor } from 'onnxruntime-node';

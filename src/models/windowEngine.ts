@@ -1,0 +1,58 @@
+import { MEL_BINS } from '../units.ts';
+import { runRows, type Engine } from './engine.ts';
+import type { WorkItem, WorkerSetup } from './inferenceMessages.ts';
+import { openSession, tensor, type LoadedSession } from './onnx.ts';
+
+/** Runs `onnx/window.onnx`: no state, every row brings the whole window that it depends on. */
+export async function createWindowEngine(
+  setup: WorkerSetup,
+): Promise<Engine & { loaded: LoadedSession }> {
+  const { encoder, maxBatch, maxRows } = setup;
+  const loaded = await openSession(setup.modelPath, setup.providers, {
+    inputs: new Map([
+      ['mel', ['B', 'F', MEL_BINS]],
+      ['token_mask', ['B', 'T']],
+    ]),
+    outputs: new Map(
+      encoder.outputs.map((name) => [
+        name,
+        name === 'features' ? ['B', 'T', encoder.featureWidth] : ['B', 'T'],
+      ]),
+    ),
+  });
+  const lanes = new Float32Array(setup.lanes);
+  const laneSize = 2 * maxRows * MEL_BINS;
+  const mel = new Float32Array(maxBatch * laneSize);
+  const mask = new Float32Array(maxBatch * maxRows);
+
+  async function attempt(items: readonly WorkItem[], laneOf: readonly number[], rows: number) {
+    const gatherStart = performance.now();
+    const B = items.length;
+    const melSize = 2 * rows * MEL_BINS;
+    items.forEach((item, b) => {
+      const lane = laneOf[b]! * laneSize;
+      mel.set(lanes.subarray(lane, lane + melSize), b * melSize);
+      for (let i = 0; i < rows; i++) mask[b * rows + i] = i < item.tokens ? 1 : 0;
+    });
+    const runStart = performance.now();
+    const out = await loaded.session.run({
+      mel: tensor(mel.subarray(0, B * melSize), [B, 2 * rows, MEL_BINS]),
+      token_mask: tensor(mask.subarray(0, B * rows), [B, rows]),
+    });
+    return {
+      features: out['features']!.data as Float32Array,
+      boundary: out['boundary']?.data as Float32Array | undefined,
+      speech: out['speech']?.data as Float32Array | undefined,
+      runMs: performance.now() - runStart,
+      gatherMs: runStart - gatherStart,
+      commit: () => undefined,
+    };
+  }
+
+  return {
+    loaded,
+    run: (items, rows, keep) =>
+      runRows(items, { rows, keep, featureWidth: encoder.featureWidth }, attempt),
+    forget: () => undefined,
+  };
+}
