@@ -67,7 +67,7 @@ class Block(nn.Module):
         k, v = self.key_value(h).chunk(2, -1)  # (B, T, E) each
         keys = k if past is None else torch.cat([past[0], k], 1)  # (B, S, E)
         values = v if past is None else torch.cat([past[1], v], 1)  # (B, S, E)
-        a = F.scaled_dot_product_attention(q, keys[:, None], values[:, None], attn_mask=bias)  # (B, 1, T*H, E)
+        a = F.scaled_dot_product_attention(q, keys[:, None], values[:, None], attn_mask=bias.to(q.dtype))  # (B, 1, T*H, E)
         x = x + self.out(a.reshape(B, T, self.heads * self.head_width))
         x = x + self.down(F.gelu(self.up(self.norm2(x)), approximate='tanh'))
         return x, k, v

@@ -1,0 +1,206 @@
+"""Weights -> a bundle (docs/bundle.md): ONNX graphs, config, manifest, codebook, golden vectors, model card.
+
+    python export.py --config tiny --random --out ../test/fixtures/tiny       seeded random weights, for tests
+    python export.py --run runs/small --out ../models/small                   what quantize.py left in a run's folder
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from datetime import UTC, datetime
+from pathlib import Path
+
+import numpy as np
+import onnx
+import soundfile
+import torch
+from onnx import TensorProto, numpy_helper
+from safetensors.numpy import load_file, save_file
+
+import segment
+from config import load_config
+from encoder import Encoder, EncoderConfig, Streamer, encode
+from features import SAMPLE_RATE, log_mel, normalise, read_audio
+from onnx_graph import build, flat_weights, unflatten_weights
+
+EXTERNAL_BYTES = 4096  # tensors of at least this size go to weights.bin
+
+
+def encoder_json(cfg: EncoderConfig) -> dict:
+    """The `encoder` object of config.json."""
+    return {
+        'layers': cfg.layers, 'width': cfg.width, 'heads': cfg.heads, 'kvHeads': 1, 'headWidth': cfg.head_width,
+        'ffnWidth': cfg.ffn_width, 'featureWidth': cfg.feature_width, 'framesPerToken': cfg.frames_per_token,
+        'chunkTokens': cfg.chunk_tokens, 'windowTokens': cfg.window_tokens, 'delayTokens': cfg.delay_tokens,
+        'alibiSlopes': cfg.slopes, 'outputs': ['features', 'boundary', 'speech'],
+    }  # fmt: skip
+
+
+def encoder_config(config: dict) -> EncoderConfig:
+    """config.json -> EncoderConfig."""
+    e = config['encoder']
+    return EncoderConfig(
+        layers=e['layers'], width=e['width'], heads=e['heads'], head_width=e['headWidth'], ffn_width=e['ffnWidth'],
+        feature_width=e['featureWidth'], mel_bins=config['mel']['bins'], frames_per_token=e['framesPerToken'],
+        chunk_tokens=e['chunkTokens'], window_tokens=e['windowTokens'], delay_tokens=e['delayTokens'],
+    )  # fmt: skip
+
+
+def save_shared(models: dict[str, onnx.ModelProto], folder: Path) -> None:
+    """Writes fp32 models whose large tensors lie once in weights.bin, 64-byte aligned."""
+    blob, places = bytearray(), {}
+    for model in models.values():
+        for tensor in model.graph.initializer:
+            raw = numpy_helper.to_array(tensor).tobytes()
+            if len(raw) < EXTERNAL_BYTES:
+                continue
+            if tensor.name not in places:
+                blob.extend(b'\0' * (-len(blob) % 64))
+                places[tensor.name] = (len(blob), len(raw))
+                blob.extend(raw)
+            offset, length = places[tensor.name]
+            tensor.ClearField('raw_data')
+            tensor.data_location = TensorProto.EXTERNAL
+            del tensor.external_data[:]
+            for key, value in {'location': 'weights.bin', 'offset': offset, 'length': length}.items():
+                tensor.external_data.add(key=key, value=str(value))
+    (folder / 'weights.bin').write_bytes(bytes(blob))
+    for name, model in models.items():
+        (folder / f'{name}.onnx').write_bytes(model.SerializeToString())
+
+
+def onnx_step(path: Path, layers: int):
+    """An ONNX step model as a step function for encoder.Streamer."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    session = onnxruntime.InferenceSession(str(path), options)
+    names = [o.name for o in session.get_outputs()]
+
+    def step(mel, mask, ages, keys, values):
+        feed = {'mel': mel, 'token_mask': mask, 'past_age': ages}
+        feed |= {f'past_k_{i}': keys[:, i] for i in range(layers)} | {f'past_v_{i}': values[:, i] for i in range(layers)}
+        out = session.run(None, {k: np.ascontiguousarray(v.numpy(), np.float32) for k, v in feed.items()})
+        return {n: torch.from_numpy(v) for n, v in zip(names, out, strict=True)}
+
+    return step
+
+
+def write_golden(folder: Path, model: Encoder, config: dict, codebook: dict, clip: np.ndarray) -> None:
+    """golden/: the clip, what the fp32 network makes of it, and the units of each precision."""
+    golden = folder / 'golden'
+    golden.mkdir(exist_ok=True)
+    soundfile.write(golden / 'speech.wav', (clip * 32767).round().astype(np.int16), SAMPLE_RATE, subtype='PCM_16')
+    mel = log_mel(read_audio(golden / 'speech.wav'))
+    x = normalise(mel, config['mel']['mean'], config['mel']['std'])
+    cfg = model.cfg
+    fp32 = {k: v.numpy() for k, v in encode(model, x, cfg.chunk_tokens).items()}
+    int8 = {k: v.numpy() for k, v in Streamer(cfg, onnx_step(folder / 'onnx/step_int8.onnx', cfg.layers)).run(x).items()}
+    tensors = {'mel': mel.numpy()} | {k: np.ascontiguousarray(fp32[k]) for k in ('features', 'boundary', 'speech')}
+    save_file(tensors, golden / 'tensors.safetensors')
+    rate, rules = natural(config), rules_of(config)
+    trim = config['units']['trimTokens']
+    lists = {
+        name: segment.units(out, rate, rules, codebook['centroids'], codebook['units'], trim)
+        for name, out in {'fp32': fp32, 'int8': int8}.items()
+    }
+    (golden / 'units.json').write_text(json.dumps({'rate': 'natural', **lists}, indent=1) + '\n')
+
+
+def rules_of(config: dict) -> segment.Rules:
+    b = config['boundaries']
+    return segment.Rules(b['minTokens'], b['maxTokens'], b['logitClamp'], b['shiftSamples'])
+
+
+def rates_of(config: dict) -> list[segment.Rate]:
+    return [segment.Rate(r['name'], r['hz'], r['w'], r['lambda']) for r in config['boundaries']['rates']]
+
+
+def natural(config: dict) -> segment.Rate:
+    return next(r for r in rates_of(config) if r.name == 'natural')
+
+
+def write_manifest(folder: Path, about: dict) -> None:
+    """manifest.json with the size and SHA-256 of every other file."""
+    files = {}
+    for path in sorted(p for p in folder.rglob('*') if p.is_file() and p.name != 'manifest.json' and 'lm' not in p.parts[-2:-1]):
+        data = path.read_bytes()
+        files[path.relative_to(folder).as_posix()] = {'bytes': len(data), 'sha256': hashlib.sha256(data).hexdigest()}
+    created = datetime.now(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
+    manifest = {'format': 'sylstream-bundle', 'formatVersion': 1, 'created': created, **about, 'files': files}
+    (folder / 'manifest.json').write_text(json.dumps(manifest, indent=2) + '\n')
+
+
+def write_bundle(folder: Path, model: Encoder, config: dict, codebook: dict, about: dict, clip: np.ndarray, card: str) -> None:
+    """Writes every file of a bundle. codebook: centroids fp16 (K, D) and units int32 (K,). about: name, version, licence, trainingData, metrics."""
+    model.eval()
+    (folder / 'onnx').mkdir(parents=True, exist_ok=True)
+    weights = flat_weights(model.cfg, {k: v.detach().float().numpy() for k, v in model.state_dict().items()})
+    int8 = build(model.cfg, weights, 'step', int8=True)
+    save_shared({'step': build(model.cfg, weights, 'step'), 'window': build(model.cfg, weights, 'window')}, folder / 'onnx')
+    (folder / 'onnx/step_int8.onnx').write_bytes(int8.SerializeToString())
+    (folder / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
+    save_file(codebook, folder / 'codebook.safetensors')
+    write_golden(folder, model, config, codebook, clip)
+    (folder / 'README.md').write_text(card)
+    write_manifest(folder, about)
+
+
+def read_bundle(folder: Path) -> tuple[Encoder, dict, dict]:
+    """A bundle's fp32 network (phone head untrained), config.json and codebook: what --init continues from."""
+    config = json.loads((folder / 'config.json').read_text())
+    model = Encoder(encoder_config(config))
+    step = onnx.load(folder / 'onnx/step.onnx')
+    arrays = {t.name: numpy_helper.to_array(t) for t in step.graph.initializer}
+    wanted = [n for n in model.state_dict() if not n.startswith('phones.')]
+    state = unflatten_weights(model.cfg, {n: arrays[n] for n in wanted})
+    model.load_state_dict({n: torch.from_numpy(np.array(v)) for n, v in state.items()}, strict=False)
+    return model.eval(), config, load_file(folder / 'codebook.safetensors')
+
+
+def random_bundle(out: Path, cfg: EncoderConfig, clip: np.ndarray, units: tuple[int, int], seed: int = 0) -> None:
+    """A bundle of seeded random weights, large enough to make varied units: for tests, worth nothing as a model."""
+    torch.manual_seed(seed)
+    model = Encoder(cfg)
+    with torch.no_grad():
+        for name, p in model.named_parameters():
+            if p.ndim == 2:
+                p.normal_(std=p.shape[1] ** -0.5 * (2.0 if name.startswith('events') else 1.0))
+        model.events.bias.copy_(torch.tensor([0.0, 1.0]))  # more speech than pauses
+    K, M = units
+    rng = np.random.default_rng(seed)
+    codebook = {'centroids': rng.standard_normal((K, cfg.feature_width)).astype(np.float16), 'units': (np.arange(K) % M + 1).astype(np.int32)}
+    mel = {'bins': cfg.mel_bins, 'mean': float(log_mel(clip).mean()), 'std': float(log_mel(clip).std())}
+    rates = [('natural', 5.5, 1.0, 1.0), ('5.0', 5.0, 1.0, 1.5), ('6.25', 6.25, 1.0, 0.5), ('8.33', 8.33, 1.0, -1.0)]
+    config = {
+        'formatVersion': 1, 'mel': mel, 'encoder': encoder_json(cfg),
+        'boundaries': {
+            'minTokens': 3, 'maxTokens': 50, 'logitClamp': 6, 'shiftSamples': -40,
+            'rates': [{'name': n, 'hz': hz, 'w': w, 'lambda': lam} for n, hz, w, lam in rates],
+        },
+        'units': {'centroids': K, 'merged': M, 'trimTokens': 1},
+    }  # fmt: skip
+    about = {'name': out.name, 'version': '0.0.0', 'licence': 'CC0-1.0', 'trainingData': [], 'metrics': {}}
+    card = f'# {out.name}\n\nSeeded random weights in the format of docs/bundle.md, for tests. It was trained on nothing and its units mean nothing.\n'
+    card += '`golden/speech.wav` is a clip of the kathleen recordings (CC0 1.0).\n'
+    write_bundle(out, model, config, codebook, about, clip, card)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--config', default='small')
+    parser.add_argument('--random', action='store_true', help='seeded random weights')
+    parser.add_argument('--clip', type=Path, required=True, help='a few seconds of speech for golden/')
+    parser.add_argument('--out', type=Path, required=True)
+    args = parser.parse_args()
+    settings = load_config(args.config)
+    clip = read_audio(args.clip)
+    if args.random:
+        random_bundle(args.out, settings.encoder, clip, (settings.centroids, settings.merged))
+
+
+if __name__ == '__main__':
+    main()

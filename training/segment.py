@@ -1,0 +1,132 @@
+"""Boundaries and units from features: design 3.3 and 3.4 in numba, whole (full backtrace) and online (exact and forced commits).
+
+Cost of a segment [a, b): C = (1/D) (sum |x|^2 - |sum x|^2 / (b - a)). Minimised: sum of w C + lambda - g_b, g_b the clamped boundary
+logit before token b (0 at the very end). Ties go to the earlier start. All arithmetic in float64.
+Letters: n tokens, D features, K centroids.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numba import njit
+
+from features import BOUNDARY_OFFSET, TOKEN_SAMPLES
+
+
+@dataclass(frozen=True)
+class Rate:
+    """One setting of the dial: a name, its mean units per second of non-pause, and the two weights of the search."""
+
+    name: str
+    hz: float
+    w: float
+    lam: float
+
+
+@dataclass(frozen=True)
+class Rules:
+    """What the search needs besides a rate; names as in config.json."""
+
+    min_tokens: int = 3
+    max_tokens: int = 50
+    logit_clamp: float = 6.0
+    shift_samples: int = 0
+
+
+@njit(cache=True)
+def _costs(x: np.ndarray, longest: int) -> np.ndarray:
+    """cost[t, k] = C(t - k, t) for k up to `longest`; (n + 1, longest + 1)."""
+    n, width = x.shape
+    cost = np.zeros((n + 1, longest + 1))
+    total = np.zeros(width)
+    for t in range(1, n + 1):
+        total[:] = 0.0
+        square = 0.0
+        for k in range(1, min(t, longest) + 1):
+            norm = 0.0
+            for d in range(width):
+                v = x[t - k, d]
+                total[d] += v
+                square += v * v
+                norm += total[d] * total[d]
+            cost[t, k] = max(0.0, (square - norm / k) / width)
+    return cost
+
+
+def costs(features: np.ndarray, rules: Rules) -> np.ndarray:
+    """Segment costs of an utterance, (n + 1, max_tokens + 1); they do not depend on the rate, so a calibration computes them once."""
+    return _costs(np.ascontiguousarray(features, np.float64), rules.max_tokens)
+
+
+@njit(cache=True)
+def _search(cost, g, w, lam, shortest, longest):
+    n = len(g)
+    best = np.full(n + 1, np.inf)
+    back = np.full(n + 1, -1, np.int64)
+    best[0] = 0.0
+    for t in range(shortest, n + 1):
+        gain = g[t] if t < n else 0.0
+        for start in range(max(0, t - longest), t - shortest + 1):
+            value = best[start] + w * cost[t, t - start]
+            if value < best[t]:
+                best[t] = value
+                back[t] = start
+        best[t] += lam - gain
+    return best, back
+
+
+def search(cost: np.ndarray, boundary: np.ndarray, rate: Rate, rules: Rules) -> np.ndarray:
+    """Full-backtrace search: boundary token indices from 0 to n, both included. Fewer than min_tokens tokens are one segment."""
+    n = len(boundary)
+    if n < rules.min_tokens:
+        return np.array([0, n] if n else [0])
+    g = np.clip(boundary.astype(np.float64), -rules.logit_clamp, rules.logit_clamp)
+    _, back = _search(cost, g, rate.w, rate.lam, rules.min_tokens, rules.max_tokens)
+    path = [n]
+    while path[-1] > 0:
+        path.append(back[path[-1]])
+    return np.array(path[::-1])
+
+
+def pauses(speech: np.ndarray, cuts: np.ndarray) -> np.ndarray:
+    """Whether each segment is a pause: its mean speech logit is below 0."""
+    total = np.concatenate([[0.0], np.cumsum(speech.astype(np.float64))])
+    length = np.maximum(1, np.diff(cuts))
+    return (total[cuts[1:]] - total[cuts[:-1]]) / length < 0
+
+
+def segment_vectors(features: np.ndarray, cuts: np.ndarray, trim: int) -> np.ndarray:
+    """The vector of each segment, (segments, D): mean of its inner tokens, standardised over its entries."""
+    rows = []
+    for a, b in zip(cuts[:-1], cuts[1:], strict=True):
+        if b - a >= 3:
+            a, b = a + trim, b - trim
+        mean = features[a:b].astype(np.float64).mean(0)
+        rows.append((mean - mean.mean()) / (mean.std() + 1e-5))
+    return np.array(rows).reshape(-1, features.shape[1])
+
+
+def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
+    """Index of the nearest centroid of each vector; ties go to the lower index."""
+    c = centroids.astype(np.float64)
+    return ((c * c).sum(1)[None] - 2 * vectors @ c.T).argmin(1)
+
+
+def sample_of(token: int, rules: Rules) -> int:
+    """The sample of the boundary before a token; never below 0."""
+    return max(0, TOKEN_SAMPLES * int(token) + BOUNDARY_OFFSET + rules.shift_samples)
+
+
+def units(
+    outputs: dict[str, np.ndarray], rate: Rate, rules: Rules, centroids: np.ndarray, table: np.ndarray, trim: int
+) -> list[dict]:
+    """Outputs of an utterance -> its units as golden/units.json has them: id (0 = pause), start, end (samples), pause."""
+    cuts = search(costs(outputs['features'], rules), outputs['boundary'], rate, rules)
+    pause = pauses(outputs['speech'], cuts)
+    ids = table[nearest(segment_vectors(outputs['features'], cuts, trim), centroids)]
+    return [
+        {'id': 0 if p else int(i), 'start': sample_of(a, rules), 'end': sample_of(b, rules), 'pause': bool(p)}
+        for i, p, a, b in zip(ids, pause, cuts[:-1], cuts[1:], strict=True)
+    ]
