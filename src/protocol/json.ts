@@ -1,0 +1,80 @@
+import { PipelineError } from '../errors.ts';
+import { isWireMap } from './checkFields.ts';
+import type { WireMap } from './checkFields.ts';
+import type { Codec } from './codec.ts';
+import { bytesFromBase64, bytesToBase64 } from './base64.ts';
+import { MAX_DEPTH, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
+import type { Message } from './messages.ts';
+import { SUBPROTOCOL_JSON } from './version.ts';
+
+/** Fields that hold bytes: `d` of `a`, `f` of `u`. */
+const BYTE_FIELDS: Readonly<Record<string, string>> = { a: 'd', u: 'f' };
+
+/** JSON in text frames, bytes as base64: for debugging by hand. */
+export const jsonCodec: Codec = {
+  subprotocol: SUBPROTOCOL_JSON,
+  binary: false,
+  encode(message: Message): string {
+    return JSON.stringify(message, (_key, value: unknown) =>
+      value instanceof Uint8Array ? bytesToBase64(value) : value,
+    );
+  },
+  decode(data: Uint8Array | string): WireMap {
+    if (typeof data !== 'string') throw malformed('expected a text frame, got a binary one');
+    if (data.length > MAX_MESSAGE_BYTES) {
+      throw malformed(`expected at most ${MAX_MESSAGE_BYTES} characters, got ${data.length}`);
+    }
+    checkDepth(data);
+    const value = parse(data);
+    if (!isWireMap(value)) throw malformed('expected a JSON object');
+    checkKeys(value);
+    return withBytes(value);
+  },
+};
+
+/** Counts brackets outside of strings, so that deep nesting never reaches the parser. */
+function checkDepth(text: string): void {
+  let depth = 0;
+  let quoted = false;
+  for (let index = 0; index < text.length; index++) {
+    const character = text[index];
+    if (quoted) {
+      if (character === '\\') index++;
+      else if (character === '"') quoted = false;
+    } else if (character === '"') quoted = true;
+    else if (character === '{' || character === '[') {
+      if (++depth > MAX_DEPTH) throw malformed(`expected at most ${MAX_DEPTH} levels of nesting`);
+    } else if (character === '}' || character === ']') depth--;
+  }
+}
+
+function parse(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (cause) {
+    throw malformed('the text is not JSON', cause);
+  }
+}
+
+function checkKeys(value: unknown): void {
+  if (Array.isArray(value)) value.forEach(checkKeys);
+  else if (isWireMap(value)) {
+    const count = Object.keys(value).length;
+    if (count > MAX_KEYS) throw malformed(`expected at most ${MAX_KEYS} keys, got ${count}`);
+    Object.values(value).forEach(checkKeys);
+  }
+}
+
+function withBytes(map: WireMap): WireMap {
+  const type = map['t'];
+  const name = typeof type === 'string' && Object.hasOwn(BYTE_FIELDS, type) && BYTE_FIELDS[type];
+  const value = name ? map[name] : undefined;
+  if (!name || typeof value !== 'string') return map;
+  const bytes = bytesFromBase64(value);
+  if (bytes === undefined) throw malformed(`${type as string}.${name}: expected base64`);
+  return { ...map, [name]: bytes };
+}
+
+function malformed(message: string, cause?: unknown): PipelineError {
+  return new PipelineError('SYLSTREAM_ERR_MALFORMED', message, { cause });
+}

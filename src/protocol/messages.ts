@@ -1,0 +1,255 @@
+/**
+ * Every message of protocol version 1. `t` says which; the names are short because they travel.
+ * `n` counts samples of one channel at the declared rate; `s`, `e` and `at` count samples at 16 kHz.
+ * `docs/protocol.md` says what each side does with them.
+ */
+
+/** How the bytes of `a.d` are read. */
+export type WireAudioFormat = 's16le' | 'f32le' | 'mulaw' | 'alaw';
+
+/** The client's audio: format, samples a second (8,000 to 192,000), interleaved channels (1 to 6). */
+export interface WireAudio {
+  readonly fmt: WireAudioFormat;
+  readonly rate: number;
+  readonly ch: number;
+}
+
+/** An id that the client chose and the server gives back: a string of at most 64, or an integer. */
+export type WireId = string | number;
+
+/** The rate dial: `natural`, or units a second of non-pause. */
+export type WireRate = 'natural' | number;
+
+/** What the server says of its bundle: a unit's id means nothing without it. */
+export interface WireModel {
+  readonly id: string;
+  /** The bundle's hash. */
+  readonly sha256: string;
+  /** Calibrated units a second at `rate`. */
+  readonly unit_hz: number;
+  /** Features a second. */
+  readonly frame_hz: number;
+  /** M: ids are 1 to M, 0 is a pause. */
+  readonly units: number;
+  /** Audio that a feature waits for: the encoder chunk and its delay. */
+  readonly lookahead_ms: number;
+  readonly rate: WireRate;
+  readonly lambda: number;
+}
+
+export interface Hello {
+  readonly t: 'hello';
+  /** Minor version that the client knows, from 1. */
+  readonly v: number;
+  readonly audio: WireAudio;
+  /** A bundle's name or hash; the server refuses any other than its own. */
+  readonly model?: string;
+  readonly want?: {
+    readonly partials?: boolean;
+    readonly features?: boolean;
+    readonly continuation?: boolean;
+  };
+  /** `live` (default): as it is spoken. `file`: faster than real time, with more credit, and counts for more. */
+  readonly pace?: 'live' | 'file';
+  readonly rate?: WireRate;
+  readonly max_delay_ms?: number;
+  readonly resume?: {
+    readonly token: string;
+    /** Index of the last unit that arrived; −1 for none. */
+    readonly after: number;
+    /** Id of the last `flushed` that arrived. */
+    readonly flush?: WireId;
+    /** Fail with `resume_expired` rather than begin anew. */
+    readonly only?: boolean;
+  };
+  readonly client?: { readonly name: string; readonly version: string };
+}
+
+export interface Audio {
+  readonly t: 'a';
+  /** Index of the first sample. */
+  readonly n: number;
+  readonly d: Uint8Array;
+}
+
+export interface SetDial {
+  readonly t: 'set';
+  readonly rate: WireRate;
+  /** Sample at 16 kHz from which it holds, rounded up to a token; default: at once. */
+  readonly from?: number;
+}
+
+/** `len` samples from `n` on are missing; they are filled with zeros. */
+export interface Gap {
+  readonly t: 'gap';
+  readonly n: number;
+  readonly len: number;
+}
+
+export interface FlushRequest {
+  readonly t: 'flush';
+  readonly id: WireId;
+}
+
+export interface Generate {
+  readonly t: 'gen';
+  readonly id: WireId;
+  /** Units at most, 1 to 300. */
+  readonly max: number;
+  readonly temp?: number;
+  readonly seed?: number;
+  /** Continuations, 1 to 16. */
+  readonly n?: number;
+  readonly top_k?: number;
+  readonly top_p?: number;
+  readonly penalty?: number;
+  readonly on?: 'now' | 'unit' | 'flush';
+}
+
+export interface Cancel {
+  readonly t: 'cancel';
+  readonly id: WireId;
+}
+
+export interface End {
+  readonly t: 'end';
+}
+
+export interface Ping {
+  readonly t: 'ping';
+  readonly x?: WireId;
+}
+
+export interface Pong {
+  readonly t: 'pong';
+  readonly x?: WireId;
+}
+
+export interface Ready {
+  readonly t: 'ready';
+  readonly sid: string;
+  readonly resumed: boolean;
+  /** For the next `resume`; the one before is void as soon as any message follows this one. */
+  readonly token: string;
+  /** How long a dropped session waits. */
+  readonly window_ms: number;
+  /** The sample to send next. */
+  readonly next: number;
+  /** Samples the client may send from `next` on. */
+  readonly credit: number;
+  readonly audio: WireAudio;
+  readonly model: WireModel;
+  readonly limits: {
+    readonly msg_bytes: number;
+    readonly ahead_ms: number;
+    readonly idle_ms: number;
+    readonly session_s: number;
+  };
+}
+
+export interface Ack {
+  readonly t: 'ack';
+  /** Samples before this one are the server's and need not be kept. */
+  readonly n: number;
+  /** Samples the client may send from `n` on. */
+  readonly credit: number;
+  /** From the arrival of the sample that completed the newest step to its features. */
+  readonly lag_ms: number;
+}
+
+export interface FinalUnit {
+  readonly t: 'u';
+  readonly i: number;
+  readonly id: number;
+  readonly s: number;
+  readonly e: number;
+  /** Sample at which it was decided. */
+  readonly at: number;
+  /** Confidence, 0 to 1. */
+  readonly c?: number;
+  readonly pause?: boolean;
+  readonly forced?: boolean;
+  /** The segment's vector, `[D]` float32 little-endian; with `want.features`. */
+  readonly f?: Uint8Array;
+}
+
+export interface ProvisionalUnits {
+  readonly t: 'p';
+  readonly from: number;
+  /** `[id, s, e]` each; replaces the `p` before. */
+  readonly us: readonly (readonly [id: number, s: number, e: number])[];
+}
+
+export interface Flushed {
+  readonly t: 'flushed';
+  readonly id: WireId;
+  /** Samples decided, at the declared rate: all that came before the flush. */
+  readonly n: number;
+  /** Units decided: the next one has this index. */
+  readonly i: number;
+}
+
+export interface GeneratedUnit {
+  readonly t: 'g';
+  readonly id: WireId;
+  /** Which of the n continuations. */
+  readonly j: number;
+  /** Place in it. */
+  readonly k: number;
+  readonly unit: number;
+  /** Index of the last unit it knows. */
+  readonly after: number;
+}
+
+export interface GenerationEnd {
+  readonly t: 'gend';
+  readonly id: WireId;
+  readonly reason: 'done' | 'cancelled' | 'superseded' | 'unsupported';
+}
+
+export interface Done {
+  readonly t: 'done';
+  readonly units: number;
+  readonly samples: number;
+  readonly lag_p99_ms: number;
+}
+
+export interface GoAway {
+  readonly t: 'goaway';
+  /** When the server will close. */
+  readonly deadline_ms: number;
+  readonly reason: 'drain' | 'session_limit';
+}
+
+export interface WireError {
+  readonly t: 'error';
+  /** One of the documented codes; a client treats an unknown one by `fatal` alone. */
+  readonly code: string;
+  readonly fatal: boolean;
+  readonly msg: string;
+  readonly retry_after_ms?: number;
+  /** The `t` or the id that it is about. */
+  readonly ref?: WireId;
+}
+
+/** What a client may send. */
+export type ClientMessage =
+  Hello | Audio | SetDial | Gap | FlushRequest | Generate | Cancel | End | Ping | Pong;
+
+/** What a server may send. */
+export type ServerMessage =
+  | Ready
+  | Ack
+  | FinalUnit
+  | ProvisionalUnits
+  | Flushed
+  | GeneratedUnit
+  | GenerationEnd
+  | Done
+  | GoAway
+  | Ping
+  | Pong
+  | WireError;
+
+/** Any message. */
+export type Message = ClientMessage | ServerMessage;
