@@ -20,7 +20,7 @@ export function magma(size: number): Rgb[] {
     const at = (n / Math.max(1, size - 1)) * (MAGMA.length - 1);
     const low = Math.min(Math.floor(at), MAGMA.length - 2);
     const mix = (band: 0 | 1 | 2): number =>
-      Math.round(MAGMA[low]![band] + (at - low) * (MAGMA[low + 1]![band] - MAGMA[low]![band]));
+      Math.round(MAGMA[low][band] + (at - low) * (MAGMA[low + 1][band] - MAGMA[low][band]));
     return [mix(0), mix(1), mix(2)];
   });
 }

@@ -45,7 +45,7 @@ export function boundariesOf(
   const all = syllables.flatMap(({ start, end }) => [start, end]).sort((a, b) => a - b);
   const found: number[] = [];
   for (const time of all) {
-    if (found.length === 0 || time - found[found.length - 1]! > MERGE_SECONDS) found.push(time);
+    if (found.length === 0 || time - found[found.length - 1] > MERGE_SECONDS) found.push(time);
   }
   return found;
 }

@@ -29,10 +29,10 @@ export function melRange(picture: MelPicture): MelRange {
   const bins = fullBins(picture);
   const stride = Math.max(1, Math.floor(mel.length / RANGE_SAMPLES)) | 1; // odd: visits every bin
   const values: number[] = [];
-  for (let i = 0; i < mel.length; i += stride) if (bins[i % MEL_BINS]) values.push(mel[i]!);
+  for (let i = 0; i < mel.length; i += stride) if (bins[i % MEL_BINS]) values.push(mel[i]);
   if (values.length === 0) return { low: 0, high: 1 };
   values.sort((a, b) => a - b);
-  const at = (share: number): number => values[Math.floor(share * (values.length - 1))]!;
+  const at = (share: number): number => values[Math.floor(share * (values.length - 1))];
   const low = at(CLIP_LOW);
   return { low, high: Math.max(at(1 - CLIP_HIGH), low + 1) };
 }
@@ -51,7 +51,7 @@ export function spectrogramPng(
     const source = bins[bin] ? bin : Math.min(bin + 1, MEL_BINS - 1); // an empty bin borrows from above
     const row = (MEL_BINS - 1 - bin) * width;
     for (let x = 0; x < width; x++) {
-      const value = picture.mel[(span.from + x) * MEL_BINS + source]!;
+      const value = picture.mel[(span.from + x) * MEL_BINS + source];
       pixels[row + x] = Math.min(COLOURS - 1, Math.max(0, (value - range.low) * scale));
     }
   }
