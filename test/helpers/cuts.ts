@@ -1,4 +1,4 @@
-import fc from 'fast-check';
+import * as fc from 'fast-check';
 import type { Machine } from '../../src/dsp/machine.ts';
 import type { Control, PcmChunk } from '../../src/types.ts';
 
@@ -25,17 +25,20 @@ export function cutLengths(total: number, seed: number, max = 160_000): number[]
   return lengths;
 }
 
+/** What `cutInto` needs of an array. */
+interface Sliceable<T> {
+  readonly length: number;
+  slice(start: number, end: number): T;
+}
+
 /** Copies an array into pieces of the given lengths. */
-export function cutInto<T extends Float32Array | Uint8Array>(
-  data: T,
-  lengths: readonly number[],
-): T[] {
+export function cutInto<T extends Sliceable<T>>(data: T, lengths: readonly number[]): T[] {
   let at = 0;
-  return lengths.map((length) => data.slice(at, (at += length)) as T);
+  return lengths.map((length) => data.slice(at, (at += length)));
 }
 
 /** Copies an array into random pieces of 1 sample to 10 s. */
-export function cut<T extends Float32Array | Uint8Array>(data: T, seed: number, max?: number): T[] {
+export function cut<T extends Sliceable<T>>(data: T, seed: number, max?: number): T[] {
   return cutInto(data, cutLengths(data.length, seed, max));
 }
 

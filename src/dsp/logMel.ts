@@ -1,0 +1,55 @@
+import type { Control, MelBlock, PcmChunk } from '../types.ts';
+import { isControl } from '../types.ts';
+import { framesWithin, HOP_SAMPLES, MEL_BINS, SAMPLE_RATE } from '../units.ts';
+import { firstNonFinite, notFinite } from './finite.ts';
+import { createFramer } from './framer.ts';
+import type { Machine } from './machine.ts';
+import { createLogMelFrame } from './mel.ts';
+
+/** Frames of the longest block: 1 s. It bounds the memory that one long chunk takes at a time. */
+const MAX_BLOCK_FRAMES = 100;
+const MAX_PUSH_SAMPLES = MAX_BLOCK_FRAMES * HOP_SAMPLES;
+
+/**
+ * Creates the machine behind `logMel()`: 16 kHz mono chunks `[N]` in, blocks of all frames they complete, `[T, 128]`
+ * with 1 ≤ T ≤ 100, out. It holds less than one window of samples between pushes. Controls pass through after the
+ * frames that were complete before them. At the end a window that never filled is dropped.
+ *
+ * A NaN or infinite sample throws `SYLSTREAM_ERR_AUDIO_NOT_FINITE` with its index, after the frames before it.
+ */
+export function createLogMel(): Machine<PcmChunk | Control, MelBlock | Control> {
+  const framer = createFramer();
+  const frame = createLogMelFrame();
+  let samplesSeen = 0;
+  let framesDone = 0;
+
+  function* blocksOf(samples: Float32Array): Generator<MelBlock> {
+    for (let at = 0; at < samples.length; at += MAX_PUSH_SAMPLES) {
+      const part = samples.subarray(at, at + MAX_PUSH_SAMPLES);
+      samplesSeen += part.length;
+      const firstFrame = framesDone;
+      const frames = framesWithin(samplesSeen) - firstFrame;
+      const mel = new Float32Array(frames * MEL_BINS);
+      framer.push(part, (window) => frame(window, mel, (framesDone++ - firstFrame) * MEL_BINS));
+      if (frames > 0) yield { firstFrame, frames, mel };
+    }
+  }
+
+  return {
+    *push(value) {
+      if (isControl(value)) {
+        yield value;
+        return;
+      }
+      const bad = firstNonFinite(value.samples);
+      if (bad < 0) {
+        yield* blocksOf(value.samples);
+        return;
+      }
+      const index = samplesSeen + bad;
+      yield* blocksOf(value.samples.subarray(0, bad));
+      throw notFinite(value.samples[bad], index, SAMPLE_RATE);
+    },
+    flush: () => [],
+  };
+}

@@ -1,0 +1,27 @@
+import type { OperatorFunction } from 'rxjs';
+import { createLogMel } from '../dsp/logMel.ts';
+import type { Control, MelBlock, PcmChunk } from '../types.ts';
+import { stateful } from './stateful.ts';
+
+/**
+ * Turns 16 kHz mono audio into log-mel frames at 100 Hz, as soon as each frame's 25 ms are there.
+ *
+ * Each subscription keeps less than one window of samples. In: chunks `[N]` of any length, samples in [-1, 1]. Out:
+ * blocks `[T, 128]`, 1 ≤ T ≤ 100, natural log, floored at ln 1.1920929e-7, not yet normalised; the numbers of
+ * `torchaudio.compliance.kaldi.fbank` (povey window, pre-emphasis 0.97, 20 Hz to 8 kHz). How the audio is cut decides
+ * only how frames are grouped in blocks. Controls pass through at their place. On completion, samples that fill no
+ * window are dropped: N samples give ⌊(N − 400) / 160⌋ + 1 frames, none if N < 400.
+ *
+ * Errors: `SYLSTREAM_ERR_AUDIO_NOT_FINITE` for a NaN or infinite sample, naming its index.
+ *
+ * ```ts
+ * fromWav('speech.wav')
+ *   .pipe(logMel())
+ *   .subscribe((block) => {
+ *     if (!isControl(block)) console.log(block.firstFrame, block.frames);
+ *   });
+ * ```
+ */
+export function logMel(): OperatorFunction<PcmChunk | Control, MelBlock | Control> {
+  return stateful(createLogMel);
+}
