@@ -48,7 +48,8 @@ export function parseSafetensors(bytes: Uint8Array, name: string): Map<string, S
     }
     const [from, to] = entry.data_offsets;
     const count = entry.shape.reduce((a, b) => a * b, 1);
-    const stored = bytes.slice(8 + headerBytes + from, 8 + headerBytes + to);
+    // A copy of its own, aligned for every type (`slice` of a Node Buffer would share the pool).
+    const stored = new Uint8Array(bytes.subarray(8 + headerBytes + from, 8 + headerBytes + to));
     if (stored.byteLength !== count * size) {
       refuse(`tensor ${key} [${entry.shape}] needs ${count * size} bytes, found ${stored.byteLength}`);
     }

@@ -1,0 +1,63 @@
+import { map, type Observable } from 'rxjs';
+import type { Models } from '../models/loadModels.ts';
+import { encode } from '../operators/encode.ts';
+import { logMel } from '../operators/logMel.ts';
+import { quantize } from '../operators/quantize.ts';
+import { resample } from '../operators/resample.ts';
+import { segment } from '../operators/segment.ts';
+import type { Control, PcmChunk, Rate, SpeechEvent } from '../types.ts';
+
+/** Options of `speechUnits()`. */
+export interface SpeechUnitsOptions {
+  /** Samples a second of the chunks, 8,000 to 192,000; default 16,000. */
+  readonly sampleRate?: number | undefined;
+  /** Interleaved channels of the chunks, 1 to 6; default 1. */
+  readonly channels?: number | undefined;
+  /** Where the dial stands at the start: `natural` (default) or units per second of non-pause within the bundle's range. */
+  readonly rate?: Rate | undefined;
+  /** Audio milliseconds after which a boundary is decided even when it is not certain; default 800, `Infinity` allowed. */
+  readonly maxDelayMs?: number | undefined;
+  /** Also emit the provisional tail; default false. */
+  readonly partials?: boolean | undefined;
+  /** Units carry their segment's mean feature vector; default false. */
+  readonly features?: boolean | undefined;
+  /** A slow controller holds the stream to a numbered rate; default false. */
+  readonly holdRate?: boolean | undefined;
+  /** Merge consecutive equal units; default false. */
+  readonly merge?: boolean | undefined;
+  /** Called when all audio up to this sample (at 16 kHz) has been encoded. */
+  readonly onProgress?: ((sample: number) => void) | undefined;
+}
+
+/**
+ * The whole pipeline: speech in chunks of any size → syllable units while the person is still speaking.
+ *
+ * Each subscription is a stream of its own (state is made when it is subscribed to and released when it
+ * completes, fails or is unsubscribed); all streams share the models and are batched together. Controls in
+ * `chunks$` (`{ control: 'flush' }`, `{ control: 'rate', rate }`) act at their place in the audio.
+ *
+ * Errors: every `PipelineError` of the stages. Misuse (a rate outside the bundle's range, 7 channels) throws
+ * `RangeError` or `TypeError` at once.
+ *
+ * @example
+ * const models = await loadModels();
+ * speechUnits(fromFile('speech.wav'), models).subscribe((event) => {
+ *   if (event.type === 'unit') console.log(event.unit.id, event.unit.start / 16_000);
+ * });
+ */
+export function speechUnits(
+  chunks$: Observable<PcmChunk | Control>,
+  models: Models,
+  options: SpeechUnitsOptions = {},
+): Observable<SpeechEvent> {
+  const { config } = models.bundle;
+  const { sampleRate = 16_000, channels = 1, rate, maxDelayMs, partials, holdRate } = options;
+  return chunks$.pipe(
+    resample({ sampleRate, channels }),
+    logMel(),
+    encode(models.encoder, { mel: config.mel, onProgress: options.onProgress }),
+    segment({ config, rate, maxDelayMs, partials, holdRate }),
+    quantize(models.codebook, { features: options.features, merge: options.merge }),
+    map((event) => event),
+  );
+}
