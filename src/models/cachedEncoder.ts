@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { PipelineError } from '../errors.ts';
 import type { Bundle } from './bundle.ts';
 import type { EncoderBackend } from './encoder.ts';
 import { createEncoderPool, type PoolOptions } from './encoderPool.ts';
@@ -26,6 +27,13 @@ export async function createCachedEncoder(
   const { chunkTokens, delayTokens, featureWidth, layers, windowTokens } = encoder;
   const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
   const modelPath = join(bundle.directory, 'onnx', file);
+  if (!(`onnx/${file}` in bundle.manifest.files)) {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_BUNDLE_MISSING',
+      `expected onnx/${file} in ${bundle.directory} for precision ${precision}, and its manifest lists none; ` +
+        'choose the other precision or another bundle',
+    );
+  }
   // Scratch rows are always padded to one length, so that a flush computes the same whatever is beside it.
   const scratchRows = chunkTokens + delayTokens;
   const pool = createEncoderPool(

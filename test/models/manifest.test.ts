@@ -1,0 +1,113 @@
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { loadModels } from '../../src/models/loadModels.ts';
+import { bundleHash, readBundle } from '../../src/models/manifest.ts';
+import { createHash } from 'node:crypto';
+import { execFileSync } from 'node:child_process';
+import { TINY } from '../helpers/bundles.ts';
+
+describe('readBundle', () => {
+  let folder: string;
+  beforeEach(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'sylstream-bundle-'));
+    await cp(TINY, folder, { recursive: true });
+  });
+  afterEach(() => rm(folder, { recursive: true }));
+
+  /** Changes a JSON file of the bundle, and its entry in the manifest so that only the content is wrong. */
+  async function change(path: string, edit: (value: Record<string, any>) => void): Promise<void> {
+    const full = join(folder, path);
+    const value = JSON.parse(await readFile(full, 'utf8')) as Record<string, any>;
+    edit(value);
+    const text = JSON.stringify(value);
+    await writeFile(full, text);
+    if (path !== 'manifest.json') {
+      await change('manifest.json', ({ files }) => {
+        files[path] = {
+          bytes: Buffer.byteLength(text),
+          sha256: createHash('sha256').update(text).digest('hex'),
+        };
+      });
+    }
+  }
+
+  it('reads a whole bundle; its hash is what sha256sum makes of the file list', async () => {
+    const bundle = await readBundle(folder);
+    expect(bundle.manifest.format).toBe('sylstream-bundle');
+    expect(bundle.config.encoder.outputs).toContain('features');
+    const list = execFileSync(
+      'sh',
+      ['-c', 'find . -type f ! -name manifest.json ! -name README.md | sed "s|^./||" | LC_ALL=C sort | xargs sha256sum | sha256sum'],
+      { cwd: folder, encoding: 'utf8' },
+    );
+    expect(bundle.hash).toBe(list.slice(0, 64));
+    expect(bundleHash(bundle.manifest)).toBe(bundle.hash);
+  });
+
+  const failure = async () =>
+    readBundle(folder).then(
+      () => 'loaded',
+      ({ code, message }: { code: string; message: string }) => ({ code, message }),
+    );
+
+  it('names a folder that is not there', async () => {
+    await expect(readBundle(join(folder, 'none'))).rejects.toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_MISSING',
+      message: expect.stringContaining(join(folder, 'none', 'manifest.json')),
+    });
+  });
+
+  it('names a file that is listed and not there', async () => {
+    await rm(join(folder, 'codebook.safetensors'));
+    expect(await failure()).toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_MISSING',
+      message: expect.stringContaining('codebook.safetensors'),
+    });
+  });
+
+  it('refuses a file that changed in content or in size, naming both hashes', async () => {
+    const path = join(folder, 'codebook.safetensors');
+    const bytes = await readFile(path);
+    bytes[bytes.length - 1]! ^= 1;
+    await writeFile(path, bytes);
+    expect(await failure()).toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_HASH',
+      message: expect.stringMatching(/codebook\.safetensors is damaged: expected \d+ bytes with SHA-256 [0-9a-f]{64}/),
+    });
+    await appendFile(path, 'x');
+    expect(await failure()).toMatchObject({ code: 'SYLSTREAM_ERR_BUNDLE_HASH' });
+  });
+
+  it.each([
+    ['manifest.json', (v: Record<string, any>) => (v['format'] = 'other'), /manifest\.json: \/format/],
+    ['manifest.json', (v: Record<string, any>) => delete v['files']['config.json'], /must list config\.json/],
+    ['manifest.json', (v: Record<string, any>) => (v['files']['../x'] = { bytes: 1, sha256: '0'.repeat(64) }), /\.\.\/x.*inside its folder/],
+    ['config.json', (v: Record<string, any>) => delete v['encoder']['layers'], /config\.json: \/encoder .*layers/],
+    ['config.json', (v: Record<string, any>) => (v['mel']['std'] = 0), /\/mel\/std/],
+    ['config.json', (v: Record<string, any>) => (v['boundaries']['rates'] = v['boundaries']['rates'].slice(1)), /natural/],
+    ['config.json', (v: Record<string, any>) => v['encoder']['alibiSlopes'].push(1), /one slope a head/],
+    ['config.json', (v: Record<string, any>) => (v['encoder']['windowTokens'] = 17), /multiple of chunkTokens/],
+  ])('refuses a %s that does not follow the format (%#)', async (path, edit, message) => {
+    await change(path, edit);
+    expect(await failure()).toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_FORMAT',
+      message: expect.stringMatching(message),
+    });
+  });
+
+  it('refuses JSON that is none', async () => {
+    await writeFile(join(folder, 'manifest.json'), '{');
+    expect(await failure()).toMatchObject({ code: 'SYLSTREAM_ERR_BUNDLE_FORMAT' });
+  });
+
+  it('refuses a codebook of another shape than the config says, and a precision that is none', async () => {
+    await change('config.json', (v) => (v['units']['centroids'] = 9));
+    await expect(loadModels({ bundle: folder })).rejects.toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_SHAPE',
+      message: expect.stringMatching(/centroids F16 \[9, 32\], found \[8,32\]/),
+    });
+    await expect(loadModels({ bundle: folder, precision: 'fp16' as 'fp32' })).rejects.toThrow(TypeError);
+  });
+});
