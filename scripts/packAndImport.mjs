@@ -1,0 +1,53 @@
+// Packs the project as it would be published, installs the tarball into an empty project and uses it there:
+// every export is imported, the command runs, the bundle loads. Prints one line a step; exits non-zero on the first failure.
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+const root = resolve(import.meta.dirname, '..');
+const folder = mkdtempSync(join(tmpdir(), 'sylstream-pack-'));
+const run = (command, args, cwd = folder) =>
+  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+
+try {
+  const [{ filename, size, files }] = JSON.parse(
+    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),
+  );
+  console.log(`packed ${filename}: ${files.length} files, ${(size / 2 ** 20).toFixed(1)} MiB`);
+  const strays = files
+    .map(({ path }) => path)
+    .filter((path) => /^(test|training|bench)\//.test(path));
+  if (strays.length > 0)
+    throw new Error(`the package must not hold ${strays.slice(0, 3).join(', ')}`);
+  writeFileSync(
+    join(folder, 'package.json'),
+    JSON.stringify({ name: 'user', private: true, type: 'module' }),
+  );
+  writeFileSync(join(folder, '.npmrc'), 'onnxruntime-node-install=skip\n');
+  run('npm', [
+    'install',
+    '--no-audit',
+    '--no-fund',
+    '--omit=optional',
+    '--prefer-offline',
+    `./${filename}`,
+  ]);
+  writeFileSync(
+    join(folder, 'use.mjs'),
+    `const { speechUnits, loadModels, fromPcm } = await import('sylstream');
+     const client = await import('sylstream/client');
+     const server = await import('sylstream/server');
+     if (Object.keys(client).length === 0 || Object.keys(server).length === 0) throw new Error('empty export');
+     const { lastValueFrom, toArray } = await import('rxjs');
+     const models = await loadModels({ workers: 1 });
+     const events = await lastValueFrom(speechUnits(fromPcm(new Float32Array(32_000)), models).pipe(toArray()));
+     await models.close();
+     if (events.length === 0) throw new Error('no units of two seconds');
+     console.log('two seconds of silence give ' + events.length + ' unit(s)');`,
+  );
+  process.stdout.write(run('node', ['use.mjs']));
+  console.log(run('npx', ['sylstream', '--version']).trim(), 'installed and used from the tarball');
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
