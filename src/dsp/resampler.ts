@@ -1,0 +1,72 @@
+import { PipelineError } from '../errors.ts';
+import type { Control, PcmChunk } from '../types.ts';
+import { isControl } from '../types.ts';
+import { SAMPLE_RATE } from '../units.ts';
+import { checkAudioFormat } from './audioFormat.ts';
+import type { AudioFormat } from './audioFormat.ts';
+import { createDownmix } from './downmix.ts';
+import { firstNonFinite, notFinite } from './finite.ts';
+import type { Machine } from './machine.ts';
+import { createRateConverter } from './rateConverter.ts';
+import type { Speex } from './speex.ts';
+
+/**
+ * Creates the machine behind `resample()`: interleaved chunks at any rate in, 16 kHz mono chunks out. Channels are
+ * replaced by their mean; mono at 16 kHz passes through bit for bit. Controls pass through at their place without
+ * touching the filter: the last few milliseconds before one come with the samples after it, or at the end.
+ *
+ * Runs wherever WebAssembly does, an AudioWorklet included: `speex` is the instance that `speex.ts` exports or one of the
+ * caller's own.
+ *
+ * Throws `SYLSTREAM_ERR_AUDIO_NOT_FINITE` for a NaN or infinite sample, naming its index at the input's rate, and
+ * `SYLSTREAM_ERR_AUDIO_BYTES` when the stream ends between the channels of one moment; either after the audio before it.
+ *
+ * @throws TypeError, RangeError when the format is not taken
+ */
+export function createResampler(
+  format: AudioFormat,
+  speex: Speex,
+): Machine<PcmChunk | Control, PcmChunk | Control> {
+  checkAudioFormat(format);
+  const { sampleRate, channels } = format;
+  const downmix = createDownmix(channels);
+  const converter = sampleRate === SAMPLE_RATE ? undefined : createRateConverter(sampleRate, speex);
+  let valuesSeen = 0;
+
+  function* chunksOf(values: Float32Array): Generator<PcmChunk> {
+    valuesSeen += values.length;
+    const mono = downmix.push(values);
+    if (converter === undefined) {
+      if (mono.length > 0) yield { samples: mono };
+      return;
+    }
+    for (const samples of converter.push(mono)) yield { samples };
+  }
+
+  return {
+    *push(value) {
+      if (isControl(value)) {
+        yield value;
+        return;
+      }
+      const bad = firstNonFinite(value.samples);
+      if (bad < 0) {
+        yield* chunksOf(value.samples);
+        return;
+      }
+      const index = Math.floor((valuesSeen + bad) / channels);
+      yield* chunksOf(value.samples.subarray(0, bad));
+      throw notFinite(value.samples[bad], index, sampleRate);
+    },
+    *flush() {
+      if (converter !== undefined) for (const samples of converter.flush()) yield { samples };
+      if (downmix.pending === 0) return;
+      throw new PipelineError(
+        'SYLSTREAM_ERR_AUDIO_BYTES',
+        `expected whole moments of ${channels} interleaved channels, got ${downmix.pending} values more at the end; ` +
+          'check the number of channels',
+      );
+    },
+    release: () => converter?.release(),
+  };
+}
