@@ -51,6 +51,7 @@ export async function createCachedEncoder(
   return {
     shape: { chunkTokens, delayTokens, featureWidth },
     status: pool.status,
+    bare: pool.bare,
     close: pool.close,
     open: () => {
       const slot = pool.open();

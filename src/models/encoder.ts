@@ -9,6 +9,11 @@ export interface EncoderBackend {
   status(): EncoderStatus;
   /** Starts a stream at token 0. */
   open(): EncoderSession;
+  /**
+   * Runs the model alone, `times` times on one batch size, with nothing gathered or kept: the baseline of a
+   * benchmark. Only while no stream runs; absent where the backend has no local model.
+   */
+  bare?(batch: number, times: number): Promise<{ readonly runMs: number; readonly cpuMs: number | undefined }>;
   /** Rejects what is under way with `SYLSTREAM_ERR_CLOSED` and releases threads and memory. */
   close(): Promise<void>;
 }
@@ -70,4 +75,6 @@ export interface EncoderStatus {
   readonly runMs: number;
   /** Milliseconds that workers spent on gathering, scattering and checking. */
   readonly gatherMs: number;
+  /** CPU milliseconds of the workers that run now, or undefined where the system does not tell. */
+  readonly cpuMs: number | undefined;
 }

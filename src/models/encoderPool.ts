@@ -47,6 +47,8 @@ export interface EncoderPool {
   readonly ready: Promise<readonly string[]>;
   open(): PoolSlot;
   status(): EncoderStatus;
+  /** The model alone on the first thread: `times` runs of one batch size, nothing gathered. Only while it is idle. */
+  bare(batch: number, times: number): Promise<{ runMs: number; cpuMs: number | undefined }>;
   close(): Promise<void>;
 }
 
@@ -128,8 +130,10 @@ export function createEncoderPool(model: PoolModel, options: PoolOptions = {}): 
       queued: lanes.reduce((sum, lane) => sum + lane.batcher.queued, 0),
       restarts: lanes.reduce((sum, lane) => sum + lane.link.restarts, 0),
       batches: [...batches],
+      cpuMs: sumOf(lanes.map(({ link }) => link.cpuMs)),
       ...times,
     }),
+    bare: (batch, count) => lanes[0]!.link.bare(batch, model.encoder.chunkTokens, count),
     close: async () => {
       closed = true;
       const reason = new PipelineError('SYLSTREAM_ERR_CLOSED', 'the encoder was closed while the stream ran');
@@ -137,6 +141,10 @@ export function createEncoderPool(model: PoolModel, options: PoolOptions = {}): 
       await Promise.all(lanes.map(({ link }) => link.close()));
     },
   };
+}
+
+function sumOf(values: readonly (number | undefined)[]): number | undefined {
+  return values.reduce<number | undefined>((sum, value) => (sum === undefined || value === undefined ? undefined : sum + value), 0);
 }
 
 function setupOf(model: PoolModel, maxBatch: number, providers: readonly Provider[]): WorkerSetup {

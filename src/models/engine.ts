@@ -4,6 +4,8 @@ import type { RunOutputs, WorkItem } from './inferenceMessages.ts';
 export interface Engine {
   run(items: readonly WorkItem[], rows: number, keep: number): Promise<RunOutputs>;
   forget(stream: number): void;
+  /** One call of the model on whatever lies in the arena: nothing gathered, nothing kept. */
+  bare(batch: number, rows: number): Promise<void>;
 }
 
 /** One call of the model over some of a batch's streams. */

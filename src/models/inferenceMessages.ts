@@ -31,7 +31,9 @@ export interface WorkItem {
 /** Main → worker. */
 export type ToWorker =
   | { readonly type: 'run'; readonly rows: number; readonly keep: number; readonly items: readonly WorkItem[] }
-  | { readonly type: 'forget'; readonly stream: number };
+  | { readonly type: 'forget'; readonly stream: number }
+  /** Runs the model alone on what lies in the arena, `times` times, for the baseline of a benchmark. */
+  | { readonly type: 'bare'; readonly batch: number; readonly rows: number; readonly times: number };
 
 /** A run's outputs: `[B, keep, ·]`, the last `keep` rows of each stream. */
 export interface RunOutputs {
@@ -44,8 +46,15 @@ export interface RunOutputs {
   readonly gatherMs: number;
 }
 
+/** What a thread has used so far. */
+export interface ThreadUse {
+  /** CPU milliseconds of the thread since it started; undefined where the system does not tell (not Linux). */
+  readonly cpuMs: number | undefined;
+}
+
 /** Worker → main. */
 export type FromWorker =
   | { readonly type: 'ready'; readonly provider: Provider; readonly refused: readonly string[] }
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
-  | { readonly type: 'done'; readonly outputs: RunOutputs };
+  | { readonly type: 'done'; readonly outputs: RunOutputs; readonly use: ThreadUse }
+  | { readonly type: 'bared'; readonly runMs: number; readonly before: ThreadUse; readonly use: ThreadUse };

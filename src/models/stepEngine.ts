@@ -1,7 +1,7 @@
 import type { EncoderConfig } from './bundle.ts';
 import type { RunOutputs, WorkItem, WorkerSetup } from './inferenceMessages.ts';
 import { gatherRing, scatterRing, writeAges, type RingShape } from './kvRing.ts';
-import { openSession, tensor, type LoadedSession, type TensorShapes } from './onnx.ts';
+import { openSession, tensor, type LoadedSession, type Tensor, type TensorShapes } from './onnx.ts';
 import { runRows, type Engine } from './engine.ts';
 import { MEL_BINS } from '../units.ts';
 
@@ -64,11 +64,9 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
     });
   }
 
-  async function attempt(items: readonly WorkItem[], laneOf: readonly number[], rows: number) {
-    const gatherStart = performance.now();
-    gather(items, laneOf, rows);
-    const B = items.length;
-    const feeds: Record<string, ReturnType<typeof tensor>> = {
+  /** Views of the first B rows of the arena. */
+  function prefixFeeds(B: number, rows: number): Record<string, Tensor> {
+    const feeds: Record<string, Tensor> = {
       mel: tensor(mel.subarray(0, B * 2 * rows * MEL_BINS), [B, 2 * rows, MEL_BINS]),
       token_mask: tensor(mask.subarray(0, B * rows), [B, rows]),
       past_age: tensor(ages.subarray(0, B * windowTokens), [B, windowTokens]),
@@ -76,6 +74,14 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
     names.forEach((name, p) => {
       feeds[name] = tensor(arena[p]!.subarray(0, B * cacheSize), [B, windowTokens, rowWidth]);
     });
+    return feeds;
+  }
+
+  async function attempt(items: readonly WorkItem[], laneOf: readonly number[], rows: number) {
+    const gatherStart = performance.now();
+    gather(items, laneOf, rows);
+    const B = items.length;
+    const feeds = prefixFeeds(B, rows);
     const runStart = performance.now();
     const out = await session.run(feeds);
     const runEnd = performance.now();
@@ -105,5 +111,8 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
       return runRows(items, { rows, keep, featureWidth: encoder.featureWidth }, attempt);
     },
     forget: (stream) => void rings.delete(stream),
+    bare: async (batch, rows) => {
+      await session.run(prefixFeeds(batch, rows));
+    },
   };
 }

@@ -25,6 +25,13 @@ export async function createWindowEngine(
   const mel = new Float32Array(maxBatch * laneSize);
   const mask = new Float32Array(maxBatch * maxRows);
 
+  function prefixFeeds(B: number, rows: number) {
+    return {
+      mel: tensor(mel.subarray(0, B * 2 * rows * MEL_BINS), [B, 2 * rows, MEL_BINS]),
+      token_mask: tensor(mask.subarray(0, B * rows), [B, rows]),
+    };
+  }
+
   async function attempt(items: readonly WorkItem[], laneOf: readonly number[], rows: number) {
     const gatherStart = performance.now();
     const B = items.length;
@@ -35,10 +42,7 @@ export async function createWindowEngine(
       for (let i = 0; i < rows; i++) mask[b * rows + i] = i < item.tokens ? 1 : 0;
     });
     const runStart = performance.now();
-    const out = await loaded.session.run({
-      mel: tensor(mel.subarray(0, B * melSize), [B, 2 * rows, MEL_BINS]),
-      token_mask: tensor(mask.subarray(0, B * rows), [B, rows]),
-    });
+    const out = await loaded.session.run(prefixFeeds(B, rows));
     return {
       features: out['features']!.data as Float32Array,
       boundary: out['boundary']?.data as Float32Array | undefined,
@@ -54,5 +58,8 @@ export async function createWindowEngine(
     run: (items, rows, keep) =>
       runRows(items, { rows, keep, featureWidth: encoder.featureWidth }, attempt),
     forget: () => undefined,
+    bare: async (batch, rows) => {
+      await loaded.session.run(prefixFeeds(batch, rows));
+    },
   };
 }

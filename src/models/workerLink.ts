@@ -27,6 +27,10 @@ export interface WorkerLink {
   readonly ready: Promise<{ readonly provider: Provider; readonly refused: readonly string[] }>;
   /** Runs one batch, again from its start if the thread dies in it. One at a time. */
   run(jobs: readonly Job[]): Promise<RunOutputs>;
+  /** Runs the model alone, `times` times; nothing may be under way. For the baseline of a benchmark. */
+  bare(batch: number, rows: number, times: number): Promise<{ runMs: number; cpuMs: number | undefined }>;
+  /** CPU milliseconds of the thread that runs now, as of its last answer; undefined where the system does not tell. */
+  readonly cpuMs: number | undefined;
   /** Drops what the thread keeps of a stream. */
   forget(stream: number): void;
   readonly restarts: number;
@@ -51,6 +55,7 @@ export function createWorkerLink(
   const laneSize = 2 * setup.maxRows * MEL_BINS;
   let known = new Set<number>();
   let restarts = 0;
+  let cpuMs: number | undefined;
   let closed = false;
   let worker: Worker;
   let alive: Promise<{ provider: Provider; refused: readonly string[] }>;
@@ -137,7 +142,10 @@ export function createWorkerLink(
         if (!gone) send(jobs);
         const message = gone ? undefined : await answer;
         if (closed) throw closedError();
-        if (message?.type === 'done') return message.outputs;
+        if (message?.type === 'done') {
+          cpuMs = message.use.cpuMs;
+          return message.outputs;
+        }
         dying = current;
       }
       throw new PipelineError(
@@ -147,6 +155,19 @@ export function createWorkerLink(
     },
     forget: (stream) => {
       if (known.delete(stream)) worker.postMessage({ type: 'forget', stream } satisfies ToWorker);
+    },
+    bare: async (batch, rows, times) => {
+      await revive();
+      const answer = next(worker);
+      worker.postMessage({ type: 'bare', batch, rows, times } satisfies ToWorker);
+      const message = await answer;
+      if (message?.type !== 'bared') throw closedError();
+      const { before, use, runMs } = message;
+      cpuMs = use.cpuMs;
+      return { runMs, cpuMs: use.cpuMs === undefined ? undefined : use.cpuMs - before.cpuMs! };
+    },
+    get cpuMs() {
+      return cpuMs;
     },
     get restarts() {
       return restarts;
