@@ -56,6 +56,8 @@ export interface FeatureBlock {
   readonly boundary?: Float32Array;
   /** `[T]`: logit that the token is speech; absent where the bundle has no head. */
   readonly speech?: Float32Array;
+  /** `[T]`: mean natural-log mel energy of the token's frames; tells pauses where `speech` is absent. */
+  readonly level?: Float32Array;
   /** The earliest sample at which all rows could be known. */
   readonly availableSample: number;
   /** True for rows of a flush: they decide now, and come again with their whole context if the stream goes on. */

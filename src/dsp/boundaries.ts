@@ -1,0 +1,268 @@
+import { isControl } from '../types.ts';
+import type {
+  Control,
+  FeatureBlock,
+  ProvisionalSegments,
+  Rate,
+  Segment,
+  SetRate,
+} from '../types.ts';
+import { boundarySample, msToSamples, TOKEN_SAMPLES, tokenFrom } from '../units.ts';
+import { checkFeatureBlock } from './featureBlock.ts';
+import type { Machine } from './machine.ts';
+import { createLevelGate, isPause } from './pauses.ts';
+import { meanOfInnerTokens } from './pooling.ts';
+import { checkBoundaryConfig, settingFor, type BoundaryConfig } from './rateDial.ts';
+import { createRateHold } from './rateHold.ts';
+import { createRateSchedule } from './rateSchedule.ts';
+import { createSegmentSearch } from './segmentSearch.ts';
+import { createTokenRing } from './tokenRing.ts';
+
+/** What the segmenter takes from a bundle. */
+export interface SegmenterConfig extends BoundaryConfig {
+  /** Tokens dropped on each side of a segment before the mean, 0 or more. */
+  readonly trimTokens: number;
+  /** D. */
+  readonly featureWidth: number;
+  /** Tokens of an encoder chunk; how much later the next block comes. Default 8. */
+  readonly chunkTokens?: number | undefined;
+}
+
+/** Options of `createSegmenter`. */
+export interface SegmenterOptions {
+  readonly config: SegmenterConfig;
+  /** Where the dial stands at first. Default `natural`. */
+  readonly rate?: Rate | undefined;
+  /**
+   * Audio milliseconds after a place by which it is decided whether a boundary lies there; 0 or more, `Infinity` allowed.
+   * Default 800. Never sooner than the encoder gives the token, so its own lag is the least that can be had.
+   */
+  readonly maxDelayMs?: number | undefined;
+  /** Also return the provisional tail after each block. Default false. */
+  readonly partials?: boolean | undefined;
+  /** Hold the stream to the asked rate by a slow controller on λ. Default false. */
+  readonly holdRate?: boolean | undefined;
+  /** False switches pruning off, for tests: the same boundaries, later commits. Default true. */
+  readonly prune?: boolean | undefined;
+}
+
+/** What goes into the segmenter. */
+export type SegmenterInput = FeatureBlock | Control;
+/** What comes out of it. */
+export type SegmenterOutput = Segment | ProvisionalSegments | Control;
+
+/** Milliseconds of the default `maxDelayMs` (design 3.3). */
+export const DEFAULT_MAX_DELAY_MS = 800;
+/** However long the delay may be, no more than this stays undecided, 30 s: over it, the older half is decided by force. */
+export const MAX_UNDECIDED_TOKENS = 1500;
+
+/**
+ * Makes the online segmenter of design 3.3: encoder features in, segments out as soon as each is certain.
+ *
+ * One block must be one encoder chunk: commits are looked for after each block, and `decided` is the block's
+ * `availableSample`. `scratch` blocks wait for the `Flush` (or the end) that they belong to. A turn of the dial holds for
+ * the boundaries (λ) and the segments that start (w) from its token on, or from the first place that is not decided.
+ *
+ * Keeps the features of what is undecided, at most about `maxDelayMs` and one segment more, and never over
+ * `MAX_UNDECIDED_TOKENS` + one segment. Throws `RangeError` for options out of range; `push` throws
+ * `SYLSTREAM_ERR_ENCODER` for a block that does not fit, and `RangeError` for a rate outside of the dial.
+ */
+export function createSegmenter(
+  options: SegmenterOptions,
+): Machine<SegmenterInput, SegmenterOutput> {
+  const { config, partials = false, holdRate = false } = options;
+  const { rate = 'natural', maxDelayMs = DEFAULT_MAX_DELAY_MS, prune = true } = options;
+  const { featureWidth: width, minTokens, maxTokens, trimTokens, chunkTokens = 8 } = config;
+  checkOptions(config, maxDelayMs, chunkTokens);
+  const schedule = createRateSchedule(settingFor(config, rate));
+  const hold = holdRate ? createRateHold(config) : undefined;
+  const ring = createTokenRing(width);
+  const search = createSegmentSearch(ring, { width, minTokens, maxTokens, prune });
+  const gate = createLevelGate();
+  const delaySamples = maxDelayMs === Infinity ? Infinity : msToSamples(maxDelayMs);
+  let expected = 0; // the token that the next block begins with
+  let available = 0; // availableSample of the last block
+  let scratch: FeatureBlock | undefined;
+  let index = 0; // of the next segment
+  let openFrom = 0; // no boundary may lie between the root and this node: so it was decided
+  let openByForce = false; // that there is none was not certain
+  let showsTail = false; // a provisional tail stands
+
+  const place = (node: number): number => boundarySample(node, config.shiftSamples);
+
+  const segmentOf = (
+    start: number,
+    end: number,
+    at: { index: number; decided: number; forced: boolean },
+  ): Segment => ({
+    index: at.index,
+    start: place(start),
+    end: place(end),
+    decided: at.decided,
+    forced: at.forced || (openByForce && start === search.root),
+    pause: isPause(ring, start, end),
+    vector: meanOfInnerTokens(ring, { start, end }, { width, trimTokens }),
+  });
+
+  /** Decides the boundaries `nodes` that follow the root. */
+  const decide = (nodes: readonly number[], decided: number, forced: boolean): Segment[] =>
+    nodes.map((end) => {
+      const start = search.root;
+      const segment = segmentOf(start, end, { index, decided, forced });
+      index += 1;
+      openByForce = false;
+      hold?.count(end - start, segment.pause);
+      search.commit(end);
+      ring.dropBefore(end);
+      schedule.dropBefore(end);
+      return segment;
+    });
+
+  const takeRow = (block: FeatureBlock, i: number): void => {
+    const token = block.firstToken + i;
+    const level = block.level?.[i];
+    const heard = level === undefined ? NaN : block.scratch ? gate.peek(level) : gate.next(level);
+    if (token < ring.end) return; // a flush has decided it
+    const logit = block.boundary?.[i] ?? 0;
+    const setting = schedule.at(token);
+    const added = hold?.correct(token, setting.hz) ?? 0;
+    ring.push(
+      {
+        logit: Math.min(config.logitClamp, Math.max(-config.logitClamp, logit)),
+        speech: block.speech?.[i] ?? heard,
+        w: setting.w,
+        lambda: setting.lambda + added,
+      },
+      block.features,
+      i * width,
+    );
+    search.step();
+  };
+
+  /** Searches again from the root over the tokens that the ring holds. */
+  const replay = (): void => {
+    search.restart(search.root, openFrom);
+    while (search.next < ring.end) search.step();
+  };
+
+  const decideCertain = (): Segment[] => decide(search.path(search.ancestor()), available, false);
+
+  /** The last node that must be decided now, because the next block comes too late for it. */
+  const frontier = (): number => {
+    const newest = search.next - 1;
+    const nextSample = available + chunkTokens * TOKEN_SAMPLES;
+    let late = Math.ceil((nextSample - delaySamples - place(1)) / TOKEN_SAMPLES); // place(late) + delay < nextSample
+    if (newest - search.root > MAX_UNDECIDED_TOKENS) late = newest - MAX_UNDECIDED_TOKENS / 2;
+    return Math.min(late, newest);
+  };
+
+  /** Decides everything up to the frontier, on the best path now. */
+  const decideLate = (): Segment[] => {
+    const limit = frontier();
+    if (limit <= search.root) return [];
+    const live = search.liveUpTo(limit);
+    const best = search.bestOpen();
+    const last = live.find(({ start }) => start === best)?.last ?? search.root;
+    if (live.every((path) => path.last === last)) return [];
+    const through = (node: number): boolean =>
+      last === search.root || search.path(node).includes(last);
+    const closesOthers = live.some((path) => path.last > last && through(path.last));
+    const segments = decide(search.path(last), available, true);
+    openFrom = limit + 1;
+    openByForce ||= closesOthers;
+    replay();
+    return segments;
+  };
+
+  const tail = (): Segment[] => {
+    const nodes = [...search.path(search.bestOpen()), search.next];
+    const at = { decided: available, forced: false };
+    return nodes.map((end, i) =>
+      segmentOf(i === 0 ? search.root : nodes[i - 1], end, { ...at, index: index + i }),
+    );
+  };
+
+  const provisional = (segments: readonly Segment[]): ProvisionalSegments[] => {
+    if (!partials || (segments.length === 0 && !showsTail)) return [];
+    showsTail = segments.length > 0;
+    return [{ from: index, provisional: segments }];
+  };
+
+  /** Decides all that has come, scratch too; under `minTokens` are kept, unless it is the end. */
+  const decideAll = (atEnd: boolean): Segment[] => {
+    const end = scratch === undefined ? ring.end : scratch.firstToken + scratch.tokens;
+    const decided = Math.max(available, scratch?.availableSample ?? 0);
+    if (end <= search.root || (end - search.root < minTokens && !atEnd)) {
+      scratch = undefined;
+      return [];
+    }
+    for (let i = 0; i < (scratch?.tokens ?? 0); i++) takeRow(scratch!, i);
+    scratch = undefined;
+    const whole = search.bestClosed();
+    const nodes = search.path(whole ?? search.cheapest());
+    if (whole !== undefined || atEnd) nodes.push(end);
+    const segments = decide(nodes, decided, false);
+    ring.dropFrom(expected); // scratch rows come again
+    openFrom = 0;
+    if (search.root >= expected) ring.restart(search.root);
+    replay();
+    return segments;
+  };
+
+  const turn = (control: SetRate): void => {
+    const setting = settingFor(config, control.rate);
+    const asked = control.fromSample === undefined ? 0 : tokenFrom(control.fromSample);
+    const from = Math.max(asked, search.root + 1, openFrom);
+    schedule.turn(setting, from);
+    if (from >= ring.end) return;
+    const added = hold?.added ?? 0;
+    for (let token = from; token < ring.end; token++) {
+      ring.setWeights(token, setting.w, setting.lambda + added);
+    }
+    replay();
+  };
+
+  return {
+    push(value) {
+      if (isControl(value)) {
+        if (value.control === 'rate') {
+          turn(value);
+          return [value];
+        }
+        const segments = decideAll(false);
+        return [...segments, ...provisional([]), value];
+      }
+      checkFeatureBlock(value, width, expected);
+      if (value.scratch) {
+        scratch = value;
+        return [];
+      }
+      for (let i = 0; i < value.tokens; i++) takeRow(value, i);
+      expected += value.tokens;
+      available = value.availableSample;
+      const segments = [...decideCertain(), ...decideLate(), ...decideCertain()];
+      return [...segments, ...provisional(partials && search.next > search.root ? tail() : [])];
+    },
+    flush() {
+      return [...decideAll(true), ...provisional([])];
+    },
+  };
+}
+
+function checkOptions(config: SegmenterConfig, maxDelayMs: number, chunkTokens: number): void {
+  checkBoundaryConfig(config);
+  const { featureWidth, trimTokens } = config;
+  const rules: [name: string, holds: boolean, rule: string, value: number][] = [
+    ['maxDelayMs', maxDelayMs >= 0, '0 or more milliseconds, or Infinity', maxDelayMs],
+    ['config.featureWidth', isCount(featureWidth, 1), 'an integer >= 1', featureWidth],
+    ['config.trimTokens', isCount(trimTokens, 0), 'an integer >= 0', trimTokens],
+    ['config.chunkTokens', isCount(chunkTokens, 1), 'an integer >= 1', chunkTokens],
+  ];
+  for (const [name, holds, rule, value] of rules) {
+    if (!holds) throw new RangeError(`${name} must be ${rule}, got ${value}`);
+  }
+}
+
+function isCount(value: number, least: number): boolean {
+  return Number.isInteger(value) && value >= least;
+}

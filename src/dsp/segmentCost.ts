@@ -1,0 +1,78 @@
+import type { TokenRing } from './tokenRing.ts';
+
+/**
+ * The cost of a segment [a, b) of features x (design 3.3; papers: SyllableLM's least-squares cut):
+ * C(a, b) = (1/D)·(Σ‖x_t‖² − ‖Σ x_t‖²/(b − a)), from prefix sums in float64.
+ *
+ * The formula cancels badly once the sums are large beside the differences. Two things keep them small: an origin is
+ * subtracted from every feature (C does not change), and at fixed token numbers the sums begin again with a new origin.
+ * Nothing depends on how the tokens came in blocks.
+ */
+export interface SegmentCost {
+  /** Forgets all; the next token is `token`. */
+  restart(token: number): void;
+  /** Adds the next token, which the ring must hold. */
+  add(): void;
+  /** C of [start, next token); start lies at most `maxTokens` back and not before the restart. */
+  untilNow(start: number): number;
+}
+
+/** Tokens between two moves of the origin; a move adds the last `maxTokens` tokens again. */
+const MOVE_EVERY_TOKENS = 64;
+
+/** Makes the sums over the tokens of `ring`, `width` features each, for segments of up to `maxTokens`. */
+export function createSegmentCost(ring: TokenRing, width: number, maxTokens: number): SegmentCost {
+  const slots = maxTokens + 1;
+  const sums = new Float64Array(slots * width); // Σ (x − origin) over the tokens before this one
+  const squares = new Float64Array(slots); // Σ ‖x − origin‖² over the tokens before this one
+  const origin = new Float64Array(width);
+  let first = 0;
+  let next = 0;
+
+  const restart = (token: number): void => {
+    first = token;
+    next = token;
+    const slot = token % slots;
+    sums.fill(0, slot * width, (slot + 1) * width);
+    squares[slot] = 0;
+  };
+
+  const addToken = (): void => {
+    const { features } = ring;
+    const row = ring.offset(next);
+    if (next === first) for (let d = 0; d < width; d++) origin[d] = features[row + d];
+    const from = (next % slots) * width;
+    const to = ((next + 1) % slots) * width;
+    let square = 0;
+    for (let d = 0; d < width; d++) {
+      const x = features[row + d] - origin[d];
+      square += x * x;
+      sums[to + d] = sums[from + d] + x;
+    }
+    squares[(next + 1) % slots] = squares[next % slots] + square;
+    next += 1;
+  };
+
+  return {
+    restart,
+    add() {
+      if (next % MOVE_EVERY_TOKENS === 0) {
+        const end = next;
+        restart(Math.max(first, ring.first, end - maxTokens));
+        while (next < end) addToken();
+      }
+      addToken();
+    },
+    untilNow(start) {
+      const a = (start % slots) * width;
+      const b = (next % slots) * width;
+      let norm = 0;
+      for (let d = 0; d < width; d++) {
+        const sum = sums[b + d] - sums[a + d];
+        norm += sum * sum;
+      }
+      const spread = squares[next % slots] - squares[start % slots] - norm / (next - start);
+      return Math.max(0, spread) / width;
+    },
+  };
+}
