@@ -95,8 +95,11 @@ function frequencyAxis(): string[] {
 
 /** Where a frequency lies between the lowest and the highest mel band, 0 to 1 (Kaldi's mel scale, 20 Hz to 8 kHz). */
 function melShare(hertz: number): number {
-  const mel = (f: number): number => 1127 * Math.log(1 + f / 700);
   return (mel(hertz) - mel(20)) / (mel(SAMPLE_RATE / 2) - mel(20));
+}
+
+function mel(hertz: number): number {
+  return 1127 * Math.log(1 + hertz / 700);
 }
 
 /** A mark every 100 ms, a longer one with its number every half second. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { boundariesOf, readReference } from '../../src/formats/readReference.ts';
+import { boundariesOf, type Reference, readReference } from '../../src/formats/readReference.ts';
 import { readTextGrid } from '../../src/formats/readTextGrid.ts';
 import { textGrid } from '../../src/formats/textGrid.ts';
 import { shared } from '../helpers/require.ts';
@@ -143,8 +143,8 @@ describe('readReference', () => {
 
   const pack = shared('eval-pack');
   it.runIf(pack)('reads the evaluation pack', () => {
-    const read = (set: string) =>
-      readReference(readFileSync(join(pack!, `${set}.json`), 'utf8'), set);
+    const read = (set: string): Reference[] =>
+      readReference(readFileSync(join(String(pack), `${set}.json`), 'utf8'), set);
     const festival = read('festival');
     expect(festival).toHaveLength(60);
     expect(festival.flatMap(({ syllables }) => syllables)).toHaveLength(957);

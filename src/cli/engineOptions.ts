@@ -1,0 +1,47 @@
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { loadModels, type LoadModelsOptions, type Models } from '../models/loadModels.ts';
+import { count } from './usage.ts';
+
+/** What the options below give. */
+export interface EngineOptions {
+  readonly bundle?: string;
+  readonly precision: 'int8' | 'fp32';
+  readonly workers?: number;
+  readonly providers: LoadModelsOptions['providers'];
+}
+
+const PROVIDERS = ['cpu', 'cuda', 'webgpu'] as const;
+
+/** Adds the options that choose a bundle and how it runs. */
+export function withEngineOptions(command: Command): Command {
+  return command
+    .option('--bundle <folder>', 'model bundle (default: the one that comes with the package)')
+    .addOption(
+      new Option('--precision <name>', 'form of the encoder')
+        .choices(['int8', 'fp32'])
+        .default('int8'),
+    )
+    .option('--workers <n>', 'inference threads (default: cores - 1, at least 1)', count)
+    .option('--providers <list>', 'ONNX Runtime providers, first choice first', providers, ['cpu']);
+}
+
+/** Loads what the options ask for; a refused provider is told on standard error. */
+export function loadEngine(options: EngineOptions): Promise<Models> {
+  const { bundle, precision, workers, providers: list } = options;
+  return loadModels({ bundle, precision, workers, providers: list, onRefused });
+}
+
+function providers(text: string): (typeof PROVIDERS)[number][] {
+  const names = text.split(',').map((name) => name.trim());
+  return names.map((name) => {
+    const found = PROVIDERS.find((known) => known === name);
+    if (found === undefined) {
+      throw new InvalidArgumentError(`Expected names of ${PROVIDERS.join(', ')}, got "${name}".`);
+    }
+    return found;
+  });
+}
+
+function onRefused(line: string): void {
+  process.stderr.write(`sylstream: provider refused, trying the next: ${line}\n`);
+}

@@ -1,0 +1,70 @@
+import { type ErrorCode, PipelineError } from '../errors.ts';
+
+/** How the command line ends; docs/cli.md says so to people. */
+export const EXIT = {
+  ok: 0,
+  /** Something that no code foresees: a bug. */
+  internal: 1,
+  /** A command, option or value that does not exist. */
+  usage: 2,
+  /** The audio: missing, damaged, in no known format. */
+  input: 3,
+  /** The bundle, or the engine that runs it. */
+  model: 4,
+  /** The output could not be written. */
+  output: 5,
+  microphone: 6,
+  /** The references of `evaluate`. */
+  reference: 7,
+  /** Whoever read standard output went away; 128 + SIGPIPE, as a shell reports it. */
+  brokenPipe: 141,
+} as const;
+
+/** One of the values of `EXIT`. */
+export type ExitCode = (typeof EXIT)[keyof typeof EXIT];
+
+/** Standard output is gone: not a failure worth a word, but an end. */
+export class BrokenPipe extends Error {
+  override readonly name = 'BrokenPipe';
+}
+
+/** The exit code of an error's code. */
+export function exitCodeOf(code: ErrorCode): ExitCode {
+  switch (code) {
+    case 'SYLSTREAM_ERR_AUDIO_FORMAT':
+    case 'SYLSTREAM_ERR_AUDIO_EMPTY':
+    case 'SYLSTREAM_ERR_AUDIO_NOT_FINITE':
+    case 'SYLSTREAM_ERR_AUDIO_BYTES':
+    case 'SYLSTREAM_ERR_WAV_HEADER':
+    case 'SYLSTREAM_ERR_WAV_TRUNCATED':
+    case 'SYLSTREAM_ERR_FFMPEG_MISSING':
+    case 'SYLSTREAM_ERR_FFMPEG_FAILED':
+    case 'SYLSTREAM_ERR_FILE_READ':
+      return EXIT.input;
+    case 'SYLSTREAM_ERR_BUNDLE_MISSING':
+    case 'SYLSTREAM_ERR_BUNDLE_HASH':
+    case 'SYLSTREAM_ERR_BUNDLE_FORMAT':
+    case 'SYLSTREAM_ERR_BUNDLE_SHAPE':
+    case 'SYLSTREAM_ERR_PROVIDER':
+    case 'SYLSTREAM_ERR_ENCODER':
+    case 'SYLSTREAM_ERR_WORKER':
+    case 'SYLSTREAM_ERR_CLOSED':
+    case 'SYLSTREAM_ERR_OVERRUN':
+      return EXIT.model;
+    case 'SYLSTREAM_ERR_OUTPUT_WRITE':
+      return EXIT.output;
+    case 'SYLSTREAM_ERR_MICROPHONE_MISSING':
+    case 'SYLSTREAM_ERR_MICROPHONE_FAILED':
+      return EXIT.microphone;
+    case 'SYLSTREAM_ERR_REFERENCE':
+      return EXIT.reference;
+  }
+}
+
+/** The exit code of anything that was thrown. */
+export function exitCodeFor(error: unknown): ExitCode {
+  if (error instanceof BrokenPipe) return EXIT.brokenPipe;
+  if (error instanceof PipelineError) return exitCodeOf(error.code);
+  if (error instanceof RangeError || error instanceof TypeError) return EXIT.usage;
+  return EXIT.internal;
+}

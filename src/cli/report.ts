@@ -1,0 +1,30 @@
+import { PipelineError } from '../errors.ts';
+import { BrokenPipe } from './exitCodes.ts';
+
+/**
+ * Says an error on standard error, in one line: its code, then what was expected, what came, what to do.
+ * With `verbose` the stack and the causes follow. A broken pipe is not worth a word.
+ */
+export function reportError(error: unknown, verbose: boolean, about?: string): void {
+  if (error instanceof BrokenPipe) return;
+  process.stderr.write(`${errorLine(error, about)}\n`);
+  if (!verbose) return;
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    process.stderr.write(`${cause.stack}\n`);
+  }
+}
+
+/** The line itself; `about` (a file's name) is put before a message that does not name it. */
+export function errorLine(error: unknown, about?: string): string {
+  const message = error instanceof Error ? error.message : String(error);
+  const text = message.replaceAll(/\s*\n\s*/g, ' ');
+  const prefix = about === undefined || text.includes(about) ? '' : `${about}: `;
+  return `${codeOf(error)} ${prefix}${text}`;
+}
+
+/** Misuse of a library function that an option led to is a usage error here; all else unforeseen is a bug. */
+function codeOf(error: unknown): string {
+  if (error instanceof PipelineError) return error.code;
+  if (error instanceof RangeError || error instanceof TypeError) return 'SYLSTREAM_ERR_USAGE';
+  return 'SYLSTREAM_ERR_INTERNAL';
+}

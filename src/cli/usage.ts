@@ -1,0 +1,39 @@
+import { InvalidArgumentError } from 'commander';
+import type { Rate } from '../types.ts';
+
+/** An option's text as a number above 0. */
+export function positive(text: string): number {
+  return numberWhere(text, (value) => value > 0, 'a number above 0');
+}
+
+/** An option's text as a whole number of 1 or more. */
+export function count(text: string): number {
+  return numberWhere(
+    text,
+    (value) => Number.isInteger(value) && value >= 1,
+    'a whole number of 1 or more',
+  );
+}
+
+/** An option's text as any finite number. */
+export function finite(text: string): number {
+  return numberWhere(text, Number.isFinite, 'a number');
+}
+
+/** `--rate`: `natural` or units a second. */
+export function rate(text: string): Rate {
+  if (text === 'natural') return text;
+  return numberWhere(text, (value) => value > 0, '"natural" or a number of units a second');
+}
+
+/** `--max-delay`: milliseconds of audio, or `none` for no limit. */
+export function delay(text: string): number {
+  if (text === 'none') return Number.POSITIVE_INFINITY;
+  return numberWhere(text, (value) => value > 0, 'milliseconds above 0, or "none"');
+}
+
+function numberWhere(text: string, holds: (value: number) => boolean, rule: string): number {
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (Number.isFinite(value) && holds(value)) return value;
+  throw new InvalidArgumentError(`Expected ${rule}, got "${text}".`);
+}
