@@ -1,4 +1,4 @@
-import { map, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Models } from '../models/loadModels.ts';
 import { encode } from '../operators/encode.ts';
 import { logMel } from '../operators/logMel.ts';
@@ -50,14 +50,15 @@ export function speechUnits(
   models: Models,
   options: SpeechUnitsOptions = {},
 ): Observable<SpeechEvent> {
-  const { config } = models.bundle;
+  const { mel, boundaries, encoder, units } = models.bundle.config;
+  const { featureWidth, chunkTokens } = encoder;
+  const config = { ...boundaries, trimTokens: units.trimTokens, featureWidth, chunkTokens };
   const { sampleRate = 16_000, channels = 1, rate, maxDelayMs, partials, holdRate } = options;
   return chunks$.pipe(
     resample({ sampleRate, channels }),
     logMel(),
-    encode(models.encoder, { mel: config.mel, onProgress: options.onProgress }),
+    encode(models.encoder, { mel, onProgress: options.onProgress }),
     segment({ config, rate, maxDelayMs, partials, holdRate }),
     quantize(models.codebook, { features: options.features, merge: options.merge }),
-    map((event) => event),
   );
 }
