@@ -1,6 +1,8 @@
-import { catchError, defer, map, type Observable, tap, throwError, timeout } from 'rxjs';
+import { catchError, defer, type Observable, tap, throwError, timeout } from 'rxjs';
 import { checkAudioFormat } from '../dsp/audioFormat.ts';
+import { createPcmDecoder } from '../dsp/pcm.ts';
 import { PipelineError } from '../errors.ts';
+import { stateful } from '../operators/stateful.ts';
 import type { PcmChunk } from '../types.ts';
 import {
   type CaptureCommand,
@@ -9,7 +11,6 @@ import {
   type MicrophoneSource,
 } from './microphone/captureCommands.ts';
 import { CaptureEnded, captureProcess } from './microphone/captureProcess.ts';
-import { s16Decoder } from './microphone/s16Decoder.ts';
 
 /** Options of `fromMicrophone()`. */
 export interface FromMicrophoneOptions {
@@ -51,10 +52,9 @@ export function fromMicrophone(options: FromMicrophoneOptions = {}): Observable<
   checkAudioFormat({ sampleRate, channels: 1 });
   const sources = source === 'auto' ? MICROPHONE_SOURCES : [source];
   const commands = sources.flatMap((name) => captureCommands(name, { sampleRate, device }));
-  return defer(() => {
-    const decode = s16Decoder();
-    return firstThatRecords(commands, onSource).pipe(map((bytes) => ({ samples: decode(bytes) })));
-  });
+  return defer(() => firstThatRecords(commands, onSource)).pipe(
+    stateful(() => createPcmDecoder('s16le')),
+  );
 }
 
 /** Goes through the commands until one gives bytes; what breaks off later is not tried again: time would be missing. */
