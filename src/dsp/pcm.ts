@@ -1,0 +1,98 @@
+import { PipelineError } from '../errors.ts';
+import type { PcmChunk } from '../types.ts';
+import { alawToLinear, mulawToLinear } from './g711.ts';
+import type { Machine } from './machine.ts';
+
+/** How a sample is written: signed or unsigned integer, IEEE float, or a G.711 code; always little-endian. */
+export type SampleEncoding =
+  's16le' | 'f32le' | 'mulaw' | 'alaw' | 'u8' | 's24le' | 's32le' | 'f64le';
+
+interface Codec {
+  readonly bytes: number;
+  /** The sample at byte `at`, full scale = ±1. */
+  readonly read: (view: DataView, at: number) => number;
+}
+
+const table = (decode: (code: number) => number): Float32Array =>
+  Float32Array.from({ length: 256 }, (_, code) => decode(code));
+const MULAW = table(mulawToLinear);
+const ALAW = table(alawToLinear);
+
+const CODECS: Readonly<Record<SampleEncoding, Codec>> = {
+  s16le: { bytes: 2, read: (view, at) => view.getInt16(at, true) / 2 ** 15 },
+  f32le: { bytes: 4, read: (view, at) => view.getFloat32(at, true) },
+  mulaw: { bytes: 1, read: (view, at) => MULAW[view.getUint8(at)] },
+  alaw: { bytes: 1, read: (view, at) => ALAW[view.getUint8(at)] },
+  u8: { bytes: 1, read: (view, at) => (view.getUint8(at) - 128) / 2 ** 7 },
+  s24le: {
+    bytes: 3,
+    read: (view, at) => (view.getUint16(at, true) + view.getInt8(at + 2) * 2 ** 16) / 2 ** 23,
+  },
+  s32le: { bytes: 4, read: (view, at) => view.getInt32(at, true) / 2 ** 31 },
+  f64le: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
+};
+
+/** The names of all sample encodings. */
+export const SAMPLE_ENCODINGS: readonly SampleEncoding[] = Object.keys(CODECS) as SampleEncoding[];
+
+/** Bytes of one sample. */
+export function bytesPerSample(encoding: SampleEncoding): number {
+  return CODECS[encoding].bytes;
+}
+
+/**
+ * Creates a machine that reads raw bytes as samples in [-1, 1]. Bytes of a sample that is cut by a chunk's end wait for
+ * the next chunk; at most seven are kept.
+ *
+ * The end of the stream in the middle of a sample throws `SYLSTREAM_ERR_AUDIO_BYTES`.
+ *
+ * @throws TypeError for an encoding that is not in `SAMPLE_ENCODINGS`
+ */
+export function createPcmDecoder(encoding: SampleEncoding): Machine<Uint8Array, PcmChunk> {
+  if (!Object.hasOwn(CODECS, encoding)) {
+    throw new TypeError(`encoding must be one of ${SAMPLE_ENCODINGS.join(', ')}, got ${encoding}`);
+  }
+  const { bytes: size, read } = CODECS[encoding];
+  const cutSample = new Uint8Array(size);
+  let held = 0;
+  let bytesSeen = 0;
+
+  return {
+    *push(bytes) {
+      const whole = Math.floor((held + bytes.length) / size);
+      const samples = new Float32Array(whole);
+      let at = 0;
+      let i = 0;
+      if (held > 0 && whole > 0) {
+        at = size - held;
+        cutSample.set(bytes.subarray(0, at), held);
+        samples[i++] = read(new DataView(cutSample.buffer), 0);
+        held = 0;
+      }
+      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+      for (; i < whole; i++, at += size) samples[i] = read(view, at);
+      cutSample.set(bytes.subarray(at), held);
+      held += bytes.length - at;
+      bytesSeen += bytes.length;
+      if (whole > 0) yield { samples };
+    },
+    flush() {
+      if (held === 0) return [];
+      throw new PipelineError(
+        'SYLSTREAM_ERR_AUDIO_BYTES',
+        `expected ${encoding} samples of ${size} bytes, got ${bytesSeen} bytes, ${held} too many; ` +
+          'check the format and that the stream came whole',
+      );
+    },
+  };
+}
+
+/** Writes samples `[N]` as `[2N]` bytes of s16le: rounded, and clipped to the 16-bit range. The inverse of reading. */
+export function encodeS16le(samples: Float32Array): Uint8Array {
+  const bytes = new Uint8Array(2 * samples.length);
+  const view = new DataView(bytes.buffer);
+  samples.forEach((sample, i) => {
+    view.setInt16(2 * i, Math.max(-32_768, Math.min(32_767, Math.round(sample * 32_768))), true);
+  });
+  return bytes;
+}

@@ -1,0 +1,275 @@
+import { readFileSync } from 'node:fs';
+import * as fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { PipelineError } from '../../src/errors.ts';
+import { encodeS16le, SAMPLE_ENCODINGS } from '../../src/dsp/pcm.ts';
+import { createWavDecoder } from '../../src/dsp/wav.ts';
+import type { WavFormat } from '../../src/dsp/wavFormat.ts';
+import { wavHeader } from '../../src/dsp/wavWriter.ts';
+import type { PcmChunk } from '../../src/types.ts';
+import { anyCuts, cutInto, join } from '../helpers/cuts.ts';
+import { clipSamples, fixture, floats } from '../helpers/speech.ts';
+import { formatBody, riff, riffChunk } from '../helpers/wav.ts';
+
+interface Read {
+  readonly format: WavFormat | undefined;
+  readonly samples: Float32Array;
+  readonly error: unknown;
+}
+
+function read(pieces: Uint8Array[]): Read {
+  const machine = createWavDecoder();
+  const out: (WavFormat | PcmChunk)[] = [];
+  let error: unknown;
+  try {
+    for (const piece of pieces) for (const value of machine.push(piece)) out.push(value);
+    for (const value of machine.flush()) out.push(value);
+  } catch (caught) {
+    error = caught;
+  }
+  const formats = out.flatMap((value) => ('encoding' in value ? [value] : []));
+  expect(formats.length).toBeLessThanOrEqual(1);
+  const samples = join(out.flatMap((value) => ('samples' in value ? [value.samples] : [])));
+  return { format: formats[0], samples, error };
+}
+
+const fmt = riffChunk('fmt ', formatBody({}));
+const data = (samples: number): Buffer => riffChunk('data', Buffer.alloc(2 * samples, 64));
+const failed = (file: Uint8Array): { code: unknown; message: string } => {
+  const { error } = read([file]);
+  if (!(error instanceof PipelineError))
+    throw new Error(`expected a PipelineError, got ${String(error)}`);
+  return { code: error.code, message: error.message };
+};
+
+describe('createWavDecoder', () => {
+  const kinds: [encoding: string, kind: string][] = [
+    ...SAMPLE_ENCODINGS.map((encoding): [string, string] => [encoding, 'mono']),
+    ...SAMPLE_ENCODINGS.map((encoding): [string, string] => [encoding, 'stereo']),
+    ['s16le', 'piped-stereo'],
+  ];
+
+  it.each(kinds)('reads %s %s as libsndfile does, cut anywhere', (encoding, kind) => {
+    const name = kind === 'piped-stereo' ? kind : `${encoding}-${kind}`;
+    const bytes = Uint8Array.from(readFileSync(fixture(`wav/${name}.wav`)));
+    const whole = read([bytes]);
+    expect(whole).toEqual({
+      format: { encoding, sampleRate: 16_000, channels: kind === 'mono' ? 1 : 2 },
+      samples: floats(`wav/${name}.f32`),
+      error: undefined,
+    });
+    fc.assert(
+      fc.property(anyCuts(bytes.length), (lengths) => {
+        expect(read(cutInto(bytes, lengths))).toEqual(whole);
+      }),
+      { numRuns: 10 },
+    );
+  });
+
+  it('skips chunks that it does not know, odd ones with their pad byte, before and after the data', () => {
+    const file = riff([
+      riffChunk('LIST', Buffer.alloc(7)),
+      fmt,
+      riffChunk('fact', Buffer.alloc(4)),
+      data(3),
+      riffChunk('cue ', Buffer.alloc(40)),
+    ]);
+    expect(read([file])).toMatchObject({
+      samples: new Float32Array(3).fill(0x4040 / 32768),
+      error: undefined,
+    });
+  });
+
+  it('reads a format chunk that is longer than it needs to be, and the RF64 form', () => {
+    const long = riffChunk('fmt ', Buffer.concat([formatBody({}), Buffer.alloc(60)]));
+    expect(read([riff([long, data(2)])]).samples).toHaveLength(2);
+    const rf64 = riff(
+      [riffChunk('ds64', Buffer.alloc(28)), fmt, riffChunk('data', Buffer.alloc(6), 0xffff_ffff)],
+      0xffff_ffff,
+      'RF64',
+    );
+    expect(read([rf64]).samples).toHaveLength(3);
+  });
+
+  it.each([0xffff_ffff, 0x7fff_f000, 0x7fff_ffff, 0x8000_0000])(
+    'reads to the end when the size is %i, which says that it is not known',
+    (size) => {
+      const file = riff([fmt, riffChunk('data', Buffer.alloc(20), size)], 0xffff_ffff);
+      expect(read([file])).toMatchObject({ samples: new Float32Array(10), error: undefined });
+    },
+  );
+
+  it('reads to the end when the sizes were never filled in', () => {
+    const file = riff([fmt, riffChunk('data', Buffer.alloc(20), 0)], 0);
+    expect(read([file]).samples).toHaveLength(10);
+    const legal = riff([
+      fmt,
+      riffChunk('data', Buffer.alloc(0)),
+      riffChunk('LIST', Buffer.alloc(20)),
+    ]);
+    expect(failed(legal).code).toBe('SYLSTREAM_ERR_AUDIO_EMPTY');
+  });
+
+  it('gives the good samples of a truncated file before the error', () => {
+    const file = riff([fmt, data(1000)]).subarray(0, 44 + 501);
+    const { samples, error } = read([file]);
+    expect(samples).toHaveLength(250);
+    expect(error).toMatchObject({
+      code: 'SYLSTREAM_ERR_WAV_TRUNCATED',
+      message:
+        'expected 2000 bytes of samples, got 501; what came was used, copy the file again for the rest',
+    });
+  });
+
+  it('refuses part of a sample at the end of a pipe', () => {
+    const file = Buffer.concat([wavHeader({ sampleRate: 16_000, channels: 1 }), Buffer.alloc(5)]);
+    const { samples, error } = read([file]);
+    expect(samples).toHaveLength(2);
+    expect(error).toMatchObject({ code: 'SYLSTREAM_ERR_AUDIO_BYTES' });
+  });
+
+  it.each([
+    ['nothing', Buffer.alloc(0), 'SYLSTREAM_ERR_AUDIO_EMPTY', 'got 0 bytes'],
+    [
+      'a header alone',
+      riff([fmt, data(0)]),
+      'SYLSTREAM_ERR_AUDIO_EMPTY',
+      'got a header and 0 bytes',
+    ],
+    [
+      'text',
+      Buffer.from('hello, this is no audio'),
+      'SYLSTREAM_ERR_WAV_HEADER',
+      'got "hello, this "',
+    ],
+    [
+      'big-endian RIFX',
+      riff([fmt, data(1)], undefined, 'RIFX'),
+      'SYLSTREAM_ERR_WAV_HEADER',
+      'RIFX',
+    ],
+    [
+      'half a header',
+      riff([fmt, data(1)]).subarray(0, 30),
+      'SYLSTREAM_ERR_WAV_HEADER',
+      'the end after 30 bytes',
+    ],
+    ['no data chunk', riff([fmt]), 'SYLSTREAM_ERR_WAV_HEADER', 'the end after 36 bytes'],
+    [
+      'data before its format',
+      riff([data(1), fmt]),
+      'SYLSTREAM_ERR_WAV_HEADER',
+      'format chunk before the data',
+    ],
+    [
+      'a short format',
+      riff([riffChunk('fmt ', Buffer.alloc(14)), data(1)]),
+      'SYLSTREAM_ERR_WAV_HEADER',
+      'at least 16 bytes, got 14',
+    ],
+    [
+      'blocks that do not fit',
+      riff([riffChunk('fmt ', formatBody({ blockBytes: 5 })), data(1)]),
+      'SYLSTREAM_ERR_WAV_HEADER',
+      'got a block of 5 bytes',
+    ],
+    [
+      '0 Hz',
+      riff([riffChunk('fmt ', formatBody({ sampleRate: 0 })), data(1)]),
+      'SYLSTREAM_ERR_AUDIO_FORMAT',
+      'got 0 Hz',
+    ],
+    [
+      '4 GHz',
+      riff([riffChunk('fmt ', formatBody({ sampleRate: 4e9 })), data(1)]),
+      'SYLSTREAM_ERR_AUDIO_FORMAT',
+      'got 4000000000 Hz',
+    ],
+    [
+      '0 channels',
+      riff([riffChunk('fmt ', formatBody({ channels: 0 })), data(1)]),
+      'SYLSTREAM_ERR_AUDIO_FORMAT',
+      '1 to 6 channels, got 0',
+    ],
+    [
+      '7 channels',
+      riff([riffChunk('fmt ', formatBody({ channels: 7 })), data(1)]),
+      'SYLSTREAM_ERR_AUDIO_FORMAT',
+      '1 to 6 channels, got 7',
+    ],
+    [
+      'MP3 inside',
+      riff([riffChunk('fmt ', formatBody({ tag: 0x55, bits: 0 })), data(1)]),
+      'SYLSTREAM_ERR_AUDIO_FORMAT',
+      'got WAV format 85',
+    ],
+    [
+      'ADPCM',
+      readFileSync(fixture('wav/adpcm.wav')),
+      'SYLSTREAM_ERR_AUDIO_FORMAT',
+      'got WAV format 2',
+    ],
+    [
+      'float of 16 bits',
+      riff([riffChunk('fmt ', formatBody({ tag: 3 })), data(1)]),
+      'SYLSTREAM_ERR_AUDIO_FORMAT',
+      'got WAV format 3 with 16 bits',
+    ],
+  ])('refuses %s', (_, file, code, message) => {
+    const failure = failed(file);
+    expect(failure.code).toBe(code);
+    expect(failure.message).toContain(message);
+  });
+
+  it('meets any bytes with samples or a named error, in bounded time', () => {
+    const good = Uint8Array.from(readFileSync(fixture('wav/mulaw-stereo.wav')));
+    const damaged = fc
+      .array(fc.record({ at: fc.nat(120), value: fc.nat(255) }), { minLength: 1, maxLength: 12 })
+      .map((edits) => edits.reduce((bytes, { at, value }) => bytes.with(at, value), good));
+    fc.assert(
+      fc.property(fc.oneof(fc.uint8Array({ maxLength: 300 }), damaged), (bytes) => {
+        const { samples, error } = read([bytes]);
+        expect(samples.length).toBeLessThanOrEqual(bytes.length);
+        if (error !== undefined) expect(error).toBeInstanceOf(PipelineError);
+        else expect(samples.length).toBeGreaterThan(0);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('keeps nothing of a chunk that claims 4 GB', () => {
+    const file = riff([riffChunk('junk', Buffer.alloc(10), 0xffff_fff0)]);
+    expect(failed(file)).toMatchObject({ code: 'SYLSTREAM_ERR_WAV_HEADER' });
+  });
+});
+
+describe('wavHeader', () => {
+  it('writes what the decoder reads, with the size known and unknown', () => {
+    const samples = clipSamples('kathleen-a0004');
+    const bytes = encodeS16le(samples);
+    for (const dataBytes of [bytes.length, undefined]) {
+      const header = wavHeader({ sampleRate: 44_100, channels: 2 }, dataBytes);
+      expect(read([header, bytes])).toEqual({
+        format: { encoding: 's16le', sampleRate: 44_100, channels: 2 },
+        samples,
+        error: undefined,
+      });
+    }
+  });
+
+  it('writes the header that libsndfile wrote', () => {
+    const file = readFileSync(fixture('kathleen-a0002.wav'));
+    const header = wavHeader({ sampleRate: 16_000, channels: 1 }, file.length - 44);
+    expect(header).toEqual(Uint8Array.from(file.subarray(0, 44)));
+  });
+
+  it('refuses sizes that no header can hold', () => {
+    const stereo = { sampleRate: 16_000, channels: 2 };
+    for (const size of [-4, 2, 4.5, Number.NaN, 2 ** 32]) {
+      expect(() => wavHeader(stereo, size)).toThrow(
+        new RangeError(`dataBytes must be a multiple of 4 from 0 to 4294967258, got ${size}`),
+      );
+    }
+    expect(() => wavHeader({ sampleRate: 0, channels: 2 })).toThrow(RangeError);
+  });
+});
