@@ -41,6 +41,29 @@ export function bytesPerSample(encoding: SampleEncoding): number {
 }
 
 /**
+ * Reads bytes that hold whole samples, `[N × bytes]` → `[N]` in [-1, 1].
+ *
+ * @throws PipelineError `SYLSTREAM_ERR_AUDIO_BYTES` when they do not
+ */
+export function decodePcm(bytes: Uint8Array, encoding: SampleEncoding): Float32Array {
+  const { bytes: size, read } = CODECS[encoding];
+  if (bytes.length % size !== 0) throw notWhole(encoding, bytes.length);
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const samples = new Float32Array(bytes.length / size);
+  for (let i = 0; i < samples.length; i++) samples[i] = read(view, i * size);
+  return samples;
+}
+
+function notWhole(encoding: SampleEncoding, length: number): PipelineError {
+  const size = CODECS[encoding].bytes;
+  return new PipelineError(
+    'SYLSTREAM_ERR_AUDIO_BYTES',
+    `expected ${encoding} samples of ${size} bytes, got ${length} bytes, ${length % size} too many; ` +
+      'check the format and that the stream came whole',
+  );
+}
+
+/**
  * Creates a machine that reads raw bytes as samples in [-1, 1]. Bytes of a sample that is cut by a chunk's end wait for
  * the next chunk; at most seven are kept.
  *
@@ -52,37 +75,31 @@ export function createPcmDecoder(encoding: SampleEncoding): Machine<Uint8Array, 
   if (!Object.hasOwn(CODECS, encoding)) {
     throw new TypeError(`encoding must be one of ${SAMPLE_ENCODINGS.join(', ')}, got ${encoding}`);
   }
-  const { bytes: size, read } = CODECS[encoding];
+  const size = CODECS[encoding].bytes;
   const cutSample = new Uint8Array(size);
   let held = 0;
   let bytesSeen = 0;
 
   return {
     *push(bytes) {
-      const whole = Math.floor((held + bytes.length) / size);
-      const samples = new Float32Array(whole);
-      let at = 0;
-      let i = 0;
-      if (held > 0 && whole > 0) {
-        at = size - held;
-        cutSample.set(bytes.subarray(0, at), held);
-        samples[i++] = read(new DataView(cutSample.buffer), 0);
-        held = 0;
-      }
-      const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-      for (; i < whole; i++, at += size) samples[i] = read(view, at);
-      cutSample.set(bytes.subarray(at), held);
-      held += bytes.length - at;
       bytesSeen += bytes.length;
-      if (whole > 0) yield { samples };
+      let at = 0;
+      if (held > 0) {
+        at = Math.min(size - held, bytes.length);
+        cutSample.set(bytes.subarray(0, at), held);
+        held += at;
+        if (held < size) return;
+        held = 0;
+        yield { samples: decodePcm(cutSample, encoding) };
+      }
+      held = (bytes.length - at) % size;
+      const whole = bytes.subarray(at, bytes.length - held);
+      cutSample.set(bytes.subarray(bytes.length - held));
+      if (whole.length > 0) yield { samples: decodePcm(whole, encoding) };
     },
     flush() {
       if (held === 0) return [];
-      throw new PipelineError(
-        'SYLSTREAM_ERR_AUDIO_BYTES',
-        `expected ${encoding} samples of ${size} bytes, got ${bytesSeen} bytes, ${held} too many; ` +
-          'check the format and that the stream came whole',
-      );
+      throw notWhole(encoding, bytesSeen);
     },
   };
 }

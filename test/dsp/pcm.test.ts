@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   bytesPerSample,
   createPcmDecoder,
+  decodePcm,
   encodeS16le,
   SAMPLE_ENCODINGS,
 } from '../../src/dsp/pcm.ts';
@@ -13,6 +14,8 @@ import { fixture } from '../helpers/speech.ts';
 
 const decoded = (encoding: SampleEncoding, pieces: Uint8Array[]): Float32Array =>
   joinChunks(drive(createPcmDecoder(encoding), pieces));
+const sixteenBits = (encoding: SampleEncoding): number[] =>
+  [...decodePcm(all256, encoding)].map((value) => value * 32768 + 0);
 const all256 = Uint8Array.from({ length: 256 }, (_, i) => i);
 
 describe('createPcmDecoder', () => {
@@ -33,8 +36,6 @@ describe('createPcmDecoder', () => {
 
   it('reads all mu-law and A-law codes as libsndfile does', () => {
     const golden: unknown = JSON.parse(readFileSync(fixture('wav/g711.json'), 'utf8'));
-    const sixteenBits = (encoding: SampleEncoding): number[] =>
-      [...decoded(encoding, [all256])].map((value) => value * 32768 + 0);
     expect({ mulaw: sixteenBits('mulaw'), alaw: sixteenBits('alaw') }).toEqual(golden);
   });
 
@@ -49,6 +50,14 @@ describe('createPcmDecoder', () => {
         expect(decoded(encoding, cutInto(bytes, lengths))).toEqual(whole);
       }),
       { numRuns: 20 },
+    );
+  });
+
+  it('agrees with decodePcm, which refuses part of a sample', () => {
+    expect(decodePcm(Uint8Array.of(0, 64, 0, 128), 's16le')).toEqual(Float32Array.of(0.5, -1));
+    expect(decodePcm(new Uint8Array(0), 'f64le')).toEqual(new Float32Array(0));
+    expect(() => decodePcm(new Uint8Array(3), 's16le')).toThrow(
+      expect.objectContaining({ code: 'SYLSTREAM_ERR_AUDIO_BYTES' }),
     );
   });
 
