@@ -1,0 +1,48 @@
+"""Who trains and who is only measured: splits.json, and the voices that never train."""
+
+from __future__ import annotations
+
+import json
+import re
+from functools import cache
+from pathlib import Path
+
+# Every voice of the evaluation pack, under any synthesiser: Asterisk's speakers, Festival's and flite's kal, ked and slt.
+NEVER = re.compile(r'allison|asterisk|june wallack|carlo flora|\b(kal|kal16|kallpc|ked|kdlpc|slt)(_|\b)', re.I)
+
+
+class SplitError(Exception):
+    """A recording that must not train."""
+
+
+@cache
+def named() -> dict:
+    """splits.json: corpus -> {'by': 'speaker' | 'prompt' | 'voice', 'dev': [...], 'test': [...]}, and 'texts' held out everywhere."""
+    return json.loads((Path(__file__).parent / 'splits.json').read_text())
+
+
+def plain(text: str) -> str:
+    """A text without case, punctuation and spacing, to compare sentences."""
+    return ' '.join(re.findall(r"[a-z0-9']+", text.lower()))
+
+
+def check_speaker(corpus: str, speaker: str) -> None:
+    """Raises SplitError when a voice of the evaluation pack is about to be read for training."""
+    if NEVER.search(f'{corpus} {speaker}'):
+        raise SplitError(f'{corpus}: speaker {speaker!r} belongs to the evaluation pack and must never train')
+
+
+def split_of(corpus: str, uid: str, speaker: str, text: str) -> str:
+    """'train', 'dev' or 'test' of one utterance; a held-out sentence is held out of every voice (split 'unused')."""
+    rule = named().get(corpus)
+    if rule:
+        if rule['by'] == 'prompt':
+            keys = {re.search(r'arctic_[ab]\d{4}', uid).group(0)}
+        elif rule['by'] == 'voice':  # a mixture belongs to both of its voices
+            keys = {part.split('@')[0] for part in speaker.split('+')}
+        else:
+            keys = {speaker}
+        for split in ('dev', 'test'):
+            if keys & set(rule[split]):
+                return split
+    return 'unused' if plain(text) in named()['texts'] else 'train'

@@ -1,0 +1,259 @@
+"""`timed`: the whole network taught by speech whose times are known. One run makes teacher and streaming initialisation at once,
+because the chunk of attention is drawn anew for every batch, whole context among them.
+
+    python timed.py --config small --run runs/small
+    python timed.py --config small --run runs/small --resume --steps 9000 --decay 1500     go on, then decay the learning rate out
+
+Losses: boundary (binary cross-entropy, weak labels count 0.3), phones (cross-entropy), speech against pause.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import math
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+import segment
+from batches import Batches, Utterance, load_shards, mel_statistics
+from config import Settings, load_config
+from encoder import Encoder, EncoderConfig, whole_bias
+from scores import boundary_scores
+
+
+class Optimizers:
+    """Muon for the matrices inside the blocks, AdamW for everything else; or AdamW alone."""
+
+    def __init__(self, model: Encoder, lr: float, muon: bool):
+        inner = [p for n, p in model.named_parameters() if n.startswith('blocks.') and p.ndim == 2 and muon]
+        ids = {id(p) for p in inner}
+        rest = [p for p in model.parameters() if id(p) not in ids]
+        self.all: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)]
+        if muon:
+            self.all.append(torch.optim.Muon(inner, lr=lr, momentum=0.95, weight_decay=0.05, adjust_lr_fn='match_rms_adamw'))
+        self.lr = lr
+
+    def step(self, scale: float) -> None:
+        for optimizer in self.all:
+            for group in optimizer.param_groups:
+                group['lr'] = self.lr * scale
+            optimizer.step()
+            optimizer.zero_grad(set_to_none=True)
+
+    def state_dict(self) -> list[dict]:
+        return [o.state_dict() for o in self.all]
+
+    def load_state_dict(self, states: list[dict]) -> None:
+        for optimizer, state in zip(self.all, states, strict=True):
+            optimizer.load_state_dict(state)
+
+
+def schedule(step: int, steps: int, warmup: int, decay: int) -> float:
+    """Warm-up, stable, then linear decay to 0 over the last `decay` steps (WSD): a stable checkpoint can be decayed out at any time."""
+    return min(1.0, (step + 1) / warmup, max(0.0, (steps - step) / decay) if decay else 1.0)
+
+
+def draw_chunk(settings: Settings, seed: int, step: int) -> tuple[int | None, int]:
+    """The chunk of attention of a step, and how many tokens of the first chunk have gone by."""
+    rng = np.random.default_rng((seed, step, 1))
+    chunks, p = zip(*settings.chunks, strict=True)
+    chunk = chunks[rng.choice(len(chunks), p=np.array(p) / sum(p))]
+    return chunk, int(rng.integers(0, chunk)) if chunk else 0
+
+
+def run_batch(model: Encoder, batch: dict[str, Tensor], chunk: int | None, phase: int, amp: bool) -> tuple[dict[str, Tensor], Tensor]:
+    """Outputs (B, T, ...) with the delay taken out, and the mask of the tokens that are there (B, T)."""
+    cfg = model.cfg
+    mel = F.pad(batch['mel'], (0, 0, 0, cfg.delay_tokens * cfg.frames_per_token))
+    T = mel.shape[1] // cfg.frames_per_token
+    mask = (torch.arange(T, device=mel.device)[None] < batch['lengths'][:, None]).float()
+    bias = whole_bias(cfg, mask, chunk, phase)
+    with torch.autocast(mel.device.type, torch.bfloat16, enabled=amp):
+        out = model(mel, bias)
+    return {k: v[:, cfg.delay_tokens :].float() for k, v in out.items()}, mask[:, : T - cfg.delay_tokens]
+
+
+def label_losses(out: dict[str, Tensor], batch: dict[str, Tensor], mask: Tensor) -> dict[str, Tensor]:
+    """The three losses, means over the tokens that are there."""
+    total = mask.sum()
+    weight = batch['weight'] * mask
+    boundary = F.binary_cross_entropy_with_logits(out['boundary'], batch['boundary'], weight, reduction='sum') / total
+    speech = F.binary_cross_entropy_with_logits(out['speech'], batch['speech'], mask, reduction='sum') / total
+    target = torch.where(mask > 0, batch['phone'], -1)
+    phone = F.cross_entropy(out['phones'].flatten(0, 1), target.flatten(), ignore_index=-1)
+    return {'boundary': boundary, 'phone': phone, 'speech': speech}
+
+
+def to_tensors(batch: dict[str, np.ndarray], device: str) -> dict[str, Tensor]:
+    return {k: torch.from_numpy(v).to(device) for k, v in batch.items()}
+
+
+def draw(batches: Batches, settings: Settings, step: int, device: str) -> dict[str, Tensor]:
+    """Short crops, and now and then rows of many utterances, so that the streaming state is trained where it lives."""
+    long = settings.long_every and step % settings.long_every == settings.long_every - 1
+    seconds = settings.long_seconds if long else settings.crop_seconds
+    crops = max(1, round(settings.batch * settings.crop_seconds / seconds))
+    return to_tensors(batches.batch(step, crops, int(seconds * 50), 8 if long else 2), device)
+
+
+@torch.no_grad()
+def encode_many(model: Encoder, utterances: list[Utterance], mel: tuple[float, float], chunk: int | None, amp: bool) -> list[dict[str, np.ndarray]]:
+    """Outputs of whole utterances, sorted into batches of like length; every entry has one row a token."""
+    model.eval()
+    device = next(model.parameters()).device
+    order = sorted(range(len(utterances)), key=lambda k: len(utterances[k].mel))
+    results: list[dict[str, np.ndarray]] = [{} for _ in utterances]
+    for at in range(0, len(order), 12):
+        rows = order[at : at + 12]
+        lengths = [len(utterances[k].mel) // 2 for k in rows]
+        x = np.zeros((len(rows), 2 * max(lengths), 128), np.float32)
+        for r, (k, n) in enumerate(zip(rows, lengths, strict=True)):
+            x[r, : 2 * n] = 0.5 * (utterances[k].mel[: 2 * n].astype(np.float32) - mel[0]) / mel[1]
+        batch = {'mel': torch.from_numpy(x).to(device), 'lengths': torch.tensor(lengths, device=device)}
+        out, _ = run_batch(model, batch, chunk, 0, amp)
+        out = {name: value.cpu().numpy() for name, value in out.items()}
+        for r, (k, n) in enumerate(zip(rows, lengths, strict=True)):
+            results[k] = {name: value[r, :n] for name, value in out.items()}
+    model.train()
+    return results
+
+
+def seconds_of(cuts: np.ndarray) -> np.ndarray:
+    return cuts[1:-1] * 0.02 + 0.0075
+
+
+def dev_scores(model: Encoder, dev: dict[str, list[Utterance]], mel: tuple[float, float], amp: bool) -> str:
+    """F1 at 50 and 20 ms of each development set, live (the runtime's chunk) and whole, cut by the boundary logits alone with one λ for all."""
+    rules, parts = segment.Rules(), []
+    for name, chunk in (('live', model.cfg.chunk_tokens), ('whole', None)):
+        logits = {s: [o['boundary'] for o in encode_many(model, us, mel, chunk, amp)] for s, us in dev.items()}
+        best: tuple[float, str] = (-1.0, '')
+        for lam in (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0):
+            rate, text, f = segment.Rate('', 0, 0.0, lam), [], []
+            for s, us in dev.items():
+                found = [seconds_of(segment.search(np.zeros((len(g) + 1, rules.max_tokens + 1)), g, rate, rules)) for g in logits[s]]
+                refs = [u.edges for u in us]
+                f50, f20 = (boundary_scores(refs, found, tol)['f1'] for tol in (0.05, 0.02))
+                text.append(f'{s} {f50:.3f} ({f20:.3f})')
+                f.append(f50 + f20)
+            if np.mean(f) > best[0]:
+                best = (float(np.mean(f)), f'{name} λ {lam}: ' + ', '.join(text))
+        parts.append(best[1])
+    return ' | '.join(parts)
+
+
+def dev_sets(data: Path, each: int, names: list[str] | None = None) -> dict[str, list[Utterance]]:
+    """A spread of at most `each` development utterances of every corpus that has some."""
+    sets: dict[str, list[Utterance]] = {}
+    for u in load_shards(data, names, 'dev'):
+        sets.setdefault(u.corpus, []).append(u)
+    return {name: us[:: max(1, len(us) // each)][:each] for name, us in sets.items()}
+
+
+def save(path: Path, state: dict) -> None:
+    """Writes a checkpoint so that a crash leaves the old or the new one, never half of it."""
+    temporary = path.with_suffix('.tmp')
+    torch.save(state, temporary)
+    temporary.replace(path)
+
+
+def load_checkpoint(path: Path, cfg: EncoderConfig) -> dict:
+    """Reads a checkpoint; raises ValueError when it belongs to a network of other sizes."""
+    if not path.exists():
+        raise FileNotFoundError(f'{path}: expected a checkpoint to resume from')
+    state = torch.load(path, map_location='cpu', weights_only=True)
+    if state.get('encoder') != cfg.to_dict():
+        raise ValueError(f'{path}: expected the encoder {cfg.to_dict()}, got {state.get("encoder")}')
+    return state
+
+
+def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
+    """The options that timed and sylboost share."""
+    here = Path(__file__).parent
+    parser.add_argument('--config', default='small')
+    parser.add_argument('--run', type=Path, default=here / 'runs/small', help='folder of checkpoints and logs')
+    parser.add_argument('--data', type=Path, default=here / 'runs/data')
+    parser.add_argument('--corpora', nargs='*', help='shards to train on (default: all that are there)')
+    parser.add_argument('--weights', type=json.loads, default={}, help='JSON: corpus -> how often it is drawn')
+    parser.add_argument('--steps', type=int, help='total steps (default: of the config)')
+    parser.add_argument('--decay', type=int, default=0, help='steps at the end over which the learning rate goes to 0')
+    parser.add_argument('--lr', type=float)
+    parser.add_argument('--seed', type=int, default=0)
+    parser.add_argument('--resume', action='store_true')
+    parser.add_argument('--save-minutes', type=float, default=2.5)
+    parser.add_argument('--dev-every', type=int, default=250)
+    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--no-amp', action='store_true', help='fp32 instead of bfloat16 autocast')
+    return parser
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    arguments(parser).add_argument('--adamw', action='store_true', help='AdamW for the matrices too')
+    args = parser.parse_args()
+    settings = load_config(args.config)
+    torch.manual_seed(args.seed)
+    args.run.mkdir(parents=True, exist_ok=True)
+    utterances = load_shards(args.data, args.corpora)
+    dev = dev_sets(args.data, 48)
+    model = Encoder(settings.encoder).to(args.device)
+    average = Encoder(settings.encoder).to(args.device)  # running mean of the weights: what is measured and exported
+    average.load_state_dict(model.state_dict())
+    optimizers = Optimizers(model, args.lr or settings.learning_rate, not args.adamw)
+    step, mel = 0, mel_statistics(utterances)
+    if args.resume:
+        state = load_checkpoint(args.run / 'timed.pt', settings.encoder)
+        model.load_state_dict(state['model'])
+        average.load_state_dict(state['average'])
+        optimizers.load_state_dict(state['optimizers'])
+        step, mel = state['step'], tuple(state['mel'])
+    batches = Batches(utterances, *mel, seed=args.seed, weights=args.weights)
+    steps = args.steps or settings.steps
+    hours = sum(len(u.mel) for u in utterances) / 360_000
+    print(f'{len(utterances)} utterances, {hours:.2f} h, mel {mel}, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, from step {step}', flush=True)
+    sums: dict[str, float] = {}
+    started, saved, first, logged = time.time(), time.time(), step, step
+
+    def checkpoint() -> None:
+        save(args.run / 'timed.pt', {
+            'encoder': settings.encoder.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(),
+            'optimizers': optimizers.state_dict(), 'step': step, 'mel': list(mel),
+        })  # fmt: skip
+
+    while step < steps:
+        batch = draw(batches, settings, step, args.device)
+        out, mask = run_batch(model, batch, *draw_chunk(settings, args.seed, step), not args.no_amp)
+        losses = label_losses(out, batch, mask)
+        loss = 2.0 * losses['boundary'] + 0.5 * losses['phone'] + 0.5 * losses['speech']
+        if not math.isfinite(loss.item()):
+            raise FloatingPointError(f'step {step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizers.step(schedule(step, steps, 100, args.decay))
+        step += 1
+        with torch.no_grad():
+            keep = min(0.998, 1 - 1 / (1 + 0.2 * step))
+            for a, p in zip(average.parameters(), model.parameters(), strict=True):
+                a.lerp_(p, 1 - keep)
+        for name, value in losses.items():
+            sums[name] = sums.get(name, 0.0) + value.item()
+        if step - logged >= 50 or step == steps:
+            pace = (time.time() - started) / (step - first)
+            text = ' '.join(f'{n} {v / (step - logged):.4f}' for n, v in sums.items())
+            print(f'step {step} of {steps}: {text} | {pace:.2f} s a step, {(steps - step) * pace / 60:.0f} min left', flush=True)
+            sums, logged = {}, step
+        if (step % args.dev_every == 0 or step == steps) and dev:
+            print(f'dev at {step}: {dev_scores(average, dev, mel, not args.no_amp)}', flush=True)
+        if time.time() - saved > 60 * args.save_minutes or step == steps:
+            checkpoint()
+            saved = time.time()
+
+
+if __name__ == '__main__':
+    main()
