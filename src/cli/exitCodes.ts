@@ -16,6 +16,8 @@ export const EXIT = {
   microphone: 6,
   /** The references of `evaluate`. */
   reference: 7,
+  /** A server, or the way to it. */
+  network: 8,
   /** Whoever read standard output went away; 128 + SIGPIPE, as a shell reports it. */
   brokenPipe: 141,
 } as const;
@@ -33,6 +35,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
   switch (code) {
     case 'SYLSTREAM_ERR_AUDIO_FORMAT':
     case 'SYLSTREAM_ERR_AUDIO_EMPTY':
+    case 'SYLSTREAM_ERR_AUDIO_SHORT':
     case 'SYLSTREAM_ERR_AUDIO_NOT_FINITE':
     case 'SYLSTREAM_ERR_AUDIO_BYTES':
     case 'SYLSTREAM_ERR_WAV_HEADER':
@@ -58,6 +61,30 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
       return EXIT.microphone;
     case 'SYLSTREAM_ERR_REFERENCE':
       return EXIT.reference;
+    case 'SYLSTREAM_ERR_CONFIG':
+    case 'SYLSTREAM_ERR_OPTION':
+      return EXIT.usage;
+    case 'SYLSTREAM_ERR_INTERNAL':
+      return EXIT.internal;
+    case 'SYLSTREAM_ERR_MALFORMED':
+    case 'SYLSTREAM_ERR_UNKNOWN_TYPE':
+    case 'SYLSTREAM_ERR_ORDER':
+    case 'SYLSTREAM_ERR_TOO_BIG':
+    case 'SYLSTREAM_ERR_AUDIO_GAP':
+    case 'SYLSTREAM_ERR_MODEL':
+    case 'SYLSTREAM_ERR_SLOW_READER':
+    case 'SYLSTREAM_ERR_CAPACITY':
+    case 'SYLSTREAM_ERR_AUTH':
+    case 'SYLSTREAM_ERR_ORIGIN':
+    case 'SYLSTREAM_ERR_HELLO_TIMEOUT':
+    case 'SYLSTREAM_ERR_IDLE':
+    case 'SYLSTREAM_ERR_SUPERSEDED':
+    case 'SYLSTREAM_ERR_RESUME_EXPIRED':
+    case 'SYLSTREAM_ERR_RATE_LIMITED':
+    case 'SYLSTREAM_ERR_SESSION_LIMIT':
+    case 'SYLSTREAM_ERR_DRAINING':
+    case 'SYLSTREAM_ERR_CONNECTION':
+      return EXIT.network;
   }
 }
 

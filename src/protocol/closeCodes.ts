@@ -90,6 +90,7 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_INTERNAL':
     case 'SYLSTREAM_ERR_CLOSED':
     case 'SYLSTREAM_ERR_AUDIO_EMPTY':
+    case 'SYLSTREAM_ERR_AUDIO_SHORT':
     case 'SYLSTREAM_ERR_WAV_HEADER':
     case 'SYLSTREAM_ERR_WAV_TRUNCATED':
     case 'SYLSTREAM_ERR_FFMPEG_MISSING':
