@@ -1,0 +1,120 @@
+import { Command, Option } from 'commander';
+import {
+  concatMap,
+  fromEvent,
+  lastValueFrom,
+  map,
+  merge,
+  type Observable,
+  of,
+  takeUntil,
+  tap,
+} from 'rxjs';
+import { jsonl, provisionalLine } from '../formats/jsonl.ts';
+import { provenanceOf } from '../formats/provenance.ts';
+import { unitStrip } from '../formats/strip.ts';
+import type { Models } from '../models/loadModels.ts';
+import { fromMicrophone } from '../streams/fromMicrophone.ts';
+import {
+  MICROPHONE_SOURCES,
+  type MicrophoneSource,
+} from '../streams/microphone/captureCommands.ts';
+import { speechUnits } from '../streams/speechUnits.ts';
+import { takeSamples } from '../streams/takeSamples.ts';
+import type { Rate, SpeechEvent } from '../types.ts';
+import { SAMPLE_RATE } from '../units.ts';
+import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
+import { openOutput } from './output.ts';
+import { withUnitOptions } from './unitOptions.ts';
+import { positive } from './usage.ts';
+
+interface ListenOptions extends EngineOptions {
+  readonly source: MicrophoneSource | 'auto';
+  readonly device?: string;
+  readonly seconds?: number;
+  readonly rate: Rate;
+  readonly maxDelay: number;
+  readonly features?: boolean;
+  readonly partials?: boolean;
+  readonly header?: boolean;
+}
+
+const HELP = `
+On a terminal the units appear as a strip: one block a unit, as wide as it is long (40 ms a column), its number
+inside; dots are pauses; what is dim may still change. Into a pipe or a file they go as JSON lines.
+Ctrl-C decides what is still open, prints it and ends with status 0.
+
+Examples:
+  $ sylstream listen
+  $ sylstream listen --source parec --device alsa_input.usb-mic
+  $ sylstream listen --seconds 10 | jq .id`;
+
+/** `sylstream listen`: units of the microphone, live. */
+export function listenCommand(): Command {
+  const command = new Command('listen')
+    .description('print the units of what is spoken into the microphone, while it is spoken')
+    .addOption(
+      new Option('--source <name>', 'what records')
+        .choices(['auto', ...MICROPHONE_SOURCES])
+        .default('auto'),
+    )
+    .option('--device <name>', "the microphone's name for that source (default: the system's)")
+    .option('--seconds <n>', 'stop after so much audio (default: at Ctrl-C)', positive);
+  return withEngineOptions(withUnitOptions(command)).addHelpText('after', HELP).action(listen);
+}
+
+async function listen(options: ListenOptions): Promise<void> {
+  const models = await loadEngine(options);
+  try {
+    const { source, device, seconds } = options;
+    const limit =
+      seconds === undefined ? Number.POSITIVE_INFINITY : Math.round(seconds * SAMPLE_RATE);
+    const stop$ = merge(fromEvent(process, 'SIGINT'), fromEvent(process, 'SIGTERM'));
+    const chunks$ = fromMicrophone({ source, device, onSource: say }).pipe(
+      takeSamples(limit),
+      takeUntil(stop$), // completes the recording, and with it every stage flushes what it holds
+    );
+    const strip = process.stdout.isTTY === true;
+    const events$ = speechUnits(chunks$, models, {
+      rate: options.rate,
+      maxDelayMs: options.maxDelay,
+      features: options.features,
+      partials: strip || options.partials,
+    });
+    const output = await openOutput();
+    const text$ = strip ? asStrip(events$) : asLines(events$, models, options);
+    await lastValueFrom(text$.pipe(concatMap((text) => output.write(text))), {
+      defaultValue: undefined,
+    });
+  } finally {
+    await models.close();
+  }
+}
+
+function say(source: MicrophoneSource): void {
+  if (process.stderr.isTTY) process.stderr.write(`listening through ${source}; Ctrl-C ends it\n`);
+}
+
+function asStrip(events$: Observable<SpeechEvent>): Observable<string> {
+  const { columns } = process.stdout;
+  const strip = unitStrip({ columns, colour: process.stdout.hasColors(256) });
+  const draw = (event: SpeechEvent): string => {
+    if (event.type === 'unit') return strip.unit(event.unit);
+    return event.type === 'provisional' ? strip.provisional(event.units) : '';
+  };
+  return events$.pipe(map(draw), tap({ complete: () => process.stdout.write(strip.end()) }));
+}
+
+function asLines(
+  events$: Observable<SpeechEvent>,
+  models: Models,
+  options: ListenOptions,
+): Observable<string> {
+  const header = provenanceOf(models.bundle, options.precision, options.rate);
+  const lines = jsonl(options.header ? { header } : {});
+  const format = (event: SpeechEvent): string => {
+    if (event.type === 'unit') return lines.unit(event.unit);
+    return event.type === 'provisional' ? provisionalLine(event.from, event.units) : '';
+  };
+  return merge(of(lines.begin()), events$.pipe(map(format)));
+}

@@ -1,0 +1,98 @@
+import { Command } from 'commander';
+import { PipelineError } from '../errors.ts';
+import type { Bundle } from '../models/bundle.ts';
+import { loadModels } from '../models/loadModels.ts';
+import { defaultBundle, readBundle } from '../models/manifest.ts';
+import { checkGolden } from '../streams/checkGolden.ts';
+import { openOutput } from './output.ts';
+
+/** Share of the golden units that must be found: another processor may round a few boundaries otherwise. */
+const MIN_EQUAL = 0.95;
+const STEP_FILES = { fp32: 'onnx/step.onnx', int8: 'onnx/step_int8.onnx' } as const;
+
+/** `sylstream model`: what a bundle is, and whether it is whole. */
+export function modelCommand(): Command {
+  const command = new Command('model').description('say what a model bundle is, or check it');
+  command
+    .command('info')
+    .description('print name, hash, sizes, rates, licence and training data of a bundle')
+    .argument('[bundle]', 'its folder', defaultBundle())
+    .option('--json', 'print manifest, config and hash as JSON')
+    .action(info);
+  command
+    .command('verify')
+    .description(
+      "check every file's SHA-256, then the bundle's own recording against its own units",
+    )
+    .argument('[bundle]', 'its folder', defaultBundle())
+    .action(verify);
+  return command;
+}
+
+async function info(directory: string, options: { json?: boolean }): Promise<void> {
+  const bundle = await readBundle(directory);
+  const output = await openOutput();
+  const { manifest, config, hash } = bundle;
+  if (options.json) {
+    await output.write(
+      `${JSON.stringify({ hash, directory: bundle.directory, manifest, config })}\n`,
+    );
+  } else {
+    await output.write(`${description(bundle)}\n`);
+  }
+}
+
+/** What people want to know of a bundle. */
+function description({ manifest, config, hash, directory }: Bundle): string {
+  const { encoder, boundaries, units } = config;
+  const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
+  const rates = boundaries.rates.map(
+    ({ name, hz, lambda }) => `${name} (${hz} a second, λ ${lambda})`,
+  );
+  const hours = manifest.trainingData.map((set) => `${set.name} (${set.hours} h, ${set.licence})`);
+  const rows = [
+    ['name', `${manifest.name} ${manifest.version}, ${manifest.created}`],
+    ['hash', hash],
+    ['folder', directory],
+    ['size', `${(bytes / 1e6).toFixed(1)} MB in ${Object.keys(manifest.files).length} files`],
+    [
+      'encoder',
+      `${encoder.layers} layers of ${encoder.width}, features of ${encoder.featureWidth}`,
+    ],
+    [
+      'steps',
+      `${encoder.chunkTokens * 20} ms, looking ${encoder.delayTokens * 20} ms ahead and ${(encoder.windowTokens * 20) / 1000} s back a layer`,
+    ],
+    ['units', `1 to ${units.merged}, of ${units.centroids} centroids; 0 is a pause`],
+    ['rates', rates.join(', ')],
+    ['licence', manifest.licence],
+    ['trained on', hours.join(', ') || 'nothing'],
+  ];
+  return rows.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n');
+}
+
+async function verify(directory: string): Promise<void> {
+  const output = await openOutput();
+  const bundle = await readBundle(directory);
+  const files = Object.keys(bundle.manifest.files);
+  await output.write(`files       ${files.length} whole, hash ${bundle.hash}\n`);
+  for (const precision of ['fp32', 'int8'] as const) {
+    if (!files.includes(STEP_FILES[precision])) continue;
+    const models = await loadModels({ bundle: directory, precision, workers: 1 });
+    try {
+      const { expected, found, equal } = await checkGolden(models, precision);
+      await output.write(
+        `${precision.padEnd(11)} ${equal} of ${expected} golden units, ${found} found\n`,
+      );
+      if (equal < MIN_EQUAL * expected) {
+        throw new PipelineError(
+          'SYLSTREAM_ERR_ENCODER',
+          `expected the ${expected} units of ${directory}/golden at ${precision}, got ${equal} of them; ` +
+            'fetch or export the bundle again, and try --providers cpu',
+        );
+      }
+    } finally {
+      await models.close();
+    }
+  }
+}

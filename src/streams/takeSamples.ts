@@ -1,0 +1,22 @@
+import { defer, map, type MonoTypeOperatorFunction, takeWhile } from 'rxjs';
+import type { PcmChunk } from '../types.ts';
+
+/**
+ * Passes exactly the first `limit` samples on, cutting the last chunk, then completes and lets go of its source.
+ *
+ * - `limit`: samples, 1 or more, or `Infinity`.
+ *
+ * Throws a `RangeError` for another limit.
+ */
+export function takeSamples(limit: number): MonoTypeOperatorFunction<PcmChunk> {
+  if (!(limit >= 1)) throw new RangeError(`limit must be 1 sample or more, got ${limit}`);
+  return function takeSamplesOperator(source) {
+    return defer(() => {
+      let left = limit;
+      return source.pipe(
+        map(({ samples }) => ({ samples: samples.subarray(0, Math.min(left, samples.length)) })),
+        takeWhile(({ samples }) => (left -= samples.length) > 0, true),
+      );
+    });
+  };
+}
