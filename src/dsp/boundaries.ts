@@ -7,15 +7,16 @@ import type {
   Segment,
   SetRate,
 } from '../types.ts';
-import { boundarySample, msToSamples, TOKEN_SAMPLES, tokenFrom } from '../units.ts';
+import { tokenFrom } from '../units.ts';
+import { createDeadline } from './deadline.ts';
 import { checkFeatureBlock } from './featureBlock.ts';
 import type { Machine } from './machine.ts';
-import { createLevelGate, isPause } from './pauses.ts';
-import { meanOfInnerTokens } from './pooling.ts';
+import { createLevelGate } from './pauses.ts';
 import { checkBoundaryConfig, settingFor, type BoundaryConfig } from './rateDial.ts';
 import { createRateHold } from './rateHold.ts';
 import { createRateSchedule } from './rateSchedule.ts';
 import { createSegmentSearch } from './segmentSearch.ts';
+import { createSegmentWriter } from './segmentWriter.ts';
 import { createTokenRing } from './tokenRing.ts';
 
 /** What the segmenter takes from a bundle. */
@@ -53,9 +54,6 @@ export type SegmenterOutput = Segment | ProvisionalSegments | Control;
 
 /** Milliseconds of the default `maxDelayMs` (design 3.3). */
 export const DEFAULT_MAX_DELAY_MS = 800;
-/** However long the delay may be, no more than this stays undecided, 30 s: over it, the older half is decided by force. */
-export const MAX_UNDECIDED_TOKENS = 1500;
-
 /**
  * Makes the online segmenter of design 3.3: encoder features in, segments out as soon as each is certain.
  *
@@ -73,50 +71,30 @@ export function createSegmenter(
   const { config, partials = false, holdRate = false } = options;
   const { rate = 'natural', maxDelayMs = DEFAULT_MAX_DELAY_MS, prune = true } = options;
   const { featureWidth: width, minTokens, maxTokens, trimTokens, chunkTokens = 8 } = config;
+  const { shiftSamples } = config;
   checkOptions(config, maxDelayMs, chunkTokens);
   const schedule = createRateSchedule(settingFor(config, rate));
   const hold = holdRate ? createRateHold(config) : undefined;
   const ring = createTokenRing(width);
   const search = createSegmentSearch(ring, { width, minTokens, maxTokens, prune });
   const gate = createLevelGate();
-  const delaySamples = maxDelayMs === Infinity ? Infinity : msToSamples(maxDelayMs);
+  const deadline = createDeadline({ maxDelayMs, chunkTokens, shiftSamples });
+  const writer = createSegmentWriter({
+    ring,
+    search,
+    width,
+    trimTokens,
+    shiftSamples,
+    onDecided(segment, tokens) {
+      hold?.count(tokens, segment.pause);
+      schedule.dropBefore(search.root);
+    },
+  });
   let expected = 0; // the token that the next block begins with
   let available = 0; // availableSample of the last block
   let scratch: FeatureBlock | undefined;
-  let index = 0; // of the next segment
-  let openFrom = 0; // no boundary may lie between the root and this node: so it was decided
-  let openByForce = false; // that there is none was not certain
+  let openFrom = 0; // it is decided that no boundary lies between the root and this node
   let showsTail = false; // a provisional tail stands
-
-  const place = (node: number): number => boundarySample(node, config.shiftSamples);
-
-  const segmentOf = (
-    start: number,
-    end: number,
-    at: { index: number; decided: number; forced: boolean },
-  ): Segment => ({
-    index: at.index,
-    start: place(start),
-    end: place(end),
-    decided: at.decided,
-    forced: at.forced || (openByForce && start === search.root),
-    pause: isPause(ring, start, end),
-    vector: meanOfInnerTokens(ring, { start, end }, { width, trimTokens }),
-  });
-
-  /** Decides the boundaries `nodes` that follow the root. */
-  const decide = (nodes: readonly number[], decided: number, forced: boolean): Segment[] =>
-    nodes.map((end) => {
-      const start = search.root;
-      const segment = segmentOf(start, end, { index, decided, forced });
-      index += 1;
-      openByForce = false;
-      hold?.count(end - start, segment.pause);
-      search.commit(end);
-      ring.dropBefore(end);
-      schedule.dropBefore(end);
-      return segment;
-    });
 
   const takeRow = (block: FeatureBlock, i: number): void => {
     const token = block.firstToken + i;
@@ -145,20 +123,12 @@ export function createSegmenter(
     while (search.next < ring.end) search.step();
   };
 
-  const decideCertain = (): Segment[] => decide(search.path(search.ancestor()), available, false);
+  const decideCertain = (): Segment[] =>
+    writer.decide(search.path(search.ancestor()), available, false);
 
-  /** The last node that must be decided now, because the next block comes too late for it. */
-  const frontier = (): number => {
-    const newest = search.next - 1;
-    const nextSample = available + chunkTokens * TOKEN_SAMPLES;
-    let late = Math.ceil((nextSample - delaySamples - place(1)) / TOKEN_SAMPLES); // place(late) + delay < nextSample
-    if (newest - search.root > MAX_UNDECIDED_TOKENS) late = newest - MAX_UNDECIDED_TOKENS / 2;
-    return Math.min(late, newest);
-  };
-
-  /** Decides everything up to the frontier, on the best path now. */
+  /** Decides what the next block would come too late for, on the best path now, and searches on from there. */
   const decideLate = (): Segment[] => {
-    const limit = frontier();
+    const limit = deadline(available, search.root, search.next - 1);
     if (limit <= search.root) return [];
     const live = search.liveUpTo(limit);
     const best = search.bestOpen();
@@ -167,25 +137,20 @@ export function createSegmenter(
     const through = (node: number): boolean =>
       last === search.root || search.path(node).includes(last);
     const closesOthers = live.some((path) => path.last > last && through(path.last));
-    const segments = decide(search.path(last), available, true);
+    const segments = writer.decide(search.path(last), available, true);
+    if (closesOthers) writer.ruleOut();
     openFrom = limit + 1;
-    openByForce ||= closesOthers;
     replay();
     return segments;
   };
 
-  const tail = (): Segment[] => {
-    const nodes = [...search.path(search.bestOpen()), search.next];
-    const at = { decided: available, forced: false };
-    return nodes.map((end, i) =>
-      segmentOf(i === 0 ? search.root : nodes[i - 1], end, { ...at, index: index + i }),
-    );
-  };
+  const tail = (): number[] =>
+    search.next > search.root ? [...search.path(search.bestOpen()), search.next] : [];
 
-  const provisional = (segments: readonly Segment[]): ProvisionalSegments[] => {
-    if (!partials || (segments.length === 0 && !showsTail)) return [];
-    showsTail = segments.length > 0;
-    return [{ from: index, provisional: segments }];
+  const provisional = (nodes: readonly number[]): ProvisionalSegments[] => {
+    if (!partials || (nodes.length === 0 && !showsTail)) return [];
+    showsTail = nodes.length > 0;
+    return [{ from: writer.index, provisional: writer.sketch(nodes, available) }];
   };
 
   /** Decides all that has come, scratch too; under `minTokens` are kept, unless it is the end. */
@@ -201,7 +166,7 @@ export function createSegmenter(
     const whole = search.bestClosed();
     const nodes = search.path(whole ?? search.cheapest());
     if (whole !== undefined || atEnd) nodes.push(end);
-    const segments = decide(nodes, decided, false);
+    const segments = writer.decide(nodes, decided, false);
     ring.dropFrom(expected); // scratch rows come again
     openFrom = 0;
     if (search.root >= expected) ring.restart(search.root);
@@ -241,7 +206,7 @@ export function createSegmenter(
       expected += value.tokens;
       available = value.availableSample;
       const segments = [...decideCertain(), ...decideLate(), ...decideCertain()];
-      return [...segments, ...provisional(partials && search.next > search.root ? tail() : [])];
+      return [...segments, ...provisional(partials ? tail() : [])];
     },
     flush() {
       return [...decideAll(true), ...provisional([])];

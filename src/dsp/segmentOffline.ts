@@ -56,7 +56,7 @@ export function searchWhole(options: WholeSearch): number[] {
   }
   const path = [n];
   for (let node = n; node > 0; path.push(node)) node = back[node];
-  return path.reverse();
+  return path.toReversed();
 }
 
 /**

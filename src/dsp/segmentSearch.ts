@@ -194,7 +194,7 @@ export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptio
     path(node) {
       const nodes: number[] = [];
       for (let at = node; at > root; at = previous(at)) nodes.push(at);
-      return nodes.reverse();
+      return nodes.toReversed();
     },
     liveUpTo: (limit) =>
       candidates.map(({ start }) => ({ start, last: upTo(start, Math.max(limit, root)) })),

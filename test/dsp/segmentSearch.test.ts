@@ -43,8 +43,8 @@ function anyProblem(most: number): fc.Arbitrary<Problem> {
       width,
       minTokens,
       maxTokens: 2 * minTokens - 1 + spare,
-      w: (t: number) => (oneWeight ? 1 : weights[t]!),
-      price: (t: number) => (logits ? prices[t]! : prices[0]!),
+      w: (t: number) => (oneWeight ? 1 : weights[t]),
+      price: (t: number) => (logits ? prices[t] : prices[0]),
     }));
 }
 
@@ -56,7 +56,7 @@ describe('createSegmentSearch', () => {
         const least = Math.min(...all.map(({ cost }) => cost));
         const cuts = searchOnline(problem);
         const mine = all.find((one) => one.cuts.join() === cuts.join());
-        expect(mine, `${cuts} is not allowed`).toBeDefined();
+        expect(mine, `${cuts.join()} is not allowed`).toBeDefined();
         expect(mine!.cost - least).toBeLessThan(1e-8);
       }),
       { numRuns: 600 },
@@ -110,7 +110,7 @@ describe('createSegmentSearch', () => {
       if (t % 8 === 7) search.commit(search.ancestor());
       ring.dropBefore(search.root);
       if (t % 3000 === 0) perMinute.push(0);
-      perMinute[perMinute.length - 1]! += search.live / 3000;
+      perMinute[perMinute.length - 1] += search.live / 3000;
       expect(search.live).toBeLessThanOrEqual(51);
     }
     expect(Math.max(...perMinute)).toBeLessThan(1.25 * Math.min(...perMinute));

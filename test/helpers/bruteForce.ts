@@ -13,8 +13,8 @@ export function costByDefinition({ features, width }: Problem, start: number, en
   let total = 0;
   for (let d = 0; d < width; d++) {
     let mean = 0;
-    for (let t = start; t < end; t++) mean += features[t * width + d]! / (end - start);
-    for (let t = start; t < end; t++) total += (features[t * width + d]! - mean) ** 2;
+    for (let t = start; t < end; t++) mean += features[t * width + d] / (end - start);
+    for (let t = start; t < end; t++) total += (features[t * width + d] - mean) ** 2;
   }
   return total / width;
 }

@@ -59,7 +59,7 @@ export function madeUp(options: MadeUp): FeatureBlock {
     }
     left -= 1;
     for (let d = 0; d < width; d++) {
-      features[token * width + d] = offset + (silent ? 0 : level[d]!) + noise * gauss();
+      features[token * width + d] = offset + (silent ? 0 : level[d]) + noise * gauss();
     }
     boundary[token] = (begins ? 2 : -2) + 2 * gauss();
     speech[token] = (silent ? -3 : 3) + gauss();
