@@ -39,7 +39,7 @@ export interface CapacityOptions {
 export async function measureCapacity(options: CapacityOptions): Promise<CapacityReport> {
   const rows: CapacityRow[] = [];
   const bareStepMs: Record<string, Record<number, number>> = {};
-  const loadBefore = loadavg()[0]!;
+  const loadBefore = loadavg()[0];
   let bundle = { name: '', version: '', hash: '' };
   for (const precision of options.precisions) {
     const models = await loadModels({
@@ -70,8 +70,8 @@ export async function measureCapacity(options: CapacityOptions): Promise<Capacit
       await models.close();
     }
   }
-  const machine = { cpu: cpus()[0]!.model, cores: cpus().length, node: process.version };
-  return { machine, loadBefore, loadAfter: loadavg()[0]!, bundle, bareStepMs, rows };
+  const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version };
+  return { machine, loadBefore, loadAfter: loadavg()[0], bundle, bareStepMs, rows };
 }
 
 /** CPU of the model alone for a histogram of batches, measured on at most 20 runs of each size. */

@@ -86,7 +86,7 @@ export async function runLiveStreams(models: Models, options: LiveOptions): Prom
               const { unit } = event;
               const needed = Math.min(stream.sentAt.length, Math.ceil(unit.decided / chunk)) - 1;
               // Units of the final flush have nothing to wait for.
-              if (stream.sent < chunks) lags.push(performance.now() - stream.sentAt[needed]!);
+              if (stream.sent < chunks) lags.push(performance.now() - stream.sentAt[needed]);
               delays.push(((unit.decided - unit.end) * 1000) / SAMPLE_RATE);
               if (unit.forced) forced++;
             },
@@ -129,7 +129,7 @@ export async function runLiveStreams(models: Models, options: LiveOptions): Prom
       max: loop.max / 1e6,
     },
     bytesPerStream: (peakBytes - baseBytes) / count,
-    batches: after.batches.map((runs, size) => runs - before.batches[size]!),
+    batches: after.batches.map((runs, size) => runs - before.batches[size]),
     steps: after.steps - before.steps,
     worker: {
       cpuMs:

@@ -43,7 +43,7 @@ export function createBatcher<Item, Result>(
       const batch = takeBatch();
       try {
         const results = await run(batch.map(({ item }) => item));
-        batch.forEach((entry, i) => settle(entry, results[i]!));
+        batch.forEach((entry, i) => settle(entry, results[i]));
       } catch (error) {
         batch.forEach(({ reject }) => reject(error as Error));
       }
@@ -52,7 +52,7 @@ export function createBatcher<Item, Result>(
   }
 
   function takeBatch(): Waiting<Item, Result>[] {
-    const wanted = key(waiting[0]!.item);
+    const wanted = key(waiting[0].item);
     const batch: Waiting<Item, Result>[] = [];
     const left: Waiting<Item, Result>[] = [];
     for (const entry of waiting) {

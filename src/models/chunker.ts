@@ -27,7 +27,7 @@ export function createChunker(options: {
     push: ({ mel }) => {
       const whole: Float32Array[] = [];
       for (let i = 0; i < mel.length; i++) {
-        chunk[filled++] = (0.5 * (mel[i]! - mean)) / std;
+        chunk[filled++] = (0.5 * (mel[i] - mean)) / std;
         if (filled === size) {
           whole.push(chunk);
           chunk = new Float32Array(size);

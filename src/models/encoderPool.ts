@@ -80,11 +80,11 @@ export function createEncoderPool(model: PoolModel, options: PoolOptions = {}): 
 
   async function runBatch(link: WorkerLink, jobs: readonly Job[]): Promise<(EncoderRows | Error)[]> {
     const outputs = await link.run(jobs);
-    batches[jobs.length]!++;
+    batches[jobs.length]++;
     times.steps += jobs.length;
     times.runMs += outputs.runMs;
     times.gatherMs += outputs.gatherMs;
-    const { keep } = jobs[0]!;
+    const { keep } = jobs[0];
     const width = model.encoder.featureWidth;
     return jobs.map((_, b) => {
       const failed = outputs.failed[b];
@@ -100,7 +100,7 @@ export function createEncoderPool(model: PoolModel, options: PoolOptions = {}): 
   const lanes = Array.from({ length: workers }, createLane);
   const ready = Promise.all(lanes.map(({ link }) => link.ready)).then((all) => {
     provider = [...new Set(all.map((one) => one.provider))].join('+');
-    return all[0]!.refused;
+    return all[0].refused;
   });
 
   return {
@@ -133,7 +133,7 @@ export function createEncoderPool(model: PoolModel, options: PoolOptions = {}): 
       cpuMs: sumOf(lanes.map(({ link }) => link.cpuMs)),
       ...times,
     }),
-    bare: (batch, count) => lanes[0]!.link.bare(batch, model.encoder.chunkTokens, count),
+    bare: (batch, count) => lanes[0].link.bare(batch, model.encoder.chunkTokens, count),
     close: async () => {
       closed = true;
       const reason = new PipelineError('SYLSTREAM_ERR_CLOSED', 'the encoder was closed while the stream ran');

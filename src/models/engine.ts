@@ -73,7 +73,7 @@ export async function runRows(
     if (B === 1) failed[0] = String(whole instanceof Error ? whole.message : whole);
     for (let b = 0; b < B && B > 1; b++) {
       try {
-        accept(await attempt([items[b]!], [b], rows), b, 1);
+        accept(await attempt([items[b]], [b], rows), b, 1);
       } catch (error) {
         failed[b] = String(error instanceof Error ? error.message : error);
       }
@@ -97,7 +97,8 @@ function lastRows(from: Float32Array, to: Float32Array, place: RowPlace): void {
 }
 
 function finite(values: Float32Array): boolean {
-  let sum = 0;
-  for (let i = 0; i < values.length; i++) sum += values[i]! * 0;
-  return sum === 0;
+  for (let i = 0; i < values.length; i++) {
+    if (!Number.isFinite(values[i])) return false;
+  }
+  return true;
 }

@@ -44,7 +44,7 @@ export function gatherRing(
   const after = hole + chunkTokens * rowWidth;
   for (let plane = 0; plane < targets.length; plane++) {
     const base = plane * rows * rowWidth;
-    const target = targets[plane]!;
+    const target = targets[plane];
     target.set(ring.subarray(base, base + hole), 0);
     target.set(ring.subarray(base + after, base + rows * rowWidth), hole);
   }

@@ -51,7 +51,7 @@ export function bundleHash(manifest: Manifest): string {
 }
 
 async function checkFile(folder: string, path: string, manifest: Manifest): Promise<void> {
-  const expected = manifest.files[path]!;
+  const expected = manifest.files[path];
   const full = join(folder, path);
   if (path.split(/[\\/]/).includes('..')) {
     throw new PipelineError(
@@ -98,7 +98,7 @@ async function readJson<T>(folder: string, path: string, schema: string): Promis
     const [first] = validate.errors!;
     throw new PipelineError(
       'SYLSTREAM_ERR_BUNDLE_FORMAT',
-      `${full}: ${first!.instancePath || 'the whole'} ${first!.message}${paramsOf(first!.params)}; ` +
+      `${full}: ${first.instancePath || 'the whole'} ${first.message}${paramsOf(first.params)}; ` +
         'docs/bundle.md has the format',
     );
   }

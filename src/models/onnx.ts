@@ -86,7 +86,7 @@ function agrees(found: readonly (number | string)[], expected: readonly (number 
 }
 
 function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0]!;
+  return String(error instanceof Error ? error.message : error).split('\n')[0];
 }
 
 /** A float32 tensor over (a prefix of) preallocated memory; no copy. */

@@ -56,11 +56,11 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
   function gather(items: readonly WorkItem[], laneOf: readonly number[], rows: number): void {
     const melSize = 2 * rows * MEL_BINS;
     items.forEach((item, b) => {
-      const lane = laneOf[b]! * laneSize;
+      const lane = laneOf[b] * laneSize;
       mel.set(lanes.subarray(lane, lane + melSize), b * melSize);
       for (let i = 0; i < rows; i++) mask[b * rows + i] = i < item.tokens ? 1 : 0;
       writeAges(ages.subarray(b * windowTokens, (b + 1) * windowTokens), shape, item.firstToken);
-      gatherRing(rings.get(item.stream)!, targets[b]!, shape, item.firstToken);
+      gatherRing(rings.get(item.stream)!, targets[b], shape, item.firstToken);
     });
   }
 
@@ -72,7 +72,7 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
       past_age: tensor(ages.subarray(0, B * windowTokens), [B, windowTokens]),
     };
     names.forEach((name, p) => {
-      feeds[name] = tensor(arena[p]!.subarray(0, B * cacheSize), [B, windowTokens, rowWidth]);
+      feeds[name] = tensor(arena[p].subarray(0, B * cacheSize), [B, windowTokens, rowWidth]);
     });
     return feeds;
   }
@@ -85,16 +85,16 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
     const runStart = performance.now();
     const out = await session.run(feeds);
     const runEnd = performance.now();
-    const present = out['present']!.data as Float32Array;
+    const present = out['present'].data as Float32Array;
     const presentSize = present.length / B;
     return {
-      features: out['features']!.data as Float32Array,
+      features: out['features'].data as Float32Array,
       boundary: out['boundary']?.data as Float32Array | undefined,
       speech: out['speech']?.data as Float32Array | undefined,
       runMs: runEnd - runStart,
       gatherMs: runStart - gatherStart,
       commit: (b: number) => {
-        const item = items[b]!;
+        const item = items[b];
         if (!item.commit) return;
         const own = present.subarray(b * presentSize, (b + 1) * presentSize);
         scatterRing(rings.get(item.stream)!, own, shape, item.firstToken);

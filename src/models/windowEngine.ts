@@ -37,14 +37,14 @@ export async function createWindowEngine(
     const B = items.length;
     const melSize = 2 * rows * MEL_BINS;
     items.forEach((item, b) => {
-      const lane = laneOf[b]! * laneSize;
+      const lane = laneOf[b] * laneSize;
       mel.set(lanes.subarray(lane, lane + melSize), b * melSize);
       for (let i = 0; i < rows; i++) mask[b * rows + i] = i < item.tokens ? 1 : 0;
     });
     const runStart = performance.now();
     const out = await loaded.session.run(prefixFeeds(B, rows));
     return {
-      features: out['features']!.data as Float32Array,
+      features: out['features'].data as Float32Array,
       boundary: out['boundary']?.data as Float32Array | undefined,
       speech: out['speech']?.data as Float32Array | undefined,
       runMs: performance.now() - runStart,

@@ -96,7 +96,7 @@ export function createWorkerLink(
   }
 
   function send(jobs: readonly Job[]): void {
-    const { rows, keep } = jobs[0]!;
+    const { rows, keep } = jobs[0];
     jobs.forEach((job, b) => {
       const lane = lanes.subarray(b * laneSize, b * laneSize + 2 * rows * MEL_BINS);
       lane.set(job.mel);

@@ -42,7 +42,7 @@ export async function cutUnits(
 export function longSpeech(seconds: number, gain = 1, firstClip = 0): Float32Array {
   const samples = new Float32Array(Math.round(seconds * 16_000));
   for (let at = 0, i = firstClip; at < samples.length; i++) {
-    const clip = clipSamples(CLIPS[i % CLIPS.length]!);
+    const clip = clipSamples(CLIPS[i % CLIPS.length]);
     samples.set(
       clip.subarray(0, samples.length - at).map((value) => value * gain),
       at,

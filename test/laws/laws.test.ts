@@ -39,9 +39,9 @@ describe.each(
     expect(whole.length).toBeGreaterThan(14);
     whole.forEach((unit, i) => {
       expect(unit.index).toBe(i);
-      expect(unit.start).toBe(i === 0 ? 0 : whole[i - 1]!.end);
+      expect(unit.start).toBe(i === 0 ? 0 : whole[i - 1].end);
       expect(unit.end).toBeGreaterThan(unit.start);
-      expect(unit.decided).toBeGreaterThanOrEqual(i === 0 ? 0 : whole[i - 1]!.decided);
+      expect(unit.decided).toBeGreaterThanOrEqual(i === 0 ? 0 : whole[i - 1].decided);
       expect(unit.confidence).toBeGreaterThanOrEqual(0);
       expect(unit.confidence).toBeLessThanOrEqual(1);
     });
@@ -78,7 +78,7 @@ describe.each(
         const units = await mixed;
         for (const each of units.slice(0, 10 * workers)) expect(each).toEqual(whole);
         const after = own.encoder.status();
-        const runs = after.batches.reduce((sum, n, size) => sum + n - before.batches[size]!, 0);
+        const runs = after.batches.reduce((sum, n, size) => sum + n - before.batches[size], 0);
         expect((after.steps - before.steps) / runs).toBeGreaterThanOrEqual(8);
         for (const [i, samples] of others.entries()) {
           expect(units[10 * workers + i]).toEqual(await wholeUnits(samples, models));

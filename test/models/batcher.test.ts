@@ -22,11 +22,11 @@ describe('createBatcher', () => {
     await turn();
     expect(runs).toHaveLength(1);
     expect(batcher.queued).toBe(3);
-    runs[0]!.finish(['a', 'b']);
+    runs[0].finish(['a', 'b']);
     expect(await Promise.all(first)).toEqual(['a', 'b']);
     await turn();
-    expect(runs[1]!.items).toEqual([3, 4, 5]);
-    runs[1]!.finish(['c', 'd', 'e']);
+    expect(runs[1].items).toEqual([3, 4, 5]);
+    runs[1].finish(['c', 'd', 'e']);
     expect(await Promise.all(second)).toEqual(['c', 'd', 'e']);
   });
 
@@ -48,11 +48,11 @@ describe('createBatcher', () => {
     const batcher = createBatcher<number, string>({ maxBatch: 8, key: (item) => item % 2, run });
     const all = [1, 2, 3, 4].map((item) => batcher.submit(item));
     await turn();
-    expect(runs[0]!.items).toEqual([1, 3]);
-    runs[0]!.finish(['', '']);
+    expect(runs[0].items).toEqual([1, 3]);
+    runs[0].finish(['', '']);
     await turn();
-    expect(runs[1]!.items).toEqual([2, 4]);
-    runs[1]!.finish(['', '']);
+    expect(runs[1].items).toEqual([2, 4]);
+    runs[1].finish(['', '']);
     await Promise.all(all);
   });
 
@@ -62,7 +62,7 @@ describe('createBatcher', () => {
     const good = batcher.submit(1);
     const bad = batcher.submit(2);
     await turn();
-    runs[0]!.finish(['fine', new Error('this row')]);
+    runs[0].finish(['fine', new Error('this row')]);
     await expect(bad).rejects.toThrow('this row');
     expect(await good).toBe('fine');
   });
@@ -72,11 +72,11 @@ describe('createBatcher', () => {
     const batcher = createBatcher<number, string>({ maxBatch: 2, key: () => 0, run });
     const all = [1, 2, 3].map((item) => batcher.submit(item));
     await turn();
-    runs[0]!.fail(new Error('the whole run'));
+    runs[0].fail(new Error('the whole run'));
     await expect(all[0]).rejects.toThrow('the whole run');
     await expect(all[1]).rejects.toThrow('the whole run');
     await turn();
-    runs[1]!.finish(['late']);
+    runs[1].finish(['late']);
     expect(await all[2]).toBe('late');
   });
 
@@ -89,7 +89,7 @@ describe('createBatcher', () => {
     batcher.close(new Error('closed'));
     await expect(waiting).rejects.toThrow('closed');
     await expect(batcher.submit(3)).rejects.toThrow('closed');
-    runs[0]!.finish(['done']);
+    runs[0].finish(['done']);
     expect(await running).toBe('done');
   });
 });

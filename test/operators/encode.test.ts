@@ -27,9 +27,9 @@ import { joinBlocks, maxDifference } from '../helpers/rows.ts';
 function cut(block: MelBlock, at: readonly number[]): MelBlock[] {
   const edges = [0, ...at, block.frames];
   return edges.slice(1).map((end, i) => ({
-    firstFrame: edges[i]!,
-    frames: end - edges[i]!,
-    mel: block.mel.subarray(edges[i]! * 128, end * 128),
+    firstFrame: edges[i],
+    frames: end - edges[i],
+    mel: block.mel.subarray(edges[i] * 128, end * 128),
   }));
 }
 
@@ -108,7 +108,7 @@ describe.each(
         expect(bits(joinBlocks(blocks).features)).toEqual(bits(alone.features));
       }
       const after = backend.status();
-      const runs = after.batches.reduce((sum, n, b) => sum + (n - before.batches[b]!), 0);
+      const runs = after.batches.reduce((sum, n, b) => sum + (n - before.batches[b]), 0);
       expect((after.steps - before.steps) / runs).toBeGreaterThan(after.workers === 1 ? 8 : 4);
     },
   );
@@ -147,8 +147,8 @@ describe('encode', () => {
   let encoder: EncoderBackend;
   let golden: Golden;
   beforeAll(async () => {
-    bundle = await readBundle(BUNDLES[0]![1]);
-    golden = readGolden(BUNDLES[0]![1]);
+    bundle = await readBundle(BUNDLES[0][1]);
+    golden = readGolden(BUNDLES[0][1]);
     encoder = await createCachedEncoder(bundle, { workers: 1 });
   });
   afterAll(() => encoder.close());
@@ -184,7 +184,7 @@ describe('encode', () => {
       lastValueFrom(shared.pipe(toArray())),
       lastValueFrom(shared.pipe(toArray())),
     ]);
-    expect(joinBlocks(a!)).toEqual(joinBlocks(b!));
+    expect(joinBlocks(a)).toEqual(joinBlocks(b));
   });
 
   it('reports progress in samples as chunks are encoded', async () => {
