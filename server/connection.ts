@@ -1,0 +1,219 @@
+import { randomUUID } from 'node:crypto';
+import type { Logger } from 'pino';
+import type { WebSocket } from 'ws';
+import { PipelineError } from '../src/errors.ts';
+import type { ErrorCode } from '../src/errors.ts';
+import { validateClientMessage } from '../src/protocol/index.ts';
+import type { ClientMessage, Codec, Hello, ServerMessage } from '../src/protocol/index.ts';
+import type { Credential } from './auth.ts';
+import type { Link } from './link.ts';
+import { openSession } from './openSession.ts';
+import type { OpenContext } from './openSession.ts';
+import type { Session } from './session.ts';
+import { pipelineError } from './sessionOptions.ts';
+import { createSocket } from './socket.ts';
+import type { Socket } from './socket.ts';
+
+/** What a connection needs from its server. */
+export interface ConnectionContext extends OpenContext {
+  readonly log: Logger;
+  /** Called once, when the socket is gone. */
+  readonly onClosed: (connection: Connection) => void;
+  /** Called when the hello was accepted. */
+  readonly onReady: (connection: Connection) => void;
+}
+
+/** Errors after which the session waits for its client: its state is whole. */
+const RESUMABLE: readonly ErrorCode[] = [
+  'SYLSTREAM_ERR_SLOW_READER',
+  'SYLSTREAM_ERR_IDLE',
+  'SYLSTREAM_ERR_OVERRUN',
+  'SYLSTREAM_ERR_AUDIO_GAP',
+];
+
+/** One socket's life: hello → session → close. The session may outlive it. */
+export class Connection implements Link {
+  readonly #context: ConnectionContext;
+  readonly #codec: Codec;
+  readonly #credential: Credential;
+  readonly #socket: Socket;
+  readonly #openedAt: number;
+  #log: Logger;
+  #session: Session | undefined;
+  #isClosing = false;
+  #isConfirmed = false;
+  #lastPingAt: number;
+  #goneAway = false;
+
+  constructor(ws: WebSocket, codec: Codec, credential: Credential, context: ConnectionContext) {
+    this.#context = context;
+    this.#codec = codec;
+    this.#credential = credential;
+    this.#log = context.log.child({ connection: randomUUID().slice(0, 8) });
+    this.#openedAt = context.now();
+    this.#lastPingAt = this.#openedAt;
+    this.#socket = createSocket(ws, context.now, {
+      codec,
+      settings: context.settings,
+      metrics: context.metrics,
+      onMessage: (data) => this.#receive(data),
+      onDrained: () => this.#session?.pump(),
+      onOverfull: () => this.fail(slowReader('the client does not read what is sent to it')),
+    });
+    ws.on('close', (code) => this.#closed(code));
+    ws.on('error', (error) => this.#log.debug({ err: error.message }, 'socket error'));
+  }
+
+  /** The session, once the hello was accepted. */
+  get session(): Session | undefined {
+    return this.#session;
+  }
+
+  send(message: ServerMessage): void {
+    this.#socket.send(message);
+  }
+
+  hasRoom(): boolean {
+    return this.#socket.hasRoom();
+  }
+
+  finish(): void {
+    this.#isClosing = true;
+    this.#socket.close(1000);
+  }
+
+  fail(error: PipelineError, retryAfterMs?: number): void {
+    if (this.#isClosing) return;
+    this.#isClosing = true;
+    const session = this.#session;
+    if (session !== undefined && error.code !== 'SYLSTREAM_ERR_SUPERSEDED') {
+      if (RESUMABLE.includes(error.code)) this.#context.store.park(session);
+      else this.#context.store.remove(session);
+    }
+    this.#session = undefined;
+    this.#log.info({ code: error.code, reason: error.message }, 'connection refused');
+    if (error.cause !== undefined) this.#log.error({ err: error.cause }, 'cause');
+    this.#socket.refuse(error, {
+      fatal: true,
+      ...(retryAfterMs !== undefined && { retryAfterMs }),
+    });
+  }
+
+  /** Announces that the server stops. */
+  goAway(deadlineMs: number, reason: 'drain' | 'session_limit'): void {
+    if (this.#session !== undefined) this.send({ t: 'goaway', deadline_ms: deadlineMs, reason });
+  }
+
+  /** Cuts the socket without a word. */
+  terminate(): void {
+    this.#socket.terminate();
+  }
+
+  /** Ten times a second: deadlines, pings, acknowledgements. */
+  tick(now: number): void {
+    this.#socket.refill();
+    if (this.#isClosing) return;
+    const { helloTimeoutMs, idleMs, pingMs } = this.#context.settings;
+    if (this.#session === undefined) {
+      if (now - this.#openedAt > helloTimeoutMs) {
+        this.fail(error('HELLO_TIMEOUT', `expected a hello within ${helloTimeoutMs} ms`));
+      }
+      return;
+    }
+    if (now - this.#socket.lastFrameAt > idleMs) {
+      return this.fail(error('IDLE', `no whole message and no pong for ${idleMs} ms`));
+    }
+    const { unansweredSince } = this.#socket;
+    if (unansweredSince !== undefined && now - unansweredSince > idleMs) {
+      return this.fail(slowReader(`no answer to a ping for ${idleMs} ms`));
+    }
+    if (now - this.#lastPingAt >= pingMs) {
+      this.#lastPingAt = now;
+      this.#socket.ping(now);
+    }
+    this.#checkAge(now);
+    this.#session?.tick(now);
+  }
+
+  #checkAge(now: number): void {
+    const { sessionSeconds, goawayMs } = this.#context.settings;
+    const left = this.#session!.startedAt + sessionSeconds * 1000 - now;
+    if (left <= 0) {
+      this.fail(error('SESSION_LIMIT', `a session lasts at most ${sessionSeconds} s`));
+    } else if (left <= goawayMs && !this.#goneAway) {
+      this.#goneAway = true;
+      this.goAway(Math.ceil(left), 'session_limit');
+    }
+  }
+
+  #receive(data: Uint8Array | string): void {
+    if (this.#isClosing) return;
+    try {
+      const message = validateClientMessage(this.#codec.decode(data));
+      if (this.#session === undefined) this.#hello(message);
+      else this.#pass(message, this.#session);
+    } catch (cause) {
+      this.#mistake(pipelineError(cause));
+    }
+  }
+
+  #pass(message: ClientMessage, session: Session): void {
+    if (!this.#isConfirmed) this.#context.store.confirm(session);
+    this.#isConfirmed = true;
+    session.receive(message);
+  }
+
+  #hello(message: ClientMessage): void {
+    if (message.t !== 'hello') {
+      throw error('ORDER', `expected hello as the first message, got ${message.t}`);
+    }
+    const { session, ready, cursor } = openSession(message, this.#credential, this.#context);
+    this.#session = session;
+    this.#log = this.#log.child({ sid: session.id });
+    this.#log.info({ ...summary(message), resumed: ready.resumed }, 'session');
+    this.#context.onReady(this);
+    this.send(ready);
+    session.attach(this, cursor);
+  }
+
+  #mistake(mistake: PipelineError): void {
+    if (mistake.code === 'SYLSTREAM_ERR_UNKNOWN_TYPE') {
+      if (this.#session !== undefined) return this.#socket.refuse(mistake, { fatal: false });
+      mistake = error('ORDER', 'expected hello as the first message');
+    }
+    const { retryAfterMs } = this.#context;
+    const busy =
+      mistake.code === 'SYLSTREAM_ERR_CAPACITY' || mistake.code === 'SYLSTREAM_ERR_DRAINING';
+    this.fail(mistake, busy ? retryAfterMs() : undefined);
+  }
+
+  #closed(code: number): void {
+    const { store, metrics, onClosed } = this.#context;
+    metrics.closes.inc({ code: String(code) });
+    this.#log.info({ code }, 'closed');
+    const session = this.#session;
+    this.#session = undefined;
+    this.#isClosing = true;
+    if (session !== undefined) {
+      if (code === 1000) store.remove(session);
+      else store.park(session);
+    }
+    onClosed(this);
+  }
+}
+
+/** What the log says of a hello: no tokens. */
+function summary({ audio, pace = 'live', client }: Hello): object {
+  return { audio, pace, client };
+}
+
+function slowReader(message: string): PipelineError {
+  return error('SLOW_READER', message);
+}
+
+function error(
+  code: 'HELLO_TIMEOUT' | 'IDLE' | 'SLOW_READER' | 'SESSION_LIMIT' | 'ORDER',
+  message: string,
+): PipelineError {
+  return new PipelineError(`SYLSTREAM_ERR_${code}`, message);
+}

@@ -1,0 +1,140 @@
+import { totalmem } from 'node:os';
+import type { Logger } from 'pino';
+import type { WebSocket } from 'ws';
+import { PipelineError } from '../src/errors.ts';
+import type { Models } from '../src/models/loadModels.ts';
+import type { Codec } from '../src/protocol/index.ts';
+import type { speechUnits } from '../src/streams/speechUnits.ts';
+import { createAdmission } from './admission.ts';
+import type { Credential } from './auth.ts';
+import { Connection } from './connection.ts';
+import type { ConnectionContext } from './connection.ts';
+import type { Readiness } from './http.ts';
+import { createMetrics } from './metrics.ts';
+import type { Metrics } from './metrics.ts';
+import { createRestartWatch } from './restartWatch.ts';
+import { createSessionStore } from './sessionStore.ts';
+import type { Settings } from './settings.ts';
+import { createSweeper } from './sweeper.ts';
+
+/** Every connection and session of a server. */
+export interface Hub {
+  readonly metrics: Metrics;
+  /** Connections whose hello was accepted. */
+  readonly ready: number;
+  accept(ws: WebSocket, codec: Codec, credential: Credential): void;
+  reject(ws: WebSocket, codec: Codec, error: PipelineError, retryAfterMs?: number): void;
+  readiness(): Readiness;
+  /** Sends `goaway`, waits for the sessions to finish, at the deadline refuses the rest. */
+  drain(): Promise<void>;
+  /** Cuts and releases everything. */
+  close(): void;
+}
+
+/** Options of `createHub()`. */
+export interface HubOptions {
+  readonly settings: Settings;
+  readonly models: Models;
+  readonly pipeline: typeof speechUnits;
+  /** Live streams that fit. */
+  readonly capacity: number;
+  readonly log: Logger;
+}
+
+/** A refused client is asked to come back after 1 to 3 s, spread so that a crowd does not return at once. */
+const RETRY_MS = 1000;
+/** Part of the machine's memory above which no session begins. */
+const MEMORY_PART = 0.8;
+const DRAIN_POLL_MS = 20;
+
+/** Makes an empty hub and starts its timer. */
+export function createHub({ settings, models, pipeline, capacity, log }: HubOptions): Hub {
+  const now = (): number => performance.now();
+  const memoryBytes = settings.memoryMib * 2 ** 20 || totalmem() * MEMORY_PART;
+  const admission = createAdmission({
+    capacity,
+    memoryBytes,
+    rss: () => process.memoryUsage.rss(),
+  });
+  const { parkedSessions: parkedMax, resumeWindowMs: windowMs } = settings;
+  const store = createSessionStore({ admission, parkedMax, windowMs, now });
+  const metrics = createMetrics({
+    live: () => store.live,
+    parked: () => store.parked,
+    used: () => admission.used,
+    capacity: () => admission.capacity,
+    encoder: () => models.encoder.status(),
+  });
+  const restarts = createRestartWatch();
+  const sweeper = createSweeper<Connection>(now, (at) => store.expire(at));
+  const ready = new Set<Connection>();
+  let isDraining = false;
+
+  const context: ConnectionContext = {
+    settings,
+    models,
+    pipeline,
+    metrics,
+    log,
+    now,
+    store,
+    isDraining: () => isDraining,
+    retryAfterMs: () => RETRY_MS * (1 + 2 * Math.random()),
+    onReady: (connection) => ready.add(connection),
+    onClosed(connection) {
+      ready.delete(connection);
+      sweeper.remove(connection);
+    },
+    onFailed(session, error) {
+      log.error({ sid: session.id, code: error.code, err: error.message }, 'session failed');
+      if (session.link === undefined) store.remove(session);
+      else session.link.fail(error);
+    },
+  };
+
+  function connect(ws: WebSocket, codec: Codec, credential: Credential): Connection {
+    const connection = new Connection(ws, codec, credential, context);
+    sweeper.add(connection);
+    return connection;
+  }
+
+  async function until(isTrue: () => boolean, deadlineMs: number): Promise<void> {
+    const end = now() + deadlineMs;
+    while (!isTrue() && now() < end) await new Promise((done) => setTimeout(done, DRAIN_POLL_MS));
+  }
+
+  return {
+    metrics,
+    get ready() {
+      return ready.size;
+    },
+    accept: connect,
+    reject(ws, codec, error, retryAfterMs) {
+      metrics.admissionRejected.inc({ reason: error.code });
+      connect(ws, codec, { id: 'refused' }).fail(error, retryAfterMs);
+    },
+    readiness() {
+      if (isDraining) return { ready: false, reason: 'draining' };
+      if (restarts.isUnstable(models.encoder.status().restarts, now())) {
+        return { ready: false, reason: 'workers' };
+      }
+      const isFull = admission.used >= admission.capacity;
+      return { ready: !isFull, reason: isFull ? 'full' : 'ok' };
+    },
+    async drain() {
+      isDraining = true;
+      for (const connection of sweeper.all()) connection.goAway(settings.drainMs, 'drain');
+      await until(() => store.live === 0, settings.drainMs);
+      for (const connection of sweeper.all()) {
+        connection.fail(new PipelineError('SYLSTREAM_ERR_DRAINING', 'the server stops'), RETRY_MS);
+      }
+      await until(() => sweeper.all().length === 0, settings.closeTimeoutMs);
+    },
+    close() {
+      sweeper.stop();
+      for (const connection of sweeper.all()) connection.terminate();
+      for (const session of [...store.all()]) store.remove(session);
+      metrics.close();
+    },
+  };
+}

@@ -1,0 +1,10 @@
+/** The server as a library: `createServer()` for programs and tests, `startServer()` as `sylstream serve` runs it. */
+export { createServer } from './server.ts';
+export type { ServerOptions, SylstreamServer } from './server.ts';
+export { startServer } from './main.ts';
+export type { StartOptions } from './main.ts';
+export { hashToken } from './auth.ts';
+export { printConfig, readConfig, variableOf } from './config.ts';
+export type { ConfigSources } from './config.ts';
+export { SETTINGS } from './settings.ts';
+export type { Setting, Settings } from './settings.ts';

@@ -1,0 +1,59 @@
+import { readFileSync } from 'node:fs';
+import { createServer as createPlainServer } from 'node:http';
+import type { RequestListener, Server, ServerOptions } from 'node:http';
+import { createServer as createTlsServer } from 'node:https';
+import type { Socket } from 'node:net';
+import { PipelineError } from '../src/errors.ts';
+import type { Settings } from './settings.ts';
+
+/** Options of `createListener()`. */
+export interface ListenerOptions {
+  readonly settings: Settings;
+  readonly onRequest: RequestListener;
+  readonly onUpgrade: (...args: Parameters<Parameters<Server['on']>[1]>) => void;
+  /** Connections that have said who they are. */
+  readonly ready: () => number;
+}
+
+/** Makes the HTTP or HTTPS server with its deadlines and bounds; it does not listen yet. */
+export function createListener({ settings, onRequest, onUpgrade, ready }: ListenerOptions): Server {
+  const deadline = settings.upgradeTimeoutMs;
+  const options: ServerOptions = {
+    headersTimeout: deadline,
+    requestTimeout: deadline,
+    connectionsCheckingInterval: Math.min(1000, Math.max(10, deadline / 4)),
+    keepAliveTimeout: deadline,
+    maxHeaderSize: settings.headerBytes,
+    noDelay: true,
+  };
+  const server =
+    settings.tlsCert === ''
+      ? createPlainServer(options, onRequest)
+      : createTlsServer(
+          {
+            ...options,
+            cert: readPem(settings.tlsCert),
+            key: readPem(settings.tlsKey),
+            handshakeTimeout: deadline,
+          },
+          onRequest,
+        );
+  server.maxHeadersCount = settings.headerCount + 1; // one more than allowed, so that it can be seen
+  server.on('upgrade', onUpgrade);
+
+  let open = 0;
+  server.on('connection', (socket: Socket) => {
+    open++;
+    socket.once('close', () => open--);
+    if (open - ready() > settings.unauthenticated) socket.destroy();
+  });
+  return server;
+}
+
+function readPem(path: string): Buffer {
+  try {
+    return readFileSync(path);
+  } catch (cause) {
+    throw new PipelineError('SYLSTREAM_ERR_CONFIG', `${path} cannot be read`, { cause });
+  }
+}

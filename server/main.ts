@@ -1,0 +1,46 @@
+import { loadModels } from '../src/models/loadModels.ts';
+import type { LoadModelsOptions } from '../src/models/loadModels.ts';
+import { createLog } from './log.ts';
+import { createServer } from './server.ts';
+import type { SylstreamServer } from './server.ts';
+import type { Settings } from './settings.ts';
+
+/** Options of `startServer()`. */
+export interface StartOptions {
+  readonly settings: Settings;
+  /** Ends the server in order: not ready, `goaway`, drain. */
+  readonly signal: AbortSignal;
+  /** Called with the server when it listens. */
+  readonly onListening?: (server: SylstreamServer) => void;
+}
+
+/**
+ * Loads and warms the models, listens until the signal, then drains and releases everything. Resolves when all is
+ * closed. Errors: those of `loadModels()` and `createServer()`.
+ */
+export async function startServer({ settings, signal, onListening }: StartOptions): Promise<void> {
+  const log = createLog(settings.logLevel);
+  const models = await loadModels(modelOptions(settings));
+  try {
+    const server = await createServer({ models, settings, log });
+    onListening?.(server);
+    await aborted(signal);
+    await server.drain();
+  } finally {
+    await models.close();
+  }
+}
+
+function modelOptions(settings: Settings): LoadModelsOptions {
+  return {
+    precision: settings.precision,
+    providers: settings.providers as LoadModelsOptions['providers'],
+    ...(settings.bundle !== '' && { bundle: settings.bundle }),
+    ...(settings.workers > 0 && { workers: settings.workers }),
+  };
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve();
+  return new Promise((done) => signal.addEventListener('abort', () => done(), { once: true }));
+}

@@ -1,0 +1,107 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import type { EncoderStatus } from '../src/models/encoder.ts';
+
+/** Every figure of a server, named with its unit; one registry a server. */
+export interface Metrics {
+  readonly registry: Registry;
+  readonly admissionRejected: Counter<'reason'>;
+  readonly resumes: Counter<'outcome'>;
+  readonly errors: Counter<'code'>;
+  readonly closes: Counter<'code'>;
+  readonly messages: Counter<'direction'>;
+  readonly bytes: Counter<'direction'>;
+  readonly audioSeconds: Counter;
+  readonly units: Counter<'forced'>;
+  readonly lagSeconds: Histogram;
+  /** Stops the event-loop monitor. */
+  close(): void;
+}
+
+/** What the gauges read when somebody asks. */
+export interface MetricSources {
+  readonly live: () => number;
+  readonly parked: () => number;
+  readonly used: () => number;
+  readonly capacity: () => number;
+  readonly encoder: () => EncoderStatus;
+}
+
+/** Around the encoder step of 160 ms, in seconds. */
+const LAG_BUCKETS = [
+  0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.12, 0.16, 0.24, 0.32, 0.64, 1.28, 2.56,
+];
+
+/** Makes the metrics of one server. */
+export function createMetrics(sources: MetricSources): Metrics {
+  const registry = new Registry();
+  const registers = [registry];
+  collectDefaultMetrics({ register: registry });
+  const loop = monitorEventLoopDelay({ resolution: 10 });
+  loop.enable();
+
+  const counter = <L extends string>(name: string, help: string, ...labelNames: L[]): Counter<L> =>
+    new Counter({ name: `sylstream_${name}`, help, labelNames, registers });
+  const gauge = (name: string, help: string, read: () => number): void => {
+    new Gauge({
+      name: `sylstream_${name}`,
+      help,
+      registers,
+      collect() {
+        this.set(read());
+      },
+    });
+  };
+
+  gauge('sessions_live', 'Sessions with a client.', sources.live);
+  gauge('sessions_parked', 'Sessions that wait for their client.', sources.parked);
+  gauge('capacity_used_streams', 'Live streams, files by their weight.', sources.used);
+  gauge('capacity_streams', 'Live streams that fit.', sources.capacity);
+  gauge('encoder_queue_steps', 'Steps that wait for a run.', () => sources.encoder().queued);
+  gauge(
+    'encoder_restarts_total',
+    'Inference workers started again.',
+    () => sources.encoder().restarts,
+  );
+  gauge('encoder_steps_total', 'Stream-steps run.', () => sources.encoder().steps);
+  gauge(
+    'encoder_run_seconds_total',
+    'Time inside the runtime.',
+    () => sources.encoder().runMs / 1000,
+  );
+  gauge('eventloop_delay_p99_seconds', 'Event-loop delay since the last scrape.', () => {
+    const seconds = loop.percentile(99) / 1e9;
+    loop.reset();
+    return Number.isFinite(seconds) ? seconds : 0;
+  });
+  new Gauge({
+    name: 'sylstream_encoder_batch_runs_total',
+    help: 'Runs by the number of streams in them.',
+    labelNames: ['streams'],
+    registers,
+    collect() {
+      sources.encoder().batches.forEach((runs, streams) => {
+        if (runs > 0) this.set({ streams: String(streams) }, runs);
+      });
+    },
+  });
+
+  return {
+    registry,
+    admissionRejected: counter('admission_rejected_total', 'Sessions refused.', 'reason'),
+    resumes: counter('resume_total', 'Resumes asked for.', 'outcome'),
+    errors: counter('errors_total', 'Errors said to clients.', 'code'),
+    closes: counter('closes_total', 'Sockets closed, by close code.', 'code'),
+    messages: counter('messages_total', 'Messages.', 'direction'),
+    bytes: counter('message_bytes_total', 'Bytes of messages.', 'direction'),
+    audioSeconds: counter('audio_seconds_total', 'Audio taken.'),
+    units: counter('units_total', 'Final units.', 'forced'),
+    lagSeconds: new Histogram({
+      name: 'sylstream_stream_lag_seconds',
+      help: 'From the arrival of the sample that completes a step to its features.',
+      buckets: LAG_BUCKETS,
+      registers,
+    }),
+    close: () => loop.disable(),
+  };
+}

@@ -1,0 +1,127 @@
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import type { Logger } from 'pino';
+import { PipelineError } from '../src/errors.ts';
+import type { Models } from '../src/models/loadModels.ts';
+import { packageRoot } from '../src/models/packageRoot.ts';
+import { speechUnits } from '../src/streams/speechUnits.ts';
+import { createAddressBook } from './addressBook.ts';
+import { createAuthenticator, hashToken } from './auth.ts';
+import { checkBind } from './bind.ts';
+import { measureCapacity } from './calibrate.ts';
+import { readConfig } from './config.ts';
+import { createHttpHandler } from './http.ts';
+import type { Readiness } from './http.ts';
+import { createHub } from './hub.ts';
+import { createListener } from './listener.ts';
+import { createLog } from './log.ts';
+import type { Settings } from './settings.ts';
+import { createUpgradeHandler } from './upgrade.ts';
+
+/** Options of `createServer()`. */
+export interface ServerOptions {
+  /** Loaded models; they stay the caller's, who closes them after the server. */
+  readonly models: Models;
+  /** Settings that differ from the defaults; checked as those of a file are. */
+  readonly settings?: Partial<Settings>;
+  /** Default: JSON lines on stderr. */
+  readonly log?: Logger;
+  /** Default `speechUnits`; another one only in tests of timing and faults. */
+  readonly pipeline?: typeof speechUnits;
+}
+
+/** A server that listens. */
+export interface SylstreamServer {
+  /** `http://host:port` or `https://host:port`. */
+  readonly url: string;
+  /** `ws://…` or `wss://…`, with the path of the stream. */
+  readonly streamUrl: string;
+  /** Live streams that fit at once. */
+  readonly capacity: number;
+  readonly settings: Settings;
+  readiness(): Readiness;
+  /** Takes no new sessions, lets those there are finish, then closes. */
+  drain(): Promise<void>;
+  /** Cuts every socket and stops listening. */
+  close(): Promise<void>;
+}
+
+/**
+ * Measures the capacity where none is set (which also warms the models up), then listens.
+ *
+ * Throws `SYLSTREAM_ERR_CONFIG` for settings that are wrong or would open the server without protection, and when the
+ * address is taken.
+ *
+ * @example
+ * const server = await createServer({ models: await loadModels(), settings: { port: 0 } });
+ * console.log(server.url);
+ */
+export async function createServer(options: ServerOptions): Promise<SylstreamServer> {
+  const { models, pipeline = speechUnits } = options;
+  const settings = readConfig({ flags: options.settings ?? {} });
+  checkBind(settings);
+  const log = options.log ?? createLog(settings.logLevel);
+  const capacity = settings.capacity || (await measureCapacity({ models, pipeline }));
+  const hub = createHub({ settings, models, pipeline, capacity, log });
+  const now = (): number => performance.now();
+  const auth = createAuthenticator({
+    hashes: [
+      ...settings.tokenHashes,
+      ...(settings.token === '' ? [] : [hashToken(settings.token)]),
+    ],
+    ticketTtlMs: settings.ticketTtlMs,
+    now,
+  });
+  const { openPerAddress: open, newPerAddressPerSecond: perSecond } = settings;
+  const addresses = createAddressBook({ open, perSecond, now });
+  const page = pageFolder(settings);
+  const { readiness, metrics, accept, reject } = hub;
+  const listener = createListener({
+    settings,
+    ready: () => hub.ready,
+    onRequest: createHttpHandler({ settings, auth, metrics, readiness, page }),
+    onUpgrade: createUpgradeHandler({ settings, auth, addresses, accept, reject }),
+  });
+
+  listener.listen(settings.port, settings.host);
+  try {
+    await once(listener, 'listening');
+  } catch (cause) {
+    hub.close();
+    const message = `cannot listen on ${settings.host}:${settings.port}: ${String(cause)}`;
+    throw new PipelineError('SYLSTREAM_ERR_CONFIG', message, { cause });
+  }
+  const { port } = listener.address() as AddressInfo;
+  const name = settings.host.includes(':') ? `[${settings.host}]` : settings.host;
+  const secure = settings.tlsCert === '' ? '' : 's';
+  log.info({ host: settings.host, port, capacity }, 'listening');
+
+  async function close(): Promise<void> {
+    hub.close();
+    listener.closeAllConnections();
+    if (!listener.listening) return;
+    listener.close();
+    await once(listener, 'close');
+  }
+
+  return {
+    url: `http${secure}://${name}:${port}`,
+    streamUrl: `ws${secure}://${name}:${port}/v1/stream`,
+    capacity,
+    settings,
+    readiness,
+    close,
+    async drain() {
+      log.info('draining');
+      await hub.drain();
+      await close();
+      log.info('drained');
+    },
+  };
+}
+
+function pageFolder({ web }: Settings): string | undefined {
+  if (web === 'none') return undefined;
+  return web === '' ? join(packageRoot(), 'web') : web;
+}

@@ -1,0 +1,80 @@
+import { PipelineError } from '../src/errors.ts';
+import type { ErrorCode } from '../src/errors.ts';
+import { settingFor } from '../src/dsp/rateDial.ts';
+import { isChannelCount, isSampleRate } from '../src/dsp/audioFormat.ts';
+import type { Models } from '../src/models/loadModels.ts';
+import { isWireAudioFormat } from '../src/protocol/index.ts';
+import type { Hello, WireAudio, WireRate } from '../src/protocol/index.ts';
+import type { speechUnits, SpeechUnitsOptions } from '../src/streams/speechUnits.ts';
+import type { Metrics } from './metrics.ts';
+import type { Session } from './session.ts';
+import type { Settings } from './settings.ts';
+
+/** What a session needs from its server. */
+export interface SessionContext {
+  readonly settings: Settings;
+  readonly models: Models;
+  /** `speechUnits`; another one only in tests of timing and faults. */
+  readonly pipeline: typeof speechUnits;
+  readonly metrics: Metrics;
+  /** Monotone milliseconds. */
+  readonly now: () => number;
+  /** Told when the pipeline of a session failed. */
+  readonly onFailed: (session: Session, error: PipelineError) => void;
+}
+
+/** Throws `SYLSTREAM_ERR_AUDIO_FORMAT` for audio that is not taken. */
+export function checkAudio(audio: WireAudio): void {
+  const wrong = [
+    ...(isWireAudioFormat(audio.fmt) ? [] : ['fmt must be s16le, f32le, mulaw or alaw']),
+    ...(isSampleRate(audio.rate) ? [] : [`rate must be 8000 to 192000, got ${audio.rate}`]),
+    ...(isChannelCount(audio.ch) ? [] : [`ch must be 1 to 6, got ${audio.ch}`]),
+  ];
+  if (wrong.length > 0) throw new PipelineError('SYLSTREAM_ERR_AUDIO_FORMAT', wrong.join('; '));
+}
+
+/** Throws `SYLSTREAM_ERR_MODEL` when the hello names another bundle, by name or by hash. */
+export function checkModel(hello: Hello, models: Models): void {
+  const { manifest, hash } = models.bundle;
+  if (hello.model === undefined || hello.model === manifest.name || hello.model === hash) return;
+  throw new PipelineError('SYLSTREAM_ERR_MODEL', `this server runs ${manifest.name}, ${hash}`);
+}
+
+/** Throws `RangeError` for a rate that the bundle does not offer. */
+export function checkRate(models: Models, rate: WireRate): void {
+  settingFor(models.bundle.config.boundaries, rate);
+}
+
+/** The pipeline's options for a hello; throws `SYLSTREAM_ERR_OPTION` for a rate that the bundle does not offer. */
+export function pipelineOptions(hello: Hello, { models }: SessionContext): SpeechUnitsOptions {
+  const { audio, rate, max_delay_ms: maxDelayMs, want } = hello;
+  if (rate !== undefined) asOption(() => checkRate(models, rate));
+  return {
+    sampleRate: audio.rate,
+    channels: audio.ch,
+    ...(rate !== undefined && { rate }),
+    ...(maxDelayMs !== undefined && { maxDelayMs }),
+    partials: want?.partials ?? false,
+    features: want?.features ?? false,
+  };
+}
+
+/** Runs `act`; misuse that it finds is the client's, `SYLSTREAM_ERR_OPTION`. */
+export function asOption<T>(act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw pipelineError(error, 'SYLSTREAM_ERR_OPTION');
+  }
+}
+
+/** Any failure as a `PipelineError`: misuse as `misuse`, what is not known as `SYLSTREAM_ERR_INTERNAL`. */
+export function pipelineError(
+  error: unknown,
+  misuse: ErrorCode = 'SYLSTREAM_ERR_INTERNAL',
+): PipelineError {
+  if (error instanceof PipelineError) return error;
+  const isMisuse = error instanceof RangeError || error instanceof TypeError;
+  const message = error instanceof Error ? error.message : String(error);
+  return new PipelineError(isMisuse ? misuse : 'SYLSTREAM_ERR_INTERNAL', message, { cause: error });
+}

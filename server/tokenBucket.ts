@@ -1,0 +1,35 @@
+/** Lets a number of things through a second, with a reserve for bursts. */
+export interface TokenBucket {
+  /** Takes one; false when there is none. */
+  take(now: number): boolean;
+  /** Milliseconds until there is one again. */
+  waitMs(now: number): number;
+  /** Whether the reserve is whole, so that nothing is lost by forgetting the bucket. */
+  isFull(now: number): boolean;
+}
+
+/** Makes a full bucket of `burst`, refilled at `perSecond`; times are monotone milliseconds. */
+export function createTokenBucket(perSecond: number, burst: number, start: number): TokenBucket {
+  let tokens = burst;
+  let last = start;
+  function refill(now: number): void {
+    tokens = Math.min(burst, tokens + (Math.max(0, now - last) * perSecond) / 1000);
+    last = now;
+  }
+  return {
+    take(now) {
+      refill(now);
+      if (tokens < 1) return false;
+      tokens -= 1;
+      return true;
+    },
+    waitMs(now) {
+      refill(now);
+      return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1000) / perSecond);
+    },
+    isFull(now) {
+      refill(now);
+      return tokens >= burst;
+    },
+  };
+}

@@ -1,0 +1,131 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
+import { WebSocketServer } from 'ws';
+import type { WebSocket } from 'ws';
+import { PipelineError } from '../src/errors.ts';
+import { CODECS, codecOf, STREAM_PATH, TICKET_PREFIX } from '../src/protocol/index.ts';
+import type { Codec } from '../src/protocol/index.ts';
+import type { AddressBook } from './addressBook.ts';
+import type { Authenticator, Credential } from './auth.ts';
+import { isLoopback } from './bind.ts';
+import { originAllowed } from './origin.ts';
+import type { Settings } from './settings.ts';
+
+/** What the upgrade handler needs. */
+export interface UpgradeContext {
+  readonly settings: Settings;
+  readonly auth: Authenticator;
+  readonly addresses: AddressBook;
+  /** Takes a socket whose client may connect. */
+  readonly accept: (ws: WebSocket, codec: Codec, credential: Credential) => void;
+  /** Takes a socket whose client may not: it gets the error, then the close. */
+  readonly reject: (
+    ws: WebSocket,
+    codec: Codec,
+    error: PipelineError,
+    retryAfterMs?: number,
+  ) => void;
+}
+
+type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+/** Makes the handler of `upgrade` requests: path, headers, subprotocol, bounds per address, origin, credential. */
+export function createUpgradeHandler(context: UpgradeContext): UpgradeHandler {
+  const { settings, auth, addresses, accept, reject } = context;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: 64 * 1024,
+    maxFragments: settings.fragments,
+    maxBufferedChunks: settings.bufferedChunks,
+    perMessageDeflate: false, // 12 times the CPU for 16 % of the bytes of audio
+    allowSynchronousEvents: false, // one message a turn of the loop, so that a flood waits its turn
+    closeTimeout: settings.closeTimeoutMs,
+    handleProtocols: (offered) => codecIn(offered)?.subprotocol ?? false,
+  } as ConstructorParameters<typeof WebSocketServer>[0]);
+
+  return function handleUpgrade(request, socket, head) {
+    const url = new URL(request.url ?? '/', 'http://localhost');
+    const offered = protocolsOf(request);
+    const codec = codecIn(offered);
+    const refused = httpRefusal(request, url, codec, settings);
+    if (refused !== undefined || codec === undefined)
+      return answer(socket, refused ?? '400 Bad Request');
+
+    const ticket = ticketIn(offered) ?? url.searchParams.get('ticket') ?? undefined;
+    const { origin, host, authorization } = request.headers;
+    const credential = ticket === undefined ? auth.bearer(authorization) : auth.redeem(ticket);
+    const address = request.socket.remoteAddress ?? '';
+    const isBounded =
+      (!auth.required || credential === undefined) &&
+      !(settings.trustLoopback && isLoopback(address));
+    const waitMs = isBounded ? addresses.enter(address) : 0;
+    if (isBounded && waitMs === 0) socket.once('close', () => addresses.leave(address));
+
+    sockets.handleUpgrade(request, socket, head, (ws) => {
+      if (waitMs > 0)
+        return reject(
+          ws,
+          codec,
+          error('RATE_LIMITED', 'too many connections from this address'),
+          waitMs,
+        );
+      if (!originAllowed(origin, host, settings.origins)) {
+        return reject(ws, codec, error('ORIGIN', `pages of ${origin} may not connect`));
+      }
+      if (credential === undefined) {
+        const message =
+          ticket === undefined
+            ? 'a valid bearer token is needed'
+            : 'the ticket is unknown, used or expired';
+        return reject(ws, codec, error('AUTH', message));
+      }
+      accept(ws, codec, credential);
+    });
+  };
+}
+
+/** What is wrong with a request before it can become a WebSocket. */
+function httpRefusal(
+  request: IncomingMessage,
+  url: URL,
+  codec: Codec | undefined,
+  settings: Settings,
+): string | undefined {
+  if (request.rawHeaders.length / 2 > settings.headerCount)
+    return '431 Request Header Fields Too Large';
+  if (url.pathname !== STREAM_PATH) return '404 Not Found';
+  return codec === undefined ? '400 Bad Request' : undefined;
+}
+
+function answer(socket: Duplex, status: string): void {
+  const names = CODECS.map((codec) => codec.subprotocol).join(', ');
+  const body = `expected a WebSocket at ${STREAM_PATH} with one of the subprotocols ${names}\n`;
+  socket.end(
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+  );
+}
+
+function protocolsOf(request: IncomingMessage): ReadonlySet<string> {
+  const header = request.headers['sec-websocket-protocol'] ?? '';
+  return new Set(header.split(',').map((each) => each.trim()));
+}
+
+function codecIn(offered: ReadonlySet<string>): Codec | undefined {
+  for (const name of offered) {
+    const codec = codecOf(name);
+    if (codec !== undefined) return codec;
+  }
+  return undefined;
+}
+
+function ticketIn(offered: ReadonlySet<string>): string | undefined {
+  for (const name of offered) {
+    if (name.startsWith(TICKET_PREFIX)) return name.slice(TICKET_PREFIX.length);
+  }
+  return undefined;
+}
+
+function error(code: 'RATE_LIMITED' | 'ORIGIN' | 'AUTH', message: string): PipelineError {
+  return new PipelineError(`SYLSTREAM_ERR_${code}`, message);
+}
