@@ -1,11 +1,17 @@
 import { PipelineError } from '../errors.ts';
 import type { PcmChunk } from '../types.ts';
+import type { AudioFormat } from './audioFormat.ts';
 import { alawToLinear, mulawToLinear } from './g711.ts';
 import type { Machine } from './machine.ts';
 
 /** How a sample is written: signed or unsigned integer, IEEE float, or a G.711 code; always little-endian. */
 export type SampleEncoding =
   's16le' | 'f32le' | 'mulaw' | 'alaw' | 'u8' | 's24le' | 's32le' | 'f64le';
+
+/** All that raw bytes need to become audio. */
+export interface PcmFormat extends AudioFormat {
+  readonly encoding: SampleEncoding;
+}
 
 interface Codec {
   readonly bytes: number;

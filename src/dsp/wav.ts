@@ -2,11 +2,11 @@ import { PipelineError } from '../errors.ts';
 import type { PcmChunk } from '../types.ts';
 import type { Machine } from './machine.ts';
 import { createPcmDecoder } from './pcm.ts';
+import type { PcmFormat } from './pcm.ts';
 import { parseWavFormat, WAV_FORMAT_BYTES } from './wavFormat.ts';
-import type { WavFormat } from './wavFormat.ts';
+import { looksLikeWav, WAV_SIGNATURE_BYTES } from './wavSignature.ts';
 
-/** Bytes of `RIFF size WAVE` and of a chunk's `name size` (Multimedia Programming Interface 1.0, 1991). */
-const RIFF_BYTES = 12;
+/** Bytes of a chunk's `name size` (Multimedia Programming Interface 1.0, 1991). */
 const CHUNK_BYTES = 8;
 /** Data sizes that writers to a pipe put because they cannot know better: ffmpeg and ours, SoX, arecord (two). */
 const UNKNOWN_SIZES: readonly number[] = [0xffff_ffff, 0x7fff_f000, 0x7fff_ffff, 0x8000_0000];
@@ -26,12 +26,12 @@ type State = 'riff' | 'chunk' | 'format' | 'data' | 'done';
  * `SYLSTREAM_ERR_WAV_TRUNCATED` (after the samples that did come), `SYLSTREAM_ERR_AUDIO_BYTES` (part of a sample at the
  * end) and `SYLSTREAM_ERR_AUDIO_EMPTY`.
  */
-export function createWavDecoder(): Machine<Uint8Array, WavFormat | PcmChunk> {
+export function createWavDecoder(): Machine<Uint8Array, PcmFormat | PcmChunk> {
   const header = new Uint8Array(WAV_FORMAT_BYTES);
   const view = new DataView(header.buffer);
   let state: State = 'riff';
   /** Header bytes that the state wants, and how many are there. */
-  let needed = RIFF_BYTES;
+  let needed = WAV_SIGNATURE_BYTES;
   let filled = 0;
   /** Bytes to pass over before the state goes on. */
   let skip = 0;
@@ -50,8 +50,7 @@ export function createWavDecoder(): Machine<Uint8Array, WavFormat | PcmChunk> {
   }
 
   function readRiff(): void {
-    const names = [header.subarray(0, 4), header.subarray(8, 12)].map(text);
-    if ((names[0] !== 'RIFF' && names[0] !== 'RF64') || names[1] !== 'WAVE') {
+    if (!looksLikeWav(header)) {
       throw headerError('a file that begins with RIFF, a size and WAVE', printable(header));
     }
     riffEnd = view.getUint32(4, true) + CHUNK_BYTES;
@@ -84,7 +83,7 @@ export function createWavDecoder(): Machine<Uint8Array, WavFormat | PcmChunk> {
     if (decoder !== undefined) yield* decoder.push(bytes);
   }
 
-  function* readHeader(bytes: Uint8Array): Generator<WavFormat> {
+  function* readHeader(bytes: Uint8Array): Generator<PcmFormat> {
     header.set(bytes, filled);
     filled += bytes.length;
     if (filled < needed) return;
@@ -145,5 +144,5 @@ function text(bytes: Uint8Array): string {
 }
 
 function printable(header: Uint8Array): string {
-  return JSON.stringify(text(header.subarray(0, RIFF_BYTES)).replace(/[^ -~]/gu, '?'));
+  return JSON.stringify(text(header.subarray(0, WAV_SIGNATURE_BYTES)).replace(/[^ -~]/gu, '?'));
 }

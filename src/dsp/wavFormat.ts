@@ -1,13 +1,6 @@
 import { PipelineError } from '../errors.ts';
 import { isChannelCount, isSampleRate } from './audioFormat.ts';
-import type { AudioFormat } from './audioFormat.ts';
-import { bytesPerSample } from './pcm.ts';
-import type { SampleEncoding } from './pcm.ts';
-
-/** What a WAV file's header says about its samples. */
-export interface WavFormat extends AudioFormat {
-  readonly encoding: SampleEncoding;
-}
+import type { PcmFormat, SampleEncoding } from './pcm.ts';
 
 /** Format tags (RFC 2361). */
 const PCM = 1;
@@ -40,7 +33,7 @@ function encodingOf(tag: number, bytes: number): SampleEncoding | undefined {
  * `SYLSTREAM_ERR_AUDIO_FORMAT` when they make sense but are not read here: a rate outside 8 to 192 kHz, more than 6
  * channels, a compressed format.
  */
-export function parseWavFormat(bytes: Uint8Array): WavFormat {
+export function parseWavFormat(bytes: Uint8Array): PcmFormat {
   if (bytes.length < PLAIN_BYTES) {
     throw new PipelineError(
       'SYLSTREAM_ERR_WAV_HEADER',
@@ -79,9 +72,4 @@ function unreadable(expected: string, got: string): PipelineError {
     'SYLSTREAM_ERR_AUDIO_FORMAT',
     `expected ${expected}, got ${got}; convert the file: ffmpeg -i FILE -ac 1 -ar 16000 OUT.wav`,
   );
-}
-
-/** Bytes of one moment: a sample of every channel. */
-export function bytesPerMoment(format: WavFormat): number {
-  return format.channels * bytesPerSample(format.encoding);
 }

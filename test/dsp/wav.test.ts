@@ -3,8 +3,8 @@ import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { PipelineError } from '../../src/errors.ts';
 import { encodeS16le, SAMPLE_ENCODINGS } from '../../src/dsp/pcm.ts';
+import type { PcmFormat } from '../../src/dsp/pcm.ts';
 import { createWavDecoder } from '../../src/dsp/wav.ts';
-import type { WavFormat } from '../../src/dsp/wavFormat.ts';
 import { wavHeader } from '../../src/dsp/wavWriter.ts';
 import type { PcmChunk } from '../../src/types.ts';
 import { anyCuts, cutInto, join } from '../helpers/cuts.ts';
@@ -12,14 +12,14 @@ import { clipSamples, fixture, floats } from '../helpers/speech.ts';
 import { formatBody, riff, riffChunk } from '../helpers/wav.ts';
 
 interface Read {
-  readonly format: WavFormat | undefined;
+  readonly format: PcmFormat | undefined;
   readonly samples: Float32Array;
   readonly error: unknown;
 }
 
 function read(pieces: Uint8Array[]): Read {
   const machine = createWavDecoder();
-  const out: (WavFormat | PcmChunk)[] = [];
+  const out: (PcmFormat | PcmChunk)[] = [];
   let error: unknown;
   try {
     for (const piece of pieces) for (const value of machine.push(piece)) out.push(value);

@@ -1,0 +1,59 @@
+import { msToSamples } from '../units.ts';
+
+/**
+ * Holds a source back until the pipeline has caught up. RxJS has no back-pressure: without it a file is read as fast as the
+ * disk gives it and waits in memory before the encoder.
+ *
+ * One gate serves one subscription. The source asks `ready`, the far end of the pipeline tells `processed`:
+ *
+ * ```ts
+ * const gate = createGate();
+ * speechUnits(fromFile('talk.mp3', { gate }), models, { onProgress: gate.processed });
+ * ```
+ */
+export interface Gate {
+  /** Resolves when the samples (16 kHz) from `sample` on may be sent: at once unless the pipeline is too far behind. */
+  readonly ready: (sample: number) => Promise<void>;
+  /** Tells that everything before `sample` (16 kHz) is processed; a sample before the last one told changes nothing. */
+  readonly processed: (sample: number) => void;
+}
+
+/** Options of `createGate()`. */
+export interface GateOptions {
+  /**
+   * How far the source may be ahead of the pipeline, in milliseconds of audio: 1,000 or more, so that the pipeline, which
+   * waits for whole encoder chunks, never waits for a source that waits for it. Default 2,000.
+   */
+  readonly aheadMs?: number | undefined;
+}
+
+/** The encoder's longest chunk, 640 ms, and its window and delay fit in well. */
+const MIN_AHEAD_MS = 1_000;
+
+/**
+ * Creates a gate. Memory stays bounded by `aheadMs` of audio and one chunk of the source.
+ *
+ * @throws RangeError when `aheadMs` is under 1,000 or not a number
+ */
+export function createGate({ aheadMs = 2_000 }: GateOptions = {}): Gate {
+  if (!(aheadMs >= MIN_AHEAD_MS)) {
+    throw new RangeError(`aheadMs must be at least ${MIN_AHEAD_MS}, got ${aheadMs}`);
+  }
+  const aheadSamples = msToSamples(aheadMs);
+  let done = 0;
+  let waiting: { readonly sample: number; readonly open: () => void }[] = [];
+
+  return {
+    ready(sample) {
+      if (sample - done <= aheadSamples) return Promise.resolve();
+      return new Promise((open) => waiting.push({ sample, open }));
+    },
+    processed(sample) {
+      if (sample <= done) return;
+      done = sample;
+      const opened = waiting.filter((entry) => entry.sample - done <= aheadSamples);
+      waiting = waiting.filter((entry) => entry.sample - done > aheadSamples);
+      for (const { open } of opened) open();
+    },
+  };
+}
