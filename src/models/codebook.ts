@@ -1,0 +1,125 @@
+import { PipelineError } from '../errors.ts';
+
+/** What `codebook.safetensors` of a bundle holds. */
+export interface CodebookTensors {
+  /** `[K, D]`, row after row. */
+  readonly centroids: Float32Array;
+  /** `[K]`: the merged unit of each centroid, 1 to M. */
+  readonly units: Int32Array;
+  /** D. */
+  readonly featureWidth: number;
+}
+
+/** Names segments. */
+export interface Codebook {
+  /** D, the length of the vectors it takes. */
+  readonly featureWidth: number;
+  /** M, the highest unit; 0 is the pause. */
+  readonly units: number;
+  /**
+   * Returns the unit of a segment's mean vector `[D]`, 1 to M, and how sure that is: 1 − d₁/d₂, d₁ the distance to the
+   * nearest centroid and d₂ to the nearest of another unit; 1 where there is no other unit, 0 where both are equally far.
+   * Throws a `RangeError` for a vector of another length.
+   */
+  assign(vector: Float32Array): { readonly id: number; readonly confidence: number };
+}
+
+/** Added to a vector's standard deviation before it divides (docs/bundle.md). */
+const EPSILON = 1e-5;
+/** Entries between two looks at whether a centroid is already too far. */
+const STRIDE = 32;
+
+/**
+ * Makes a codebook: vectors are standardised over their entries (population standard deviation + 1e-5), then the nearest
+ * centroid by squared Euclidean distance wins, ties going to the lower index, and its merged unit is the name.
+ *
+ * A centroid is given up as soon as its distance exceeds that of the nearest other unit so far, which changes nothing.
+ *
+ * Errors: `SYLSTREAM_ERR_BUNDLE_SHAPE` where the tensors do not fit together.
+ */
+export function createCodebook(tensors: CodebookTensors): Codebook {
+  const { centroids, units, featureWidth: width } = tensors;
+  check(tensors);
+  const standard = new Float64Array(width); // scratch
+  return {
+    featureWidth: width,
+    units: units.reduce((most, unit) => Math.max(most, unit), 0),
+    assign(vector) {
+      if (vector.length !== width) {
+        throw new RangeError(`vector must hold ${width} numbers, got ${vector.length}`);
+      }
+      standardise(vector, standard);
+      let id = 0;
+      let nearest = Infinity; // squared distance to the nearest centroid
+      let other = Infinity; // … to the nearest centroid of another unit
+      for (let k = 0; k < units.length; k++) {
+        const distance = squaredDistance(standard, centroids, k * width, other);
+        if (distance >= other) continue;
+        if (distance >= nearest) {
+          if (units[k] !== id) other = distance;
+          continue;
+        }
+        if (units[k] !== id) other = nearest;
+        nearest = distance;
+        id = units[k];
+      }
+      const confidence = nearest === other ? 0 : 1 - Math.sqrt(nearest / other);
+      return { id, confidence };
+    },
+  };
+}
+
+/** Writes (vector − mean) / (standard deviation + 1e-5) into `into`. */
+function standardise(vector: Float32Array, into: Float64Array): void {
+  const width = vector.length;
+  let sum = 0;
+  for (let d = 0; d < width; d++) sum += vector[d];
+  const mean = sum / width;
+  let squares = 0;
+  for (let d = 0; d < width; d++) squares += (vector[d] - mean) ** 2;
+  const scale = 1 / (Math.sqrt(squares / width) + EPSILON);
+  for (let d = 0; d < width; d++) into[d] = (vector[d] - mean) * scale;
+}
+
+/** ‖a − b[offset …]‖², or some number at or above `enough` once it is sure to be. */
+function squaredDistance(
+  a: Float64Array,
+  b: Float32Array,
+  offset: number,
+  enough: number,
+): number {
+  let total = 0;
+  for (let from = 0; from < a.length && total < enough; from += STRIDE) {
+    const to = Math.min(from + STRIDE, a.length);
+    for (let d = from; d < to; d++) {
+      const difference = a[d] - b[offset + d];
+      total += difference * difference;
+    }
+  }
+  return total;
+}
+
+function check({ centroids, units, featureWidth }: CodebookTensors): void {
+  const K = units.length;
+  if (K > 0 && featureWidth > 0 && centroids.length === K * featureWidth) {
+    const bad = units.findIndex((unit) => unit < 1);
+    const broken = centroids.findIndex((value) => !Number.isFinite(value));
+    if (bad === -1 && broken === -1) return;
+    const found =
+      bad === -1
+        ? `${centroids[broken]} in centroid ${Math.floor(broken / featureWidth)}`
+        : `unit ${units[bad]} at centroid ${bad}`;
+    throw misshapen('units from 1 on and finite centroids', found);
+  }
+  throw misshapen(
+    `[K, ${featureWidth}] centroids and [K] units, K >= 1`,
+    `${centroids.length} numbers and ${K} units`,
+  );
+}
+
+function misshapen(expected: string, found: string): PipelineError {
+  return new PipelineError(
+    'SYLSTREAM_ERR_BUNDLE_SHAPE',
+    `the codebook should have ${expected}, found ${found}; export the bundle again`,
+  );
+}
