@@ -1,26 +1,14 @@
 import type { OperatorFunction } from 'rxjs';
-import { createSegmenter, type SegmenterInput, type SegmenterOutput } from '../dsp/boundaries.ts';
-import type { BoundaryConfig } from '../dsp/rateDial.ts';
-import type { Rate } from '../types.ts';
+import {
+  createSegmenter,
+  type SegmenterInput,
+  type SegmenterOptions,
+  type SegmenterOutput,
+} from '../dsp/boundaries.ts';
 import { stateful } from './stateful.ts';
 
 /** Options of `segment()`. */
-export interface SegmentOptions {
-  /** The bundle's `config.json`, or these parts of it. */
-  readonly config: {
-    readonly boundaries: BoundaryConfig;
-    readonly units: { readonly trimTokens: number };
-    readonly encoder: { readonly featureWidth: number; readonly chunkTokens: number };
-  };
-  /** Where the dial stands at first: `natural` (default) or units per second of non-pause within the bundle's numbers. */
-  readonly rate?: Rate | undefined;
-  /** Audio milliseconds by which every place is decided, certain or not: 0 or more, `Infinity` allowed; default 800. */
-  readonly maxDelayMs?: number | undefined;
-  /** Also emit the provisional tail after each block; default false. */
-  readonly partials?: boolean | undefined;
-  /** Hold the stream to the asked rate by a slow controller on λ; default false. */
-  readonly holdRate?: boolean | undefined;
-}
+export type SegmentOptions = Omit<SegmenterOptions, 'prune'>;
 
 /**
  * Cuts encoder features into syllable-like segments and pauses, each as soon as it is certain.
@@ -29,6 +17,9 @@ export interface SegmentOptions {
  * a segment and g the boundary logit at its end. A boundary is emitted when every path that can still win runs through it,
  * so the segments are those of a search over the whole recording; only what `maxDelayMs` forces may differ, and says so
  * (`forced`). A flush decides all that has come. The dial turns at its place in the audio.
+ *
+ * Options: `config` (the bundle's `boundaries` with `trimTokens`, `featureWidth` and `chunkTokens`), `rate` (`natural`),
+ * `maxDelayMs` (audio time, 0 or more, `Infinity` allowed; 800), `partials` (false), `holdRate` (false).
  *
  * Each subscription keeps the features of what is not decided: about `maxDelayMs` and a segment, at most 31 s.
  *
@@ -41,9 +32,12 @@ export interface SegmentOptions {
  * turn to a rate that the bundle lacks.
  *
  * ```ts
- * const { config } = models.bundle;
+ * const { mel, boundaries, units, encoder } = models.bundle.config;
  * mel$
- *   .pipe(encode(models.encoder, { mel: config.mel }), segment({ config, maxDelayMs: 600 }))
+ *   .pipe(
+ *     encode(models.encoder, { mel }),
+ *     segment({ config: { ...boundaries, ...units, ...encoder }, maxDelayMs: 600 }),
+ *   )
  *   .subscribe((value) => {
  *     if ('decided' in value) console.log(value.start, value.end, value.pause);
  *   });
@@ -52,10 +46,7 @@ export interface SegmentOptions {
 export function segment(
   options: SegmentOptions,
 ): OperatorFunction<SegmenterInput, SegmenterOutput> {
-  const { boundaries, units, encoder } = options.config;
-  const { featureWidth, chunkTokens } = encoder;
-  const config = { ...boundaries, trimTokens: units.trimTokens, featureWidth, chunkTokens };
-  const create = () => createSegmenter({ ...options, config });
+  const create = () => createSegmenter(options);
   create(); // so that misuse throws here, not at the first subscription
   return stateful(create);
 }
