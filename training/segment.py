@@ -115,8 +115,8 @@ def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
 
 
 def sample_of(token: int, rules: Rules) -> int:
-    """The sample of the boundary before a token; never below 0."""
-    return max(0, TOKEN_SAMPLES * int(token) + BOUNDARY_OFFSET + rules.shift_samples)
+    """The sample of the boundary before a token; the stream begins at sample 0, so token 0 does."""
+    return TOKEN_SAMPLES * int(token) + BOUNDARY_OFFSET + rules.shift_samples if token > 0 else 0
 
 
 def units(
