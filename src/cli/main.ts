@@ -2,8 +2,14 @@ import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../models/packageRoot.ts';
+import { doctorCommand } from './doctor.ts';
+import { evaluateCommand } from './evaluate.ts';
 import { EXIT, type ExitCode, exitCodeFor } from './exitCodes.ts';
+import { listenCommand } from './listen.ts';
+import { modelCommand } from './model.ts';
 import { reportError } from './report.ts';
+import { serveCommand } from './serve.ts';
+import { tokenizeCommand } from './tokenize.ts';
 
 const EPILOGUE = `
 Times are samples at 16 kHz unless a name says seconds. A unit's number means nothing without its bundle.
@@ -28,7 +34,10 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     await program.parseAsync(argv, { from: 'user' });
     return status;
   } catch (error) {
-    if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    if (error instanceof CommanderError) {
+      if (error.code === 'sylstream.misuse') reportError(new TypeError(error.message), verbose);
+      return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
+    }
     reportError(error, verbose);
     return exitCodeFor(error);
   }
@@ -44,7 +53,15 @@ function createProgram(setStatus: (code: ExitCode) => void): Command {
     .option('--verbose', 'print the stack and the causes of an error')
     .addHelpText('after', EPILOGUE)
     .showHelpAfterError('(--help lists what there is)');
-  for (const command of [tokenizeCommand(setStatus)]) program.addCommand(command);
+  const commands = [
+    tokenizeCommand(setStatus),
+    listenCommand(),
+    evaluateCommand(),
+    modelCommand(),
+    serveCommand(),
+    doctorCommand(setStatus),
+  ];
+  for (const command of commands) program.addCommand(command);
   for (const command of [
     program,
     ...program.commands,

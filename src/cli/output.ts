@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
+import { concat, concatMap, defer, filter, ignoreElements, type Observable } from 'rxjs';
 import { PipelineError } from '../errors.ts';
 import { BrokenPipe } from './exitCodes.ts';
 
@@ -25,7 +26,7 @@ export async function openOutput(path?: string): Promise<Output> {
   try {
     await once(stream, 'open');
   } catch (error) {
-    throw failed(name, error);
+    throw writeFailed(name, error);
   }
   return outputTo(stream, name, () => new Promise((resolve) => stream.close(() => resolve())));
 }
@@ -39,17 +40,18 @@ function outputTo(stream: Writable, name: string, close: () => Promise<void>): O
   return {
     write: (data) =>
       new Promise((resolve, reject) => {
-        if (broken !== undefined) return reject(failed(name, broken));
-        stream.write(data, (error) => (error ? reject(failed(name, error)) : resolve()));
+        if (broken !== undefined) return reject(writeFailed(name, broken));
+        stream.write(data, (error) => (error ? reject(writeFailed(name, error)) : resolve()));
       }),
     close: async () => {
       await close();
-      if (broken !== undefined) throw failed(name, broken);
+      if (broken !== undefined) throw writeFailed(name, broken);
     },
   };
 }
 
-function failed(name: string, cause: unknown): Error {
+/** What a failed write is called: a broken pipe, or SYLSTREAM_ERR_OUTPUT_WRITE. */
+export function writeFailed(name: string, cause: unknown): Error {
   const code = (cause as NodeJS.ErrnoException).code;
   if (code === 'EPIPE') return new BrokenPipe('nobody reads the output any more', { cause });
   const advice =
@@ -62,4 +64,29 @@ function failed(name: string, cause: unknown): Error {
     `expected to write to ${name}, got ${why}; ${advice} with --output`,
     { cause },
   );
+}
+
+/** Writes pieces as they come, into a file that is made with the first of them; emits nothing. */
+export function writeTo(
+  pieces$: Observable<string | Uint8Array>,
+  path?: string,
+): Observable<never> {
+  return defer(() => {
+    let output: Output | undefined;
+    const write = async (piece: string | Uint8Array): Promise<void> => {
+      output ??= await openOutput(path);
+      await output.write(piece);
+    };
+    const finish = async (): Promise<void> => {
+      output ??= await openOutput(path); // a recording without units makes an empty file
+      await output.close();
+    };
+    return concat(
+      pieces$.pipe(
+        filter((piece) => piece.length > 0),
+        concatMap(write), // in order, one at a time
+      ),
+      defer(finish),
+    ).pipe(ignoreElements());
+  });
 }

@@ -25,8 +25,11 @@ export interface UnitOutputOptions {
   readonly file?: string | undefined;
   readonly units: SpeechUnitsOptions;
   /** Given everything that a picture needs when the recording has ended; also makes the mel spectrogram. */
-  readonly onPlot?: ((drawn: Pick<Plot, 'samples' | 'picture' | 'units'>) => void) | undefined;
+  readonly onDrawn?: ((drawn: Drawn) => void) | undefined;
 }
+
+/** What a recording gives to its picture. */
+export type Drawn = Pick<Plot, 'samples' | 'picture' | 'units'>;
 
 /** Turns a recording (16 kHz mono) into what is to be written of it, piece by piece. */
 export function unitOutput(
@@ -34,7 +37,7 @@ export function unitOutput(
   models: Models,
   options: UnitOutputOptions,
 ): Observable<string | Uint8Array> {
-  const { formatter, file, onPlot } = options;
+  const { formatter, file, onDrawn } = options;
   return defer(() => {
     let samples = 0;
     let begun = false;
@@ -44,7 +47,7 @@ export function unitOutput(
     const format = (event: SpeechEvent): string => {
       if (event.type === 'provisional') return provisionalLine(event.from, event.units, file);
       if (event.type !== 'unit') return '';
-      if (onPlot) units.push(event.unit);
+      if (onDrawn) units.push(event.unit);
       return formatter.unit(event.unit);
     };
     const begin = (): string => {
@@ -56,7 +59,7 @@ export function unitOutput(
       if (!isControl(value) && value.firstFrame < MAX_FRAMES) blocks.push(value);
     };
     const counted$ = chunks$.pipe(tap((chunk) => (samples += chunk.samples.length)));
-    const events$ = onPlot
+    const events$ = onDrawn
       ? counted$.pipe(
           connect((shared$) =>
             merge(
@@ -69,7 +72,7 @@ export function unitOutput(
     return concat(
       events$.pipe(map((event) => begin() + format(event))),
       defer(() => {
-        onPlot?.({ samples, units, picture: joined(blocks) });
+        onDrawn?.({ samples, units, picture: joined(blocks) });
         return of(begin(), formatter.end(samples));
       }),
     );

@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { CommanderError, InvalidArgumentError } from 'commander';
+import { EXIT } from './exitCodes.ts';
 import type { Rate } from '../types.ts';
 
 /** An option's text as a number above 0. */
@@ -36,4 +37,9 @@ function numberWhere(text: string, holds: (value: number) => boolean, rule: stri
   const value = text.trim() === '' ? Number.NaN : Number(text);
   if (Number.isFinite(value) && holds(value)) return value;
   throw new InvalidArgumentError(`Expected ${rule}, got "${text}".`);
+}
+
+/** Options that are fine alone and wrong together. */
+export function misuse(message: string): CommanderError {
+  return new CommanderError(EXIT.usage, 'sylstream.misuse', message);
 }

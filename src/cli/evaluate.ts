@@ -1,0 +1,177 @@
+import { basename, extname } from 'node:path';
+import { Command } from 'commander';
+import { defer, filter, from, lastValueFrom, map, mergeMap, type Observable, toArray } from 'rxjs';
+import {
+  secondsToSamples,
+  TOLERANCES_MS,
+  type ComparedRecording,
+  type UnitReport,
+  unitReport,
+} from '../dsp/unitReport.ts';
+import { PipelineError } from '../errors.ts';
+import { openReferences, type ReferenceFinder } from '../formats/findReference.ts';
+import { provenanceOf } from '../formats/provenance.ts';
+import type { Provenance } from '../formats/unitFormatter.ts';
+import type { Models } from '../models/loadModels.ts';
+import { fromFile } from '../streams/fromFile.ts';
+import { createGate } from '../streams/gate.ts';
+import { speechUnits } from '../streams/speechUnits.ts';
+import type { Rate } from '../types.ts';
+import { msToSamples, toSeconds } from '../units.ts';
+import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
+import { openOutput } from './output.ts';
+import { count, delay, finite, rate } from './usage.ts';
+
+interface EvaluateOptions extends EngineOptions {
+  readonly ref: string;
+  readonly tier?: string;
+  readonly shift: number;
+  readonly rate: Rate;
+  readonly maxDelay: number;
+  readonly parallel: number;
+  readonly json?: boolean;
+}
+
+/** One recording and how its units compare with its reference. */
+interface Evaluated extends ComparedRecording {
+  readonly file: string;
+}
+
+const HELP = `
+A recording NAME.wav has its reference in NAME.TextGrid or NAME.json in the folder, or under "id": "NAME" in a JSON list
+there. Boundaries are all starts and ends of syllables (of a TextGrid: of labelled intervals), where two meet, one;
+of ours, those of units that are no pauses. They match one to one within the tolerance. 50 ms is generous: units cut
+at random reach an F1 of about 0.5. --shift moves ours before the comparison; say so when you report it.
+
+Examples:
+  $ sylstream evaluate --ref annotations recordings/*.wav
+  $ sylstream evaluate --ref annotations --tier syllables --rate 6.25 --json recordings/*.flac`;
+
+/** `sylstream evaluate`: how near the units' boundaries are to somebody else's. */
+export function evaluateCommand(): Command {
+  const command = new Command('evaluate')
+    .description('compare boundaries with references: precision, recall, F1, R-value, rates, delay')
+    .argument('<file...>', 'recordings')
+    .requiredOption('--ref <folder>', 'references: TextGrid or JSON')
+    .option(
+      '--tier <name>',
+      'tier of a TextGrid (default: one with "syl" in its name, else the first)',
+    )
+    .option('--shift <ms>', "added to our boundaries, on top of the bundle's own shift", finite, 0)
+    .option('--rate <rate>', '"natural", or units a second of speech', rate, 'natural')
+    .option(
+      '--max-delay <ms>',
+      'audio milliseconds after which a boundary is forced, or "none"',
+      delay,
+      800,
+    )
+    .option('--parallel <n>', 'recordings at the same time', count, 16)
+    .option('--json', 'print JSON, with the scores of every recording');
+  return withEngineOptions(command).addHelpText('after', HELP).action(evaluate);
+}
+
+async function evaluate(files: readonly string[], options: EvaluateOptions): Promise<void> {
+  const find = await openReferences(
+    options.ref,
+    options.tier === undefined ? {} : { tier: options.tier },
+  );
+  const models = await loadEngine(options);
+  try {
+    const one = (file: string): Observable<Evaluated> =>
+      defer(async () => referenceOf(file, find, options.ref)).pipe(
+        mergeMap((reference) => compared(file, reference, models, options)),
+      );
+    const found = await lastValueFrom(from(files).pipe(mergeMap(one, options.parallel), toArray()));
+    const recordings = found.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
+    const provenance = provenanceOf(models.bundle, options.precision, options.rate);
+    const output = await openOutput();
+    const write = options.json ? json : text;
+    await output.write(write(recordings, provenance, models, options));
+  } finally {
+    await models.close();
+  }
+}
+
+async function referenceOf(file: string, find: ReferenceFinder, folder: string): Promise<number[]> {
+  const id = basename(file, extname(file));
+  const reference = await find(id);
+  if (reference !== undefined) return secondsToSamples(reference.boundaries);
+  throw new PipelineError(
+    'SYLSTREAM_ERR_REFERENCE',
+    `expected ${id}.TextGrid, ${id}.json or "id": "${id}" in a list in ${folder} for ${file}, found none; ` +
+      'add it or leave the recording out',
+  );
+}
+
+function compared(
+  file: string,
+  reference: number[],
+  models: Models,
+  options: EvaluateOptions,
+): Observable<Evaluated> {
+  const gate = createGate();
+  return speechUnits(fromFile(file, { gate }), models, {
+    rate: options.rate,
+    maxDelayMs: options.maxDelay,
+    onProgress: gate.processed,
+  }).pipe(
+    filter((event) => event.type === 'unit'),
+    map((event) => event.unit),
+    toArray(),
+    map((units) => ({ file, units, reference })),
+  );
+}
+
+function report(
+  recordings: readonly Evaluated[],
+  models: Models,
+  options: EvaluateOptions,
+): UnitReport {
+  const { merged } = models.bundle.config.units;
+  return unitReport(recordings, { shiftSamples: msToSamples(options.shift), merged });
+}
+
+function json(
+  recordings: readonly Evaluated[],
+  provenance: Provenance,
+  models: Models,
+  options: EvaluateOptions,
+): string {
+  const { shiftSamples } = models.bundle.config.boundaries;
+  const files = recordings.map((recording) => ({
+    file: recording.file,
+    ...report([recording], models, options),
+  }));
+  const all = report(recordings, models, options);
+  const shift = { shiftMs: options.shift, bundleShiftSamples: shiftSamples };
+  return `${JSON.stringify({ ...provenance, maxDelayMs: options.maxDelay, ...shift, ...all, files })}\n`;
+}
+
+function text(
+  recordings: readonly Evaluated[],
+  provenance: Provenance,
+  models: Models,
+  options: EvaluateOptions,
+): string {
+  const all = report(recordings, models, options);
+  const { config } = models.bundle;
+  const seconds = recordings.reduce((sum, { units }) => sum + toSeconds(units.at(-1)?.end ?? 0), 0);
+  const own = Math.round(toSeconds(config.boundaries.shiftSamples) * 1000);
+  const { bundle, version, precision, hash, lambda } = provenance;
+  const scores = TOLERANCES_MS.map((tolerance) => {
+    const { precision: p, recall, f1, rValue, hits, found, reference } = all.boundaries[tolerance];
+    const cells = [p, recall, f1, rValue].map((value) => value.toFixed(3).padStart(10)).join('');
+    return `${`${tolerance} ms`.padEnd(10)}${cells}   ${hits} of ${found} found, ${reference} in the reference`;
+  });
+  return `${[
+    `${recordings.length} recordings, ${seconds.toFixed(1)} s`,
+    `${bundle} ${version}, ${precision}, rate ${provenance.rate}, λ ${lambda}, ${hash.slice(0, 12)}`,
+    `shift ${options.shift} ms (beside the bundle's own ${own} ms)`,
+    '',
+    `tolerance  precision    recall        F1   R-value`,
+    ...scores,
+    '',
+    `units      ${all.units}, ${all.unitsPerSecond.toFixed(2)} a second of speech, ${all.bitsPerSecond.toFixed(1)} bits a second (log2 of ${config.units.merged})`,
+    `delay      ${all.delayMs.p50.toFixed(0)} ms median, ${all.delayMs.p95.toFixed(0)} ms 95th percentile, ${(100 * all.forced).toFixed(1)} % forced`,
+  ].join('\n')}\n`;
+}

@@ -1,0 +1,69 @@
+import { writeFile } from 'node:fs/promises';
+import { basename, extname } from 'node:path';
+import { concat, defer, ignoreElements, type Observable } from 'rxjs';
+import { type Plot, plotSvg } from '../formats/plot.ts';
+import { plotHtml } from '../formats/plotHtml.ts';
+import type { Provenance } from '../formats/unitFormatter.ts';
+import type { Models } from '../models/loadModels.ts';
+import { createGate } from '../streams/gate.ts';
+import { openAudio } from './audioInput.ts';
+import { createFormatter } from './formatters.ts';
+import { writeFailed } from './output.ts';
+import type { TokenizeOptions } from './tokenize.ts';
+import { type Drawn, unitOutput } from './unitOutput.ts';
+
+/** What one recording needs beside the options. */
+export interface RecordingContext {
+  readonly options: TokenizeOptions;
+  readonly models: Models;
+  readonly provenance: Provenance;
+  /** Name on every line, where several recordings share an output. */
+  readonly name: string | undefined;
+  /** Writes the row of names in CSV. */
+  readonly names: boolean;
+  /** Told how many samples are encoded. */
+  readonly onProgress: (sample: number) => void;
+}
+
+/** What is to be written of one recording, piece by piece; its picture is written on the way, at the end. */
+export function recordingPieces(
+  file: string,
+  context: RecordingContext,
+): Observable<string | Uint8Array> {
+  const { options, models, provenance, name, names, onProgress } = context;
+  return defer(() => {
+    const gate = createGate();
+    const vectorWidth = options.features ? models.bundle.config.encoder.featureWidth : 0;
+    const { format, header, rate, maxDelay: maxDelayMs, features, partials, realtime } = options;
+    let drawn: Drawn | undefined;
+    const pieces$ = unitOutput(openAudio(file, options, { gate, realtime }), models, {
+      formatter: createFormatter(format, { provenance, file: name, header, vectorWidth, names }),
+      file: name,
+      units: {
+        rate,
+        maxDelayMs,
+        features,
+        partials,
+        onProgress: (sample) => {
+          gate.processed(sample);
+          onProgress(sample);
+        },
+      },
+      onDrawn: options.plot === undefined ? undefined : (all) => (drawn = all),
+    });
+    const draw = async (): Promise<void> => {
+      if (options.plot === undefined || drawn === undefined) return;
+      await writePlot(options.plot, { ...drawn, title: basename(file), provenance });
+    };
+    return concat(pieces$, defer(draw).pipe(ignoreElements()));
+  });
+}
+
+async function writePlot(path: string, plot: Plot): Promise<void> {
+  const text = extname(path).toLowerCase() === '.svg' ? plotSvg(plot) : plotHtml(plot);
+  try {
+    await writeFile(path, text);
+  } catch (error) {
+    throw writeFailed(path, error);
+  }
+}

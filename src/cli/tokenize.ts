@@ -1,0 +1,87 @@
+import { Command, Option } from 'commander';
+import type { Rate } from '../types.ts';
+import { type InputOptions, withInputOptions } from './audioInput.ts';
+import { type EngineOptions, withEngineOptions } from './engineOptions.ts';
+import type { ExitCode } from './exitCodes.ts';
+import { type Format, FORMATS, LINE_FORMATS } from './formatters.ts';
+import { planOutput } from './outputPlan.ts';
+import { tokenizeFiles } from './tokenizeFiles.ts';
+import { withUnitOptions } from './unitOptions.ts';
+import { count, misuse } from './usage.ts';
+
+/** What the options of `tokenize` give. */
+export interface TokenizeOptions extends EngineOptions, InputOptions {
+  readonly format: Format;
+  readonly output?: string;
+  readonly plot?: string;
+  readonly rate: Rate;
+  readonly maxDelay: number;
+  readonly features?: boolean;
+  readonly partials?: boolean;
+  readonly header?: boolean;
+  readonly realtime?: boolean;
+  readonly parallel: number;
+  readonly progress: boolean;
+  /** A global option. */
+  readonly verbose?: boolean;
+}
+
+const HELP = `
+A line of JSON is one unit: index, id (0 is a pause), start, end and decided in samples at 16 kHz (decided: the
+earliest moment at which the end could be final), the same in seconds, confidence from 0 to 1; "pause" and "forced"
+where they hold. Several recordings on one output get a "file" each; their order is the one on the command line.
+
+Examples:
+  $ sylstream tokenize speech.wav
+  $ sylstream tokenize --format textgrid --output speech.TextGrid speech.mp3
+  $ sylstream tokenize --format csv --output units/ recordings/*.flac
+  $ sylstream tokenize --plot speech.html speech.wav > units.jsonl
+  $ arecord -q -f S16_LE -r 16000 | sylstream tokenize -
+  $ sox speech.wav -t raw -e mu-law -r 8000 -c 1 - | sylstream tokenize - --input-format mulaw --sample-rate 8000`;
+
+/** `sylstream tokenize`: recordings in, units out. */
+export function tokenizeCommand(setStatus: (code: ExitCode) => void): Command {
+  const command = new Command('tokenize')
+    .description('print the units of recordings')
+    .argument('<file...>', 'WAV by itself, anything else through ffmpeg; - is standard input')
+    .addOption(new Option('-f, --format <name>', 'what to write').choices(FORMATS).default('jsonl'))
+    .option(
+      '-o, --output <path>',
+      'a file, or a folder for one file a recording (default: standard output)',
+    )
+    .option('--plot <path>', 'draw spectrogram, boundaries and units: .svg or .html');
+  withInputOptions(withUnitOptions(command))
+    .option('--realtime', 'play a recording as if it were spoken now')
+    .option('--parallel <n>', 'recordings at the same time', count, 8)
+    .option('--no-progress', 'show no bar for long recordings');
+  return withEngineOptions(command)
+    .addHelpText('after', HELP)
+    .action(async (files: string[], _options, self: Command) => {
+      const options = self.optsWithGlobals<TokenizeOptions>();
+      check(files, options);
+      setStatus(
+        await tokenizeFiles(files, planOutput(files, options.format, options.output), options),
+      );
+    });
+}
+
+/** Options that do not go together. */
+function check(files: readonly string[], options: TokenizeOptions): void {
+  const { format, plot } = options;
+  if (options.header && format !== 'jsonl') {
+    const why = LINE_FORMATS.includes(format) ? 'which says it on every row' : 'without it';
+    throw misuse(`Expected --header with --format jsonl, got ${format}, ${why}.`);
+  }
+  if (options.partials && format !== 'jsonl') {
+    throw misuse(`Expected --partials with --format jsonl, got ${format}.`);
+  }
+  if (plot !== undefined && !/\.(svg|html?)$/i.test(plot)) {
+    throw misuse(`Expected --plot to end in .svg or .html, got "${plot}".`);
+  }
+  if (plot !== undefined && files.length > 1) {
+    throw misuse(`Expected one recording for --plot, got ${files.length}.`);
+  }
+  if (files.filter((file) => file === '-').length > 1) {
+    throw misuse('Expected standard input (-) once, got it twice.');
+  }
+}

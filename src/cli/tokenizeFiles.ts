@@ -1,0 +1,73 @@
+import { catchError, concatMap, EMPTY, filter, lastValueFrom, type Observable } from 'rxjs';
+import { csv } from '../formats/csv.ts';
+import { provenanceOf } from '../formats/provenance.ts';
+import { mergeInOrder } from '../streams/mergeInOrder.ts';
+import { loadEngine } from './engineOptions.ts';
+import { EXIT, type ExitCode, exitCodeFor } from './exitCodes.ts';
+import { writeTo } from './output.ts';
+import type { OutputPlan } from './outputPlan.ts';
+import { startProgress } from './progress.ts';
+import { recordingPieces } from './recordingPieces.ts';
+import { recordingSamples } from './recordingSamples.ts';
+import { reportError } from './report.ts';
+import type { TokenizeOptions } from './tokenize.ts';
+
+/**
+ * Tokenizes recordings, several at once, and writes their units where the plan says. A recording that fails is told
+ * on standard error and the others go on; an output that fails ends everything.
+ *
+ * @returns the exit status: that of the first recording that failed, in the order of the command line
+ */
+export async function tokenizeFiles(
+  files: readonly string[],
+  plan: OutputPlan,
+  options: TokenizeOptions,
+): Promise<ExitCode> {
+  const models = await loadEngine(options);
+  const bar = options.progress && !options.realtime;
+  const progress = startProgress(bar ? await Promise.all(files.map(recordingSamples)) : []);
+  try {
+    const provenance = provenanceOf(models.bundle, options.precision, options.rate);
+    const failures = files.map((): ExitCode => EXIT.ok);
+    const shared = plan.kind === 'shared' && files.length > 1;
+    const width = options.features ? models.bundle.config.encoder.featureWidth : 0;
+
+    const recordings = files.map((file, n) => {
+      const pieces$ = recordingPieces(file, {
+        options,
+        models,
+        provenance,
+        name: shared ? file : undefined,
+        names: !shared,
+        onProgress: (sample) => progress.report(n, sample),
+      });
+      return (plan.kind === 'each' ? writeTo(pieces$, plan.paths[n]) : pieces$).pipe(
+        catchError((error: unknown) => {
+          reportError(error, options.verbose === true, file);
+          failures[n] = exitCodeFor(error);
+          return EMPTY;
+        }),
+      );
+    });
+    const pieces$ = mergeInOrder(recordings, options.parallel);
+    const names = csv({ provenance, file: '', vectorWidth: width }).begin();
+    const table$ = shared && options.format === 'csv' ? startingWith(names, pieces$) : pieces$;
+    const all$ = plan.kind === 'each' ? table$ : writeTo(table$, plan.path);
+    await lastValueFrom(all$, { defaultValue: undefined });
+    return failures.find((code) => code !== EXIT.ok) ?? EXIT.ok;
+  } finally {
+    progress.stop();
+    await models.close();
+  }
+}
+
+/** Puts a first line before the first piece that says something. */
+function startingWith(
+  line: string,
+  pieces$: Observable<string | Uint8Array>,
+): Observable<string | Uint8Array> {
+  return pieces$.pipe(
+    filter((piece) => piece.length > 0),
+    concatMap((piece, n) => (n === 0 ? [line, piece] : [piece])),
+  );
+}
