@@ -41,6 +41,7 @@ export class Connection implements Link {
   #log: Logger;
   #session: Session | undefined;
   #isClosing = false;
+  #isFinished = false;
   #isConfirmed = false;
   #lastPingAt: number;
   #goneAway = false;
@@ -79,6 +80,7 @@ export class Connection implements Link {
 
   finish(): void {
     this.#isClosing = true;
+    this.#isFinished = true;
     this.#socket.close(1000);
   }
 
@@ -195,11 +197,16 @@ export class Connection implements Link {
     this.#session = undefined;
     this.#isClosing = true;
     if (session !== undefined) {
-      if (code === 1000) store.remove(session);
+      if (this.#isFinished ? code !== 1006 : isLeaving(code)) store.remove(session);
       else store.park(session);
     }
     onClosed(this);
   }
+}
+
+/** Whether a close code says that the client does not come back: RFC 6455, 7.4; 1005 stands for none. */
+function isLeaving(code: number): boolean {
+  return code === 1000 || code === 1005;
 }
 
 /** What the log says of a hello: no tokens. */

@@ -1,0 +1,344 @@
+import { filter, map, Subject } from 'rxjs';
+import type { Observable } from 'rxjs';
+import { PipelineError } from '../errors.ts';
+import { bytesPerFrame, disposition, fromWireError, PROTOCOL_MINOR } from '../protocol/index.ts';
+import type {
+  FinalUnit,
+  Flushed,
+  Generate,
+  Hello,
+  Ready,
+  ServerMessage,
+  WireAudio,
+  WireError,
+} from '../protocol/index.ts';
+import type { Rate, Unit } from '../types.ts';
+import { createBackOff } from './backOff.ts';
+import type { BackOff } from './backOff.ts';
+import { encodeSamples } from './encodeSamples.ts';
+import type { StreamEvent } from './events.ts';
+import { iterate } from './iterate.ts';
+import { resolveOptions } from './options.ts';
+import type { ResolvedOptions, StreamOptions } from './options.ts';
+import { createOutbox } from './outbox.ts';
+import type { Control, Outbox } from './outbox.ts';
+import { createTimeline } from './timeline.ts';
+import type { Timeline } from './timeline.ts';
+import { connectWire } from './wireConnection.ts';
+import type { WireConnection } from './wireConnection.ts';
+
+/** Part of the buffer above which `write` waits. */
+const HIGH_WATER = 0.5;
+
+/**
+ * One live stream to a server: audio in, events out, whatever becomes of the sockets between.
+ *
+ * @example
+ * const stream = openStream('ws://127.0.0.1:8990/v1/stream', { sampleRate: 48_000 });
+ * stream.units$.subscribe((unit) => console.log(unit.id, unit.start / 16_000));
+ * for await (const samples of microphone) await stream.write(samples);
+ * await stream.end();
+ */
+export class UnitStream implements AsyncIterable<StreamEvent> {
+  /** Every event; completes after `done` or `close()`, fails with a `PipelineError`. Subscribe at once: it does not repeat. */
+  readonly events$: Observable<StreamEvent>;
+  /** The final units alone. */
+  readonly units$: Observable<Unit>;
+  readonly #url: string;
+  readonly #options: ResolvedOptions;
+  readonly #audio: WireAudio;
+  readonly #out$ = new Subject<StreamEvent>();
+  readonly #outbox: Outbox;
+  readonly #timeline: Timeline;
+  readonly #backOff: BackOff;
+  #wire: WireConnection | undefined;
+  #ready: Ready | undefined;
+  #isLive = false;
+  #limit = 0;
+  /** The stream's sample at which the session counts 0. */
+  #base = 0;
+  #lastFlush: string | number | undefined;
+  #retryAfterMs: number | undefined;
+  #lastError: PipelineError | undefined;
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #isOver = false;
+  #flushCount = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(url: string, options: StreamOptions = {}) {
+    this.#url = url;
+    this.#options = resolveOptions(options);
+    const { format: fmt, sampleRate: rate, channels: ch } = this.#options;
+    this.#audio = { fmt, rate, ch };
+    this.#outbox = createOutbox(bytesPerFrame(this.#audio));
+    this.#timeline = createTimeline(rate);
+    const { backOffMs: firstMs, giveUpMs } = this.#options;
+    this.#backOff = createBackOff({ firstMs, giveUpMs });
+    this.events$ = this.#out$.asObservable();
+    this.units$ = this.#out$.pipe(
+      filter((event) => event.type === 'unit'),
+      map((event) => event.unit),
+    );
+    this.#connect();
+  }
+
+  /** Milliseconds of audio that the server has not taken. */
+  get pendingMs(): number {
+    return (this.#outbox.held * 1000) / this.#audio.rate;
+  }
+
+  /**
+   * Appends audio: samples in [-1, 1], or whole frames of bytes in the stream's format. Resolves when there is room for
+   * more; a live source need not wait. Rejects with `SYLSTREAM_ERR_OVERRUN` when `bufferMs` of audio wait already,
+   * `SYLSTREAM_ERR_AUDIO_BYTES` for a broken frame, `SYLSTREAM_ERR_CLOSED` after the end.
+   */
+  async write(chunk: Float32Array | Uint8Array): Promise<void> {
+    this.#mustBeOpen();
+    const bytes =
+      chunk instanceof Float32Array
+        ? encodeSamples(chunk, this.#audio.fmt)
+        : Uint8Array.from(chunk);
+    const size = bytesPerFrame(this.#audio);
+    if (bytes.byteLength % size !== 0) {
+      const message = `expected whole frames of ${size} bytes, got ${bytes.byteLength} bytes`;
+      throw new PipelineError('SYLSTREAM_ERR_AUDIO_BYTES', message);
+    }
+    const { bufferMs } = this.#options;
+    if (this.pendingMs > bufferMs) {
+      const message = `${bufferMs} ms of audio wait for the server; the connection is too slow`;
+      throw new PipelineError('SYLSTREAM_ERR_OVERRUN', message);
+    }
+    this.#outbox.pushAudio(bytes);
+    this.#pump();
+    if (this.pendingMs > bufferMs * HIGH_WATER) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** Declares that so many samples do not exist; they count as silence. */
+  skip(samples: number): void {
+    this.#mustBeOpen();
+    this.#outbox.pushGap(samples);
+    this.#pump();
+  }
+
+  /** Turns the rate dial from here on, or from a sample at 16 kHz on. */
+  setRate(rate: Rate, fromSample?: number): void {
+    this.#control({ t: 'set', rate, ...(fromSample !== undefined && { from: fromSample }) });
+  }
+
+  /** Asks that all audio so far be decided; the `flushed` event with the id returned follows. */
+  flush(): string {
+    const id = `f${this.#flushCount++}`;
+    this.#control({ t: 'flush', id });
+    return id;
+  }
+
+  /** Asks for a continuation; `generated` events follow. */
+  generate(request: Omit<Generate, 't'>): void {
+    this.#control({ ...request, t: 'gen' });
+  }
+
+  /** Ends a continuation. */
+  cancel(id: string | number): void {
+    this.#control({ t: 'cancel', id });
+  }
+
+  /** No more audio. The promise resolves after `done`, and rejects with what `events$` fails with. */
+  async end(): Promise<void> {
+    this.#control({ t: 'end' });
+    await new Promise<void>((complete, error) => this.#out$.subscribe({ complete, error }));
+  }
+
+  /** Leaves at once; undecided audio is lost. */
+  close(): void {
+    this.#finish(() => this.#out$.complete());
+  }
+
+  /** Events from now on, in order; ends and fails as `events$` does. */
+  [Symbol.asyncIterator](): AsyncIterator<StreamEvent> {
+    return iterate(this.#out$, () => this.close());
+  }
+
+  #control(message: Control): void {
+    this.#mustBeOpen();
+    this.#outbox.pushControl(message);
+    this.#pump();
+  }
+
+  #mustBeOpen(): void {
+    if (this.#isOver) throw new PipelineError('SYLSTREAM_ERR_CLOSED', 'the stream is over');
+  }
+
+  #connect(): void {
+    this.#lastError = undefined;
+    this.#retryAfterMs = undefined;
+    this.#wire = connectWire(this.#url, this.#options, {
+      onOpen: () => this.#wire?.send(this.#hello()),
+      onMessage: (message) => this.#receive(message),
+      onClosed: (error, code) => this.#closed(this.#lastError ?? error, code),
+    });
+  }
+
+  #hello(): Hello {
+    const { model, partials, features, pace, rate, maxDelayMs, client, onLost } = this.#options;
+    return {
+      t: 'hello',
+      v: PROTOCOL_MINOR,
+      audio: this.#audio,
+      pace,
+      want: { partials: partials ?? false, features: features ?? false },
+      ...(model !== undefined && { model }),
+      ...(rate !== undefined && { rate }),
+      ...(maxDelayMs !== undefined && { max_delay_ms: Math.min(60_000, maxDelayMs) }),
+      ...(client !== undefined && { client }),
+      ...(this.#ready !== undefined && {
+        resume: {
+          token: this.#ready.token,
+          after: this.#timeline.after,
+          only: onLost === 'fail',
+          ...(this.#lastFlush !== undefined && { flush: this.#lastFlush }),
+        },
+      }),
+    };
+  }
+
+  #receive(message: ServerMessage): void {
+    switch (message.t) {
+      case 'ready':
+        return this.#begin(message);
+      case 'ack':
+        return this.#acknowledge(message.n, message.credit, message.lag_ms);
+      case 'u':
+        return this.#unit(message);
+      case 'p':
+        return this.#emit(this.#timeline.provisional(message));
+      case 'flushed':
+        return this.#flushed(message);
+      case 'gend':
+        this.#outbox.forget('gen', message.id);
+        this.#outbox.forget('cancel', message.id);
+        return this.#emit({ type: 'generated', message });
+      case 'g':
+        return this.#emit({ type: 'generated', message });
+      case 'goaway':
+        return this.#emit({
+          type: 'goaway',
+          deadlineMs: message.deadline_ms,
+          reason: message.reason,
+        });
+      case 'error':
+        return this.#error(message);
+      case 'done':
+        this.#emit({
+          type: 'done',
+          units: this.#timeline.units,
+          samples: this.#base + message.samples,
+          lagP99Ms: message.lag_p99_ms,
+        });
+        return this.#finish(() => this.#out$.complete());
+      default:
+    }
+  }
+
+  #begin(ready: Ready): void {
+    if (this.#ready !== undefined && !ready.resumed) {
+      this.#base = this.#outbox.first;
+      this.#timeline.restart(this.#base);
+      this.#emit({ type: 'restarted', sample: this.#base, index: this.#timeline.units });
+    }
+    this.#ready = ready;
+    this.#isLive = true;
+    this.#backOff.succeed();
+    this.#outbox.rewind(this.#base + ready.next);
+    this.#emit({ type: 'ready', resumed: ready.resumed, model: ready.model });
+    this.#grant(ready.next, ready.credit);
+  }
+
+  #acknowledge(n: number, credit: number, lagMs: number): void {
+    this.#grant(n, credit);
+    this.#emit({ type: 'progress', acknowledged: this.#base + n, lagMs });
+  }
+
+  #grant(n: number, credit: number): void {
+    this.#limit = this.#base + n + credit;
+    this.#outbox.acknowledge(this.#base + n);
+    this.#pump();
+    if (this.pendingMs <= this.#options.bufferMs * HIGH_WATER) this.#wake();
+  }
+
+  #pump(): void {
+    while (this.#isLive) {
+      const message = this.#outbox.take(this.#limit);
+      if (message === undefined) return;
+      const isAudio = message.t === 'a' || message.t === 'gap';
+      this.#wire?.send(isAudio ? { ...message, n: message.n - this.#base } : message);
+    }
+  }
+
+  #unit(message: FinalUnit): void {
+    try {
+      this.#emit(this.#timeline.unit(message));
+    } catch (cause) {
+      const error = new PipelineError('SYLSTREAM_ERR_INTERNAL', String(cause), { cause });
+      this.#finish(() => this.#out$.error(error));
+    }
+  }
+
+  #flushed(message: Flushed): void {
+    this.#lastFlush = message.id;
+    this.#outbox.forget('flush', message.id);
+    this.#emit(this.#timeline.flushed(message));
+  }
+
+  #error(message: WireError): void {
+    const error = fromWireError(message);
+    if (message.fatal) {
+      this.#lastError = error;
+      this.#retryAfterMs = message.retry_after_ms;
+    } else {
+      this.#emit({
+        type: 'warning',
+        error,
+        ...(message.ref !== undefined && { ref: message.ref }),
+      });
+    }
+  }
+
+  #closed(reason: PipelineError, code: number): void {
+    this.#isLive = false;
+    const isNetwork = reason.code === 'SYLSTREAM_ERR_CONNECTION';
+    const delayMs =
+      isNetwork || disposition(reason.code).retry || code === 1001
+        ? this.#backOff.next(Date.now(), this.#retryAfterMs)
+        : undefined;
+    if (delayMs === undefined) return this.#finish(() => this.#out$.error(reason));
+    this.#emit({ type: 'reconnecting', attempt: this.#backOff.attempt, delayMs, reason });
+    if (!this.#isOver) this.#timer = setTimeout(() => this.#connect(), delayMs);
+  }
+
+  #emit(event: StreamEvent | undefined): void {
+    if (event !== undefined && !this.#isOver) this.#out$.next(event);
+  }
+
+  #finish(tell: () => void): void {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    this.#isLive = false;
+    clearTimeout(this.#timer);
+    this.#wire?.close();
+    this.#wake();
+    tell();
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** Opens a stream; it connects by itself, and again when it must. Throws `RangeError` or `TypeError` for wrong options. */
+export function openStream(url: string, options: StreamOptions = {}): UnitStream {
+  return new UnitStream(url, options);
+}
