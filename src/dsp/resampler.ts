@@ -43,6 +43,10 @@ export function createResampler(
     for (const samples of converter.push(mono)) yield { samples };
   }
 
+  function* drain(): Generator<PcmChunk> {
+    if (converter !== undefined) for (const samples of converter.flush()) yield { samples };
+  }
+
   return {
     *push(value) {
       if (isControl(value)) {
@@ -56,10 +60,11 @@ export function createResampler(
       }
       const index = Math.floor((valuesSeen + bad) / channels);
       yield* chunksOf(value.samples.subarray(0, bad));
+      yield* drain();
       throw notFinite(value.samples[bad], index, sampleRate);
     },
     *flush() {
-      if (converter !== undefined) for (const samples of converter.flush()) yield { samples };
+      yield* drain();
       if (downmix.pending === 0) return;
       throw new PipelineError(
         'SYLSTREAM_ERR_AUDIO_BYTES',

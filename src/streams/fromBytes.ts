@@ -56,7 +56,7 @@ export function checkByteFormat(format: ByteFormat): void {
   }
   if (!SAMPLE_ENCODINGS.includes(format.encoding)) {
     throw new TypeError(
-      `encoding must be one of ${SAMPLE_ENCODINGS.join(', ')}, got ${String(format.encoding)}`,
+      `encoding must be one of ${SAMPLE_ENCODINGS.join(', ')}, got ${format.encoding}`,
     );
   }
   checkAudioFormat(format);

@@ -45,9 +45,10 @@ async function* openFile(
   ffmpeg: string,
   signal: AbortSignal,
 ): AsyncGenerator<Uint8Array> {
-  const { head, all } = await peek(readFile(path, signal), WAV_SIGNATURE_BYTES);
+  const file = readFile(path, signal);
+  const { head, all } = await peek(file, WAV_SIGNATURE_BYTES);
   if (looksLikeWav(head)) return yield* all;
-  await all.return(undefined);
+  await file.return(undefined);
   if (head.length === 0) {
     throw new PipelineError(
       'SYLSTREAM_ERR_AUDIO_EMPTY',

@@ -2,7 +2,7 @@
 export interface Peeked {
   /** The first bytes, as many as were asked for unless the stream is shorter. */
   readonly head: Uint8Array;
-  /** Everything, head included; can be read once. */
+  /** Everything, head included; can be read once, and then closes the source. */
   readonly all: AsyncGenerator<Uint8Array>;
 }
 
@@ -23,8 +23,12 @@ async function* replay(
   pieces: readonly Uint8Array[],
   rest: AsyncGenerator<Uint8Array>,
 ): AsyncGenerator<Uint8Array> {
-  yield* pieces;
-  yield* rest;
+  try {
+    yield* pieces;
+    yield* rest;
+  } finally {
+    await rest.return(undefined);
+  }
 }
 
 function joined(pieces: readonly Uint8Array[]): Uint8Array {

@@ -159,17 +159,26 @@ describe('createResampler', () => {
   });
 
   it.each([Number.NaN, Number.NEGATIVE_INFINITY])(
-    'refuses a sample that is %s, with its place',
+    'gives all before a sample that is %s, then throws with its place',
     (value) => {
       const samples = noise(9600);
       samples[5001] = value;
+      const before = resampled([{ samples: samples.subarray(0, 5000) }], 48_000, 2);
       for (const seed of [1, 2]) {
-        expect(() => resampled(cutChunks(samples, seed, 700), 48_000, 2)).toThrow(
+        const machine = createResampler({ sampleRate: 48_000, channels: 2 }, speex);
+        const out: (PcmChunk | Control)[] = [];
+        expect(() => {
+          for (const chunk of cutChunks(samples, seed, 700)) {
+            for (const given of machine.push(chunk)) out.push(given);
+          }
+        }).toThrow(
           expect.objectContaining({
             code: 'SYLSTREAM_ERR_AUDIO_NOT_FINITE',
             message: expect.stringContaining(`got ${value} at sample 2500 (0.052 s)`),
           }),
         );
+        expect(joinChunks(out)).toEqual(before);
+        machine.release?.();
       }
     },
   );
