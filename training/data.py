@@ -145,7 +145,7 @@ def read_queen(args: argparse.Namespace) -> Iterator[dict]:
     if not (folder / 'items.tsv').exists():
         return
     rows = [line.rstrip('\n').split('\t') for line in (folder / 'items.tsv').open(encoding='utf-8')]
-    rows = [(r[0], folder / Path(r[1]).relative_to(folder) if Path(r[1]).is_absolute() else folder / r[1], r[-1]) for r in rows if len(r) > 2]
+    rows = [(r[0], folder / Path(r[1]).name, r[-1]) for r in rows if len(r) > 2]
     align(rows, args.runs / 'align' / 'queen', args.scripts, args.align_python)
     for uid, path, text in rows:
         times = args.runs / 'align' / 'queen' / f'{uid}.json'

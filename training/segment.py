@@ -130,3 +130,115 @@ def units(
         {'id': 0 if p else int(i), 'start': sample_of(a, rules), 'end': sample_of(b, rules), 'pause': bool(p)}
         for i, p, a, b in zip(ids, pause, cuts[:-1], cuts[1:], strict=True)
     ]
+
+
+@njit(cache=True)
+def _judge(cost, g, w, lam, shortest, longest, root, open_from, known, best, back, until):
+    """Search from `root` over the nodes before `known`; fills best, back and until (the node before which a start must end)."""
+    best[root] = 0.0
+    back[root] = root
+    until[root] = root + longest + 1
+    for t in range(root + 1, known):
+        best[t] = np.inf
+        back[t] = -1
+        until[t] = t + longest + 1
+        if t < open_from:
+            continue
+        for start in range(max(root, t - longest), t - shortest + 1):
+            if best[start] < np.inf and until[start] > t:
+                value = best[start] + w * cost[t, t - start]
+                if value < best[t]:
+                    best[t] = value
+                    back[t] = start
+        if best[t] == np.inf:
+            continue
+        best[t] += lam - g[t]
+        for start in range(max(root, t - longest), t):
+            if best[start] < np.inf and best[start] + w * cost[t, t - start] > best[t] + 1e-6:
+                until[start] = min(until[start], t + shortest)
+
+
+@njit(cache=True)
+def _live(cost, g, w, lam, shortest, longest, chunk, delay, place, delay_samples):
+    n = len(g)
+    best = np.full(n + 1, np.inf)
+    back = np.full(n + 1, -1, np.int64)
+    until = np.zeros(n + 1, np.int64)
+    cuts = np.zeros(n + 2, np.int64)
+    decided = np.zeros(n + 2, np.int64)
+    path = np.zeros(n + 2, np.int64)
+    count, forced, root, open_from = 1, 0, 0, 0
+    for block in range(1, n // chunk + 1):
+        known = block * chunk - delay  # nodes and tokens before this one are known
+        available = (2 * block * chunk - 1) * 160 + 400
+        if known <= root + 1:
+            continue
+        _judge(cost, g, w, lam, shortest, longest, root, open_from, known, best, back, until)
+        shared, favourite, price = -1, root, np.inf
+        for s in range(root, known):
+            if best[s] == np.inf or until[s] <= known:
+                continue
+            value = best[s] + w * cost[known, known - s] if known - s <= longest else np.inf
+            if value < price:
+                price, favourite = value, s
+            if shared < 0:
+                shared = s
+            a, b = shared, s
+            while a != b:
+                if a > b:
+                    a = back[a]
+                else:
+                    b = back[b]
+            shared = a
+        # What all live paths share is certain; what the next block would decide too late is decided on the best path now.
+        late = int(np.ceil((available + 320 * chunk - delay_samples - 320 - place) / 320))
+        limit = min(late, known - 1)
+        k, node = 0, favourite
+        while node > root:
+            if node <= max(limit, shared):
+                path[k] = node
+                k += 1
+            node = back[node]
+        for m in range(k - 1, -1, -1):
+            cuts[count] = path[m]
+            decided[count] = available
+            forced += path[m] > shared
+            count += 1
+        if k:
+            root = path[0]
+        open_from = max(open_from, limit + 1)
+    end = (2 * n - 1) * 160 + 400
+    _judge(cost, g, w, lam, shortest, longest, root, open_from, n, best, back, until)
+    price, favourite = np.inf, root
+    for s in range(max(root, n - longest), n - shortest + 1):
+        if best[s] < np.inf and best[s] + w * cost[n, n - s] < price:
+            price, favourite = best[s] + w * cost[n, n - s], s
+    k, node = 0, favourite
+    while node > root:
+        path[k] = node
+        k += 1
+        node = back[node]
+    for m in range(k - 1, -1, -1):
+        cuts[count] = path[m]
+        decided[count] = end
+        count += 1
+    cuts[count] = n
+    decided[count] = end
+    return cuts[: count + 1], decided[: count + 1], forced
+
+
+def live(
+    cost: np.ndarray, boundary: np.ndarray, rate: Rate, rules: Rules, *, chunk: int, delay: int, max_delay_ms: float = 800
+) -> tuple[np.ndarray, np.ndarray, int]:
+    """The online segmenter: boundaries (token indices), the sample at which each was decided, and how many were decided by force.
+
+    Decisions are looked for after each encoder chunk, as the runtime does: certain ones, and those that the next chunk would bring
+    later than max_delay_ms after their place.
+    """
+    n = len(boundary)
+    if n < rules.min_tokens:
+        return search(cost, boundary, rate, rules), np.full(2, 320 * n), 0
+    g = np.clip(boundary.astype(np.float64), -rules.logit_clamp, rules.logit_clamp)
+    delay_samples = 16.0 * max_delay_ms if np.isfinite(max_delay_ms) else 1e18
+    place = BOUNDARY_OFFSET + rules.shift_samples
+    return _live(cost, g, rate.w, rate.lam, rules.min_tokens, rules.max_tokens, chunk, delay, place, delay_samples)

@@ -4,7 +4,7 @@ because the chunk of attention is drawn anew for every batch, whole context amon
     python timed.py --config small --run runs/small
     python timed.py --config small --run runs/small --resume --steps 9000 --decay 1500     go on, then decay the learning rate out
 
-Losses: boundary (binary cross-entropy, weak labels count 0.3), phones (cross-entropy), speech against pause.
+Losses: boundary (crf.py; weak labels count 0.3), phones (cross-entropy), speech against pause.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import json
 import math
+import signal
 import time
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from torch import Tensor
 import segment
 from batches import Batches, Utterance, load_shards, mel_statistics
 from config import Settings, load_config
+from crf import boundary_loss
 from encoder import Encoder, EncoderConfig, whole_bias
 from scores import boundary_scores
 
@@ -79,11 +81,14 @@ def run_batch(model: Encoder, batch: dict[str, Tensor], chunk: int | None, phase
     return {k: v[:, cfg.delay_tokens :].float() for k, v in out.items()}, mask[:, : T - cfg.delay_tokens]
 
 
-def label_losses(out: dict[str, Tensor], batch: dict[str, Tensor], mask: Tensor) -> dict[str, Tensor]:
-    """The three losses, means over the tokens that are there."""
+def label_losses(out: dict[str, Tensor], batch: dict[str, Tensor], mask: Tensor, crf: bool = True) -> dict[str, Tensor]:
+    """The three losses, means over the tokens that are there. crf: crf.py's boundary loss in place of a cross-entropy a token."""
     total = mask.sum()
     weight = batch['weight'] * mask
-    boundary = F.binary_cross_entropy_with_logits(out['boundary'], batch['boundary'], weight, reduction='sum') / total
+    if crf:
+        boundary = boundary_loss(out['boundary'], batch['boundary'], weight, batch['lengths'])
+    else:
+        boundary = F.binary_cross_entropy_with_logits(out['boundary'], batch['boundary'], weight, reduction='sum') / total
     speech = F.binary_cross_entropy_with_logits(out['speech'], batch['speech'], mask, reduction='sum') / total
     target = torch.where(mask > 0, batch['phone'], -1)
     phone = F.cross_entropy(out['phones'].flatten(0, 1), target.flatten(), ignore_index=-1)
@@ -134,7 +139,7 @@ def dev_scores(model: Encoder, dev: dict[str, list[Utterance]], mel: tuple[float
     for name, chunk in (('live', model.cfg.chunk_tokens), ('whole', None)):
         logits = {s: [o['boundary'] for o in encode_many(model, us, mel, chunk, amp)] for s, us in dev.items()}
         best: tuple[float, str] = (-1.0, '')
-        for lam in (-1.5, -1.0, -0.5, 0.0, 0.5, 1.0):
+        for lam in (-2.5, -2.0, -1.5, -1.0, -0.5, 0.0):
             rate, text, f = segment.Rate('', 0, 0.0, lam), [], []
             for s, us in dev.items():
                 found = [seconds_of(segment.search(np.zeros((len(g) + 1, rules.max_tokens + 1)), g, rate, rules)) for g in logits[s]]
@@ -195,7 +200,9 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    arguments(parser).add_argument('--adamw', action='store_true', help='AdamW for the matrices too')
+    parser = arguments(parser)
+    parser.add_argument('--adamw', action='store_true', help='AdamW for the matrices too')
+    parser.add_argument('--bce', action='store_true', help='a cross-entropy a token for the boundaries')
     args = parser.parse_args()
     settings = load_config(args.config)
     torch.manual_seed(args.seed)
@@ -226,10 +233,12 @@ def main() -> None:
             'optimizers': optimizers.state_dict(), 'step': step, 'mel': list(mel),
         })  # fmt: skip
 
-    while step < steps:
+    stopping = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes
+    while step < steps and not stopping:
         batch = draw(batches, settings, step, args.device)
         out, mask = run_batch(model, batch, *draw_chunk(settings, args.seed, step), not args.no_amp)
-        losses = label_losses(out, batch, mask)
+        losses = label_losses(out, batch, mask, not args.bce)
         loss = 2.0 * losses['boundary'] + 0.5 * losses['phone'] + 0.5 * losses['speech']
         if not math.isfinite(loss.item()):
             raise FloatingPointError(f'step {step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
@@ -253,6 +262,9 @@ def main() -> None:
         if time.time() - saved > 60 * args.save_minutes or step == steps:
             checkpoint()
             saved = time.time()
+    if stopping:
+        checkpoint()
+        print(f'stopped at step {step}; --resume goes on from here', flush=True)
 
 
 if __name__ == '__main__':

@@ -15,8 +15,8 @@ class Settings:
     """Everything that differs between sizes: the network, the units, and the training of `timed` and `sylboost`."""
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
-    centroids: int = 512  # K; at most one per 80 training segments
-    merged: int = 256  # M; at least 500 occurrences each
+    centroids: int = 2048  # K; at most one per 80 training segments
+    merged: int = 400  # M; at least 500 occurrences each
     batch: int = 16  # crops per step
     crop_seconds: float = 4.0
     long_every: int = 8  # every so many steps a batch of 16-second concatenations of the same total length

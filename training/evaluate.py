@@ -1,0 +1,181 @@
+"""`evaluate`: scores of a bundle, run live as it ships, against references and simple baselines.
+
+    python evaluate.py ../models/small                         every test set that is there
+    python evaluate.py ../models/small --precision fp32 --whole --rate 5.0 --json scores.json
+
+Sets: festival (exact times) and asterisk-en (aligned) of the evaluation pack; kathleen sentences and speechocean762 speakers that no
+training saw (split "test" of the shards). All boundaries, the ends of the file left out of both sides; F1 at 50 and 20 ms, R-value at
+50 ms; units per second of non-pause, bits per second; decision delay after the place of the boundary, share of forced decisions.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import segment
+from batches import load_shards
+from data import boundaries
+from encoder import Streamer, encode
+from export import onnx_step, rates_of, read_bundle, rules_of
+from features import log_mel, normalise, read_audio
+from scores import boundary_scores
+
+Item = tuple[torch.Tensor, np.ndarray]  # log-mel (F, 128), reference boundaries in seconds
+
+
+def pack_set(pack: Path, name: str) -> list[Item]:
+    """One set of the evaluation pack."""
+    rows = json.loads((pack / f'{name}.json').read_text())
+    return [
+        (log_mel(read_audio(pack / j['file'])), np.array(boundaries([[s['start'], s['end']] for s in j['syllables']])))
+        for j in rows
+    ]
+
+
+def shard_set(data: Path, name: str, split: str) -> list[Item]:
+    return [(torch.from_numpy(np.asarray(u.mel, np.float32)), u.edges) for u in load_shards(data, [name], split)]
+
+
+def outputs_of(bundle: Path, precision: str, whole: bool) -> Callable[[torch.Tensor], dict[str, np.ndarray]]:
+    """A function from normalised mel to the bundle's outputs: streamed through its step model, or by PyTorch with whole context."""
+    model, _, _ = read_bundle(bundle)
+    if whole:
+        return lambda x: {k: v.numpy() for k, v in encode(model, x).items()}
+    step = onnx_step(bundle / 'onnx' / ('step_int8.onnx' if precision == 'int8' else 'step.onnx'), model.cfg.layers)
+    return lambda x: {k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()}
+
+
+def uniform_baseline(mel: torch.Tensor, hz: float = 4.6) -> np.ndarray:
+    """Equal steps inside sounding stretches: chance."""
+    out: list[float] = []
+    for a, b in sounding(mel):
+        out.extend(np.linspace(a, b, max(1, round((b - a) * hz)) + 1))
+    return np.array(out)
+
+
+def envelope_baseline(mel: torch.Tensor) -> np.ndarray:
+    """Minima between peaks of the smoothed 300 to 3500 Hz level, at least 1.5 dB deep."""
+    power = np.exp(mel.numpy().astype(np.float64))
+    kernel = np.exp(-0.5 * (np.arange(-12, 13) / 3) ** 2)  # 30 ms
+    db = 10 * np.log10(np.convolve(power[:, 17:96].sum(1), kernel / kernel.sum(), 'same') + 1e-9)
+    out: list[float] = []
+    for a, b in sounding(mel):
+        part = db[int(a * 100) : int(b * 100) + 1]
+        tops: list[int] = []
+        for i in range(1, len(part) - 1):
+            if not (part[i - 1] < part[i] >= part[i + 1]) or part[i] < np.percentile(db, 99) - 25:
+                continue
+            if tops and min(part[tops[-1]], part[i]) - part[tops[-1] : i].min() <= 1.5:
+                if part[i] > part[tops[-1]]:
+                    tops[-1] = i
+            else:
+                tops.append(i)
+        lows = [p + int(np.argmin(part[p:q])) for p, q in zip(tops, tops[1:], strict=False)]
+        out += [a, *(a + 0.01 * i for i in lows), b]
+    return np.array(out)
+
+
+def sounding(mel: torch.Tensor, pause: float = 0.12) -> list[tuple[float, float]]:
+    """Stretches (seconds) within 32 dB of the loud frames, pauses under `pause` bridged."""
+    level = 10 * np.log10(np.exp(mel.numpy().astype(np.float64)).sum(1) + 1e-9)
+    on = np.flatnonzero(level > np.percentile(level, 98) - 32)
+    if not len(on):
+        return []
+    breaks = np.flatnonzero(np.diff(on) > pause * 100)
+    starts, ends = on[np.r_[0, breaks + 1]], on[np.r_[breaks, len(on) - 1]]
+    return [(0.01 * a + 0.0125, 0.01 * b + 0.0125) for a, b in zip(starts, ends, strict=True) if b - a > 5]
+
+
+def row(items: list[Item], found: list[np.ndarray]) -> dict[str, float]:
+    """The scores of one line of the table."""
+    refs = [r for _, r in items]
+    a, b = boundary_scores(refs, found, 0.05), boundary_scores(refs, found, 0.02)
+    return {'P': a['precision'], 'R': a['recall'], 'F1_50ms': a['f1'], 'F1_20ms': b['f1'], 'R_value': a['r_value']}
+
+
+def evaluate(items: list[Item], config: dict, run: Callable, rate: segment.Rate, live: bool, max_delay_ms: float) -> dict[str, float]:
+    """Runs a set and scores it."""
+    rules, e = rules_of(config), config['encoder']
+    found, delays, forced, total, units, speech_tokens = [], [], 0, 0, 0, 0
+    for mel, _ in items:
+        out = run(normalise(mel, config['mel']['mean'], config['mel']['std']))
+        cost = segment.costs(out['features'], rules)
+        if live:
+            chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
+            cuts, decided, n = segment.live(cost, out['boundary'], rate, rules, **chunks, max_delay_ms=max_delay_ms)
+            inner = [segment.sample_of(c, rules) for c in cuts[1:-1]]
+            delays.extend((decided[1:-1] - np.array(inner)) / 16)
+            forced, total = forced + n, total + len(cuts) - 1
+        else:
+            cuts = segment.search(cost, out['boundary'], rate, rules)
+        found.append(cuts[1:-1] * 0.02 + 0.0075 + rules.shift_samples / 16_000)
+        speech = ~segment.pauses(out['speech'], cuts)
+        units, speech_tokens = units + int(speech.sum()), speech_tokens + int(np.diff(cuts)[speech].sum())
+    hz = units / max(1e-9, speech_tokens * 0.02)
+    scores = row(items, found) | {'hz': hz, 'bits': hz * float(np.log2(config['units']['merged']))}
+    if live:
+        scores |= {'delay_p50': float(np.median(delays)), 'delay_p95': float(np.percentile(delays, 95)), 'forced': forced / max(1, total)}
+    return scores
+
+
+def print_table(rows: dict[str, dict[str, dict[str, float]]]) -> None:
+    columns = ['P', 'R', 'F1_50ms', 'F1_20ms', 'R_value', 'hz', 'bits', 'delay_p50', 'delay_p95', 'forced']
+    print(f'| set | what | {" | ".join(columns)} |\n|{" --- |" * (len(columns) + 2)}')
+    for name, parts in rows.items():
+        for what, scores in parts.items():
+            cells = [f'{scores[c]:.0f}' if c.startswith('delay') and c in scores else f'{scores[c]:.3f}' if c in scores else '' for c in columns]
+            print(f'| {name} | {what} | {" | ".join(cells)} |', flush=True)
+
+
+def main() -> None:
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('bundle', type=Path)
+    parser.add_argument('--pack', type=Path, default=here.parents[1] / 'shared/eval-pack')
+    parser.add_argument('--data', type=Path, default=here / 'runs/data')
+    parser.add_argument('--split', default='test', help='of the shards')
+    parser.add_argument('--precision', choices=('int8', 'fp32'), default='int8')
+    parser.add_argument('--whole', action='store_true', help='also whole context with a full search')
+    parser.add_argument('--rate', default='natural')
+    parser.add_argument('--max-delay-ms', type=float, default=800)
+    parser.add_argument('--limit', type=int, default=120, help='at most so many utterances a set')
+    parser.add_argument('--json', type=Path)
+    args = parser.parse_args()
+    torch.set_num_threads(1)
+    config = json.loads((args.bundle / 'config.json').read_text())
+    rates = {r.name: r for r in rates_of(config)}
+    if args.rate not in rates:
+        raise SystemExit(f'--rate: expected one of {", ".join(rates)}, got {args.rate}')
+    sets: dict[str, Callable[[], list[Item]]] = {}
+    for name in ('festival', 'asterisk-en'):
+        if (args.pack / f'{name}.json').exists():
+            sets[name] = lambda name=name: pack_set(args.pack, name)
+    for name in ('kathleen', 'speechocean762'):
+        if (args.data / name / 'utterances.jsonl').exists():
+            sets[name] = lambda name=name: shard_set(args.data, name, args.split)
+    if not sets:
+        raise SystemExit(f'expected an evaluation pack at {args.pack} or shards at {args.data}, found neither')
+    live, table = outputs_of(args.bundle, args.precision, False), {}
+    whole = outputs_of(args.bundle, 'fp32', True) if args.whole else None
+    for name, load in sets.items():
+        items = load()
+        items = items[:: max(1, len(items) // args.limit)][: args.limit]
+        parts = {f'live {args.precision}': evaluate(items, config, live, rates[args.rate], True, args.max_delay_ms)}
+        if whole:
+            parts['whole fp32'] = evaluate(items, config, whole, rates[args.rate], False, 0)
+        parts['envelope minima'] = row(items, [envelope_baseline(m) for m, _ in items])
+        parts['uniform'] = row(items, [uniform_baseline(m) for m, _ in items])
+        table[name] = parts
+    print_table(table)
+    if args.json:
+        args.json.write_text(json.dumps(table, indent=1) + '\n')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,185 @@
+"""`quantize`: the dial and the units. Calibrates w, λ and the shift on the development split with the shipped int8 step model run live,
+then k-means and an agglomerative merge over segments of training speech.
+
+    python quantize.py --config small --run runs/small
+
+Reads RUN/sylboost.pt, writes RUN/quantized/: config.json, codebook.safetensors, metrics.json; export.py makes the bundle of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+from sklearn.cluster import AgglomerativeClustering, MiniBatchKMeans
+
+import segment
+from batches import Utterance, load_shards
+from config import load_config
+from encoder import Encoder, Streamer
+from export import encoder_json, onnx_step
+from onnx_graph import build, flat_weights
+from scores import boundary_scores
+from timed import dev_sets, encode_many, load_checkpoint
+
+WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)  # w tried for the features' cost
+LAMBDAS = (-2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0)
+NUMBERED = (5.0, 6.25, 8.33)  # units per second of non-pause (SyllableLM's three)
+
+
+def int8_outputs(model: Encoder, utterances: list[Utterance], mel: tuple[float, float]) -> list[dict[str, np.ndarray]]:
+    """Streams every utterance through the int8 step model, as the runtime does."""
+    weights = flat_weights(model.cfg, {k: v.detach().float().numpy() for k, v in model.state_dict().items()})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'step_int8.onnx'
+        path.write_bytes(build(model.cfg, weights, 'step', int8=True).SerializeToString())
+        step = onnx_step(path, model.cfg.layers)
+        out = []
+        for u in utterances:
+            x = torch.from_numpy(0.5 * (np.asarray(u.mel, np.float32) - mel[0]) / mel[1])
+            out.append({k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()})
+    return out
+
+
+class Cut:
+    """Utterances with their segment costs, ready to be cut at any setting of the dial."""
+
+    def __init__(self, outputs: list[dict[str, np.ndarray]], rules: segment.Rules, chunk: int, delay: int):
+        self.outputs, self.rules, self.chunk, self.delay = outputs, rules, chunk, delay
+        self.costs = [segment.costs(o['features'], rules) for o in outputs]
+
+    def live(self, rate: segment.Rate) -> list[np.ndarray]:
+        pairs = zip(self.costs, self.outputs, strict=True)
+        return [segment.live(c, o['boundary'], rate, self.rules, chunk=self.chunk, delay=self.delay)[0] for c, o in pairs]
+
+    def hz(self, rate: segment.Rate) -> float:
+        """Units per second of non-pause."""
+        units = tokens = 0
+        for cuts, o in zip(self.live(rate), self.outputs, strict=True):
+            speech = ~segment.pauses(o['speech'], cuts)
+            units += speech.sum()
+            tokens += np.diff(cuts)[speech].sum()
+        return float(units / max(1e-9, tokens * 0.02))
+
+
+def seconds(cuts: np.ndarray, shift: int = 0) -> np.ndarray:
+    """Inner boundaries in seconds."""
+    return cuts[1:-1] * 0.02 + 0.0075 + shift / 16_000
+
+
+def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segment.Rate, int, dict]:
+    """The natural rate's w and λ and the one shift: the best mean over the sets of F1 at 50 ms plus F1 at 20 ms."""
+    best: tuple[float, segment.Rate, dict] = (-1.0, segment.Rate('natural', 0, 1, 0), {})
+    for w in WEIGHTS:
+        for lam in LAMBDAS:
+            rate, scores = segment.Rate('natural', 0, w, lam), {}
+            for name, (cut, us) in sets.items():
+                found = [seconds(c) for c in cut.live(rate)]
+                scores[name] = [boundary_scores([u.edges for u in us], found, t)['f1'] for t in (0.05, 0.02)]
+            mean = float(np.mean(list(scores.values())))
+            if mean > best[0]:
+                best = (mean, rate, scores)
+        print(f'w up to {w}: best so far {best[0]:.4f} at w {best[1].w} λ {best[1].lam}', flush=True)
+    rate, shifts = best[1], []
+    for cut, us in sets.values():
+        gaps = []
+        for c, u in zip(cut.live(rate), us, strict=True):
+            t = seconds(c)
+            if len(t) and len(u.edges):
+                gap = u.edges[np.abs(u.edges[None] - t[:, None]).argmin(1)] - t
+                gaps.extend(gap[np.abs(gap) < 0.04])
+        shifts.append(np.median(gaps))
+    shift = int(round(float(np.mean(shifts)) * 16_000))
+    scores = {
+        name: [round(boundary_scores([u.edges for u in us], [seconds(c, shift) for c in cut.live(rate)], t)['f1'], 4) for t in (0.05, 0.02)]
+        for name, (cut, us) in sets.items()
+    }
+    return rate, shift, scores
+
+
+def lambda_for(hz: float, w: float, cuts: list[Cut]) -> float:
+    """λ at which all sets together give `hz`, by bisection: a higher λ gives fewer units."""
+    low, high = -30.0, 12.0
+    for _ in range(14):
+        middle = (low + high) / 2
+        mean = float(np.mean([c.hz(segment.Rate('', hz, w, middle)) for c in cuts]))
+        low, high = (middle, high) if mean > hz else (low, middle)
+    return round((low + high) / 2, 3)
+
+
+def training_vectors(model: Encoder, utterances: list[Utterance], mel: tuple[float, float], rate: segment.Rate, rules: segment.Rules) -> np.ndarray:
+    """Vectors (segments, D) of non-pause segments, chunk-causal features cut by the full search."""
+    rows = []
+    for at in range(0, len(utterances), 96):
+        for o in encode_many(model, utterances[at : at + 96], mel, model.cfg.chunk_tokens, True):
+            cuts = segment.search(segment.costs(o['features'], rules), o['boundary'], rate, rules)
+            rows.append(segment.segment_vectors(o['features'], cuts, 1)[~segment.pauses(o['speech'], cuts)].astype(np.float32))
+    return np.concatenate(rows)
+
+
+def codebook_of(vectors: np.ndarray, centroids: int, merged: int, seed: int = 0) -> dict[str, np.ndarray]:
+    """k-means, then Ward's merge of the centroids; sizes never above one centroid per 80 segments and 500 occurrences a unit (design 3.4)."""
+    K = max(2, min(centroids, len(vectors) // 80))
+    M = max(2, min(merged, len(vectors) // 500, K))
+    kmeans = MiniBatchKMeans(K, batch_size=8192, n_init=1, max_iter=12, random_state=seed, reassignment_ratio=0.005).fit(vectors)
+    c = kmeans.cluster_centers_.astype(np.float16)
+    table = AgglomerativeClustering(M).fit_predict(c.astype(np.float32)) + 1
+    return {'centroids': c, 'units': table.astype(np.int32)}
+
+
+def main() -> None:
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--config', default='small')
+    parser.add_argument('--run', type=Path, default=here / 'runs/small')
+    parser.add_argument('--data', type=Path, default=here / 'runs/data')
+    parser.add_argument('--corpora', nargs='*')
+    parser.add_argument('--hours', type=float, default=12, help='training speech to take segments from')
+    parser.add_argument('--dev', type=int, default=48, help='development utterances of each corpus')
+    args = parser.parse_args()
+    settings, started = load_config(args.config), time.time()
+    state = load_checkpoint(args.run / 'sylboost.pt', settings.encoder)
+    mel, cfg = tuple(state['mel']), settings.encoder
+    model = Encoder(cfg)
+    model.load_state_dict(state['average'])
+    model.eval()
+    rules = segment.Rules()
+    sets = {
+        name: (Cut(int8_outputs(model, us, mel), rules, cfg.chunk_tokens, cfg.delay_tokens), us)
+        for name, us in dev_sets(args.data, args.dev).items()
+    }
+    print(f'development outputs: {time.time() - started:.0f} s', flush=True)
+    rate, shift, scores = calibrate(sets)
+    cuts = [cut for cut, _ in sets.values()]
+    hz = round(float(np.mean([c.hz(rate) for c in cuts])), 3)
+    rates = [{'name': 'natural', 'hz': hz, 'w': rate.w, 'lambda': rate.lam}]
+    rates += [{'name': f'{target}', 'hz': target, 'w': rate.w, 'lambda': lambda_for(target, rate.w, cuts)} for target in NUMBERED]
+    print(f'natural {hz} Hz, w {rate.w}, λ {rate.lam}, shift {shift} samples; F1 at 50 and 20 ms: {scores}; {rates}', flush=True)
+    utterances = load_shards(args.data, args.corpora)
+    np.random.default_rng(0).shuffle(utterances)
+    total = np.cumsum([len(u.mel) for u in utterances]) / 360_000
+    vectors = training_vectors(model, utterances[: int(np.searchsorted(total, args.hours)) + 1], mel, rate, rules)
+    codebook = codebook_of(vectors, settings.centroids, settings.merged)
+    K, M = len(codebook['centroids']), int(codebook['units'].max())
+    print(f'{len(vectors)} segments, {K} centroids, {M} units, {time.time() - started:.0f} s', flush=True)
+    out = args.run / 'quantized'
+    out.mkdir(exist_ok=True)
+    config = {
+        'formatVersion': 1, 'mel': {'bins': cfg.mel_bins, 'mean': mel[0], 'std': mel[1]}, 'encoder': encoder_json(cfg),
+        'boundaries': {'minTokens': rules.min_tokens, 'maxTokens': rules.max_tokens, 'logitClamp': 6, 'shiftSamples': shift, 'rates': rates},
+        'units': {'centroids': K, 'merged': M, 'trimTokens': 1},
+    }  # fmt: skip
+    (out / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
+    save_file(codebook, out / 'codebook.safetensors')
+    metrics = {'dev': {n: {'f1_50ms': a, 'f1_20ms': b} for n, (a, b) in scores.items()}, 'bitsPerSecond': round(hz * float(np.log2(M)), 1)}
+    (out / 'metrics.json').write_text(json.dumps(metrics, indent=2) + '\n')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,184 @@
+"""`sylboost`: features that stay flat inside a syllable and jump between two, on top of what `timed` learned.
+
+    python sylboost.py --config small --run runs/small --steps 600 --decay 300
+    python sylboost.py --config small --run runs/small --steps 0        only fit the feature head (a minute): a first bundle
+
+Teacher: the frozen `timed` network with whole context. Target of every token of a segment: one vector of that segment, either the
+teacher's mean over the inner third ("mean", SyllableLM's) or its means over onset, nucleus and coda thirds ("thirds"), brought to the
+feature width by principal components. Loss: mean squared error, together with the losses of `timed`, with mostly the runtime's chunk.
+The feature head starts from the least-squares fit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import signal
+import time
+from dataclasses import replace
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from batches import Batches, load_shards
+from config import load_config
+from encoder import Encoder
+from timed import Optimizers, arguments, dev_scores, dev_sets, draw, draw_chunk, label_losses, load_checkpoint, run_batch, save, schedule
+
+CHUNKS = ((8, 0.8), (4, 0.05), (16, 0.05), (None, 0.1))  # the runtime's chunk mostly
+FIT_BATCHES = 40
+
+
+def segments_of(boundary: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
+    """boundary (B, T) 0/1 -> number of the segment of each token (B, T), and which tokens lie in a whole segment (B, T)."""
+    ids = boundary.cumsum(1).long()
+    last = ids.gather(1, (lengths - 1).clamp(min=0)[:, None])
+    inside = torch.arange(boundary.shape[1], device=boundary.device)[None] < lengths[:, None]
+    return ids, inside & (ids > 0) & (ids < last)
+
+
+def segment_targets(hidden: Tensor, ids: Tensor, kind: str) -> Tensor:
+    """Teacher's tokens (B, T, D) -> the vector of each token's segment: (B, T, D) for 'mean', (B, T, 3 D) for 'thirds'."""
+    B, T, D = hidden.shape
+    S = int(ids.max()) + 1
+    flat = (ids + torch.arange(B, device=ids.device)[:, None] * S).flatten()  # (B T,)
+    length = torch.zeros(B * S, device=ids.device).index_add_(0, flat, torch.ones_like(flat, dtype=torch.float32))
+    first = torch.full((B * S,), T, device=ids.device).index_reduce_(0, flat, torch.arange(T, device=ids.device).repeat(B), 'amin')
+    place = (torch.arange(T, device=ids.device).repeat(B) - first[flat]).float() / length[flat]  # 0 to 1 inside the segment
+    third = (3 * place).long().clamp(max=2)  # (B T,)
+    sums = torch.zeros(B * S * 3, D, device=ids.device).index_add_(0, flat * 3 + third, hidden.flatten(0, 1))
+    counts = torch.zeros(B * S * 3, device=ids.device).index_add_(0, flat * 3 + third, torch.ones_like(place))
+    mean = sums.view(B * S, 3, D).sum(1) / length.clamp(min=1)[:, None]
+    thirds = torch.where(counts[:, None] > 0, sums / counts.clamp(min=1)[:, None], mean.repeat_interleave(3, 0))
+    vectors = thirds.view(B * S, 3, D)[:, 1] if kind == 'mean' else thirds.view(B * S, 3 * D)
+    return vectors[flat].view(B, T, -1)
+
+
+class Teacher:
+    """Turns a batch into targets (B, T, feature width) and the mask of the tokens that have one."""
+
+    def __init__(self, network: Encoder, kind: str, amp: bool):
+        self.network, self.kind, self.amp = network.eval(), kind, amp
+        self.mean = self.basis = torch.zeros(0)
+
+    @torch.no_grad()
+    def raw(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        out, _ = run_batch(self.network, batch, None, 0, self.amp)
+        ids, whole = segments_of(batch['boundary'], batch['lengths'])
+        return segment_targets(out['hidden'], ids, self.kind), whole
+
+    def fit(self, batches: list[dict[str, Tensor]], width: int) -> None:
+        """Principal components of segment vectors, scaled so that a feature's variance is 1 on average."""
+        parts = []
+        for batch in batches:
+            vectors, whole = self.raw(batch)
+            parts.append(vectors[whole & (batch['boundary'] > 0)])  # one row a segment
+        x = torch.cat(parts)
+        self.mean = x.mean(0)
+        _, s, v = torch.linalg.svd(x - self.mean, full_matrices=False)
+        if len(s) < width:
+            raise ValueError(f'expected at least {width} segments to fit {width} components, got {len(s)}')
+        variance = s[:width].square().sum() / len(x) / width
+        self.basis = v[:width].T / variance.sqrt()  # (D or 3 D, width)
+
+    def targets(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
+        vectors, whole = self.raw(batch)
+        return (vectors - self.mean) @ self.basis, whole
+
+
+@torch.no_grad()
+def fit_head(model: Encoder, teacher: Teacher, batches: list[dict[str, Tensor]], amp: bool) -> float:
+    """Least squares from the student's hidden tokens to the targets into the feature head; returns the error left (share of variance)."""
+    D = model.cfg.width
+    xx, xy, yy, n = torch.zeros(D + 1, D + 1), torch.zeros(D + 1, model.cfg.feature_width), 0.0, 0
+    for batch in batches:
+        out, _ = run_batch(model, batch, model.cfg.chunk_tokens, 0, amp)
+        y, whole = teacher.targets(batch)
+        x = F.pad(out['hidden'][whole], (0, 1), value=1.0).cpu()  # (n, D + 1)
+        y = y[whole].cpu()
+        xx, xy, yy, n = xx + x.T @ x, xy + x.T @ y, yy + float(y.square().sum()), n + len(x)
+    w = torch.linalg.solve(xx + 1e-3 * n * torch.eye(D + 1), xy)  # (D + 1, features)
+    model.features.weight.copy_(w[:D].T)
+    model.features.bias.copy_(w[D])
+    return (yy - 2 * float((w * xy).sum()) + float((w * (xx @ w)).sum())) / yy
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(parser)
+    parser.add_argument('--target', choices=('mean', 'thirds'), default='thirds')
+    parser.add_argument('--feature-weight', type=float, default=0.3)
+    args = parser.parse_args()
+    settings = load_config(args.config)
+    chunks = tuple((settings.encoder.chunk_tokens if c == 8 else c, p) for c, p in CHUNKS)
+    settings = replace(settings, chunks=chunks)
+    amp, steps = not args.no_amp, 600 if args.steps is None else args.steps
+    torch.manual_seed(args.seed)
+    utterances, dev = load_shards(args.data, args.corpora), dev_sets(args.data, 48)
+    timed = load_checkpoint(args.run / 'timed.pt', settings.encoder)
+    mel, step = tuple(timed['mel']), 0
+    batches = Batches(utterances, *mel, seed=args.seed + 1000, weights=args.weights)
+    network, model, average = (Encoder(settings.encoder).to(args.device) for _ in range(3))
+    network.load_state_dict(timed['average'])
+    teacher = Teacher(network, args.target, amp)
+    if args.resume:
+        state = load_checkpoint(args.run / 'sylboost.pt', settings.encoder)
+        network.load_state_dict(state['teacher'])
+        teacher.mean, teacher.basis, step = state['mean'].to(args.device), state['basis'].to(args.device), state['step']
+        model.load_state_dict(state['model'])
+        average.load_state_dict(state['average'])
+    else:
+        model.load_state_dict(timed['average'])
+        some = [draw(batches, settings, 10_000_000 + k, args.device) for k in range(FIT_BATCHES)]
+        teacher.fit(some, settings.encoder.feature_width)
+        print(f'feature head fitted: {fit_head(model, teacher, some, amp):.3f} of the variance left', flush=True)
+        average.load_state_dict(model.state_dict())
+    optimizers = Optimizers(model, args.lr or settings.learning_rate / 2, muon=True)
+    if args.resume and state['optimizers']:
+        optimizers.load_state_dict(state['optimizers'])
+    sums: dict[str, float] = {}
+    started, saved, first, logged = time.time(), time.time(), step, step
+
+    def checkpoint() -> None:
+        save(args.run / 'sylboost.pt', {
+            'encoder': settings.encoder.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(), 'teacher': network.state_dict(),
+            'mean': teacher.mean, 'basis': teacher.basis, 'optimizers': optimizers.state_dict(), 'step': step, 'mel': list(mel), 'timed_steps': timed['step'],
+        })  # fmt: skip
+
+    stopping = []
+    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes
+    while step < steps and not stopping:
+        batch = draw(batches, settings, step, args.device)
+        target, whole = teacher.targets(batch)
+        out, mask = run_batch(model, batch, *draw_chunk(settings, args.seed, step), amp)
+        losses = label_losses(out, batch, mask)
+        losses['features'] = (out['features'] - target).square().mean(-1)[whole].mean()
+        loss = 2.0 * losses['boundary'] + 0.5 * losses['phone'] + 0.5 * losses['speech'] + args.feature_weight * losses['features']
+        if not math.isfinite(loss.item()):
+            raise FloatingPointError(f'step {step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
+        loss.backward()
+        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
+        optimizers.step(schedule(step, steps, 50, args.decay))
+        step += 1
+        with torch.no_grad():
+            keep = min(0.99, 1 - 1 / (1 + 0.2 * step))
+            for a, p in zip(average.parameters(), model.parameters(), strict=True):
+                a.lerp_(p, 1 - keep)
+        for name, value in losses.items():
+            sums[name] = sums.get(name, 0.0) + value.item()
+        if step - logged >= 50 or step == steps:
+            pace = (time.time() - started) / (step - first)
+            text = ' '.join(f'{n} {v / (step - logged):.4f}' for n, v in sums.items())
+            print(f'step {step} of {steps}: {text} | {pace:.2f} s a step, {(steps - step) * pace / 60:.0f} min left', flush=True)
+            sums, logged = {}, step
+        if (step % args.dev_every == 0 or step == steps) and dev:
+            print(f'dev at {step}: {dev_scores(average, dev, mel, amp)}', flush=True)
+        if time.time() - saved > 60 * args.save_minutes:
+            checkpoint()
+            saved = time.time()
+    checkpoint()
+
+
+if __name__ == '__main__':
+    main()
