@@ -1,0 +1,48 @@
+/** The public surface of sylstream. */
+
+// The whole pipeline
+export { speechUnits } from './streams/speechUnits.ts';
+export type { SpeechUnitsOptions } from './streams/speechUnits.ts';
+
+// Sources
+export { fromBytes } from './streams/fromBytes.ts';
+export { fromFile } from './streams/fromFile.ts';
+export { fromMicrophone } from './streams/fromMicrophone.ts';
+export { fromPcm } from './streams/fromPcm.ts';
+export { fromStdin } from './streams/fromStdin.ts';
+export { fromWav } from './streams/fromWav.ts';
+export { createGate } from './streams/gate.ts';
+export type { Gate } from './streams/gate.ts';
+
+// Operators
+export { encode } from './operators/encode.ts';
+export { logMel } from './operators/logMel.ts';
+export { quantize } from './operators/quantize.ts';
+export { resample } from './operators/resample.ts';
+export { segment } from './operators/segment.ts';
+export { speakingRate } from './operators/speakingRate.ts';
+
+// Models
+export { loadModels } from './models/loadModels.ts';
+export type { LoadModelsOptions, Models } from './models/loadModels.ts';
+export { defaultBundle, readBundle } from './models/manifest.ts';
+export type { Bundle, BundleConfig, Manifest } from './models/bundle.ts';
+export { createCachedEncoder } from './models/cachedEncoder.ts';
+export { createWindowEncoder } from './models/windowEncoder.ts';
+export type { EncoderBackend, EncoderRows, EncoderSession, EncoderStatus } from './models/encoder.ts';
+
+// Machines and arithmetic, without RxJS
+export type { Machine } from './dsp/machine.ts';
+export { createSegmenter } from './dsp/boundaries.ts';
+export { segmentOffline } from './dsp/segmentOffline.ts';
+export * as scores from './dsp/scores.ts';
+
+// Formats
+export * as formats from './formats/index.ts';
+
+// Words, time and errors
+export { isControl } from './types.ts';
+export type * from './types.ts';
+export { SAMPLE_RATE, toSeconds } from './units.ts';
+export { ERROR_CODES, PipelineError } from './errors.ts';
+export type { ErrorCode } from './errors.ts';
