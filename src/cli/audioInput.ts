@@ -19,6 +19,7 @@ export interface InputOptions {
 /** Adds the options that say how raw audio comes. */
 export function withInputOptions(command: Command): Command {
   return command
+    .optionsGroup('Input:')
     .addOption(
       new Option('--input-format <name>', 'raw samples without a header; auto: WAV, else by ffmpeg')
         .choices(['auto', ...SAMPLE_ENCODINGS])

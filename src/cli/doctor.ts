@@ -39,16 +39,9 @@ export function doctorCommand(setStatus: (code: ExitCode) => void): Command {
     )
     .option('--json', 'print a list of {what, state, detail, advice}')
     .action(async (options: DoctorOptions) => {
-      const findings = (
-        await Promise.all([
-          node(),
-          runtime(),
-          bundle(options),
-          providers(options),
-          ffmpeg(),
-          microphones(),
-        ])
-      ).flat();
+      const { bundle: folder } = options;
+      const tried = [bundle(folder), providers(folder), ffmpeg(), microphones()];
+      const findings = [...node(), ...runtime(), ...(await Promise.all(tried)).flat()];
       const output = await openOutput();
       await output.write(options.json ? `${JSON.stringify(findings)}\n` : text(findings));
       if (findings.some(({ state }) => state === 'fail')) setStatus(EXIT.model);
@@ -94,10 +87,10 @@ function runtime(): Finding[] {
   }
 }
 
-async function bundle(options: DoctorOptions): Promise<Finding[]> {
+async function bundle(folder: string): Promise<Finding[]> {
   const what = 'bundle';
   try {
-    const { manifest, hash, directory } = await readBundle(options.bundle);
+    const { manifest, hash, directory } = await readBundle(folder);
     const detail = `${manifest.name} ${manifest.version}, ${hash.slice(0, 12)}, ${directory}`;
     return [{ what, state: 'ok', detail }];
   } catch (error) {
@@ -108,16 +101,16 @@ async function bundle(options: DoctorOptions): Promise<Finding[]> {
 }
 
 /** Each provider loads the bundle for itself; only the processor has to. */
-async function providers(options: DoctorOptions): Promise<Finding[]> {
+async function providers(folder: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const name of ['cpu', 'cuda', 'webgpu'] as const) {
     const what = `provider ${name}`;
     try {
-      const models = await loadModels({ bundle: options.bundle, providers: [name], workers: 1 });
+      const models = await loadModels({ bundle: folder, providers: [name], workers: 1 });
       await models.close();
       findings.push({ what, state: 'ok', detail: 'runs the encoder' });
     } catch (error) {
-      const detail = errorLine(error);
+      const detail = refusal(error);
       if (name === 'cpu')
         findings.push({ what, state: 'fail', detail, advice: 'see the bundle above' });
       else
@@ -154,4 +147,11 @@ async function microphones(): Promise<Finding[]> {
     detail: failure ?? 'records',
     ...(none && n === last ? { advice } : {}),
   }));
+}
+
+/** The end of what ONNX Runtime says in the brackets of SYLSTREAM_ERR_PROVIDER; any other error as it is. */
+function refusal(error: unknown): string {
+  const line = errorLine(error);
+  const [, inside] = /\((?:cuda|webgpu|cpu): (.*)\)/.exec(line) ?? [];
+  return inside?.split(/[.:] (?=[A-Z])/).at(-1) ?? line;
 }

@@ -15,6 +15,7 @@ const PROVIDERS = ['cpu', 'cuda', 'webgpu'] as const;
 /** Adds the options that choose a bundle and how it runs. */
 export function withEngineOptions(command: Command): Command {
   return command
+    .optionsGroup('Engine:')
     .option('--bundle <folder>', 'model bundle (default: the one that comes with the package)')
     .addOption(
       new Option('--precision <name>', 'form of the encoder')

@@ -1,28 +1,21 @@
 import { basename, extname } from 'node:path';
 import { Command } from 'commander';
 import { defer, filter, from, lastValueFrom, map, mergeMap, type Observable, toArray } from 'rxjs';
-import {
-  secondsToSamples,
-  TOLERANCES_MS,
-  type ComparedRecording,
-  type UnitReport,
-  unitReport,
-} from '../dsp/unitReport.ts';
+import { secondsToSamples } from '../dsp/unitReport.ts';
 import { PipelineError } from '../errors.ts';
 import { openReferences, type ReferenceFinder } from '../formats/findReference.ts';
-import { provenanceOf } from '../formats/provenance.ts';
-import type { Provenance } from '../formats/unitFormatter.ts';
 import type { Models } from '../models/loadModels.ts';
 import { fromFile } from '../streams/fromFile.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import type { Rate } from '../types.ts';
-import { msToSamples, toSeconds } from '../units.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
+import { type Evaluated, evaluationJson, evaluationText } from './evaluateReport.ts';
 import { openOutput } from './output.ts';
 import { count, delay, finite, rate } from './usage.ts';
 
-interface EvaluateOptions extends EngineOptions {
+/** What the options of `evaluate` give. */
+export interface EvaluateOptions extends EngineOptions {
   readonly ref: string;
   readonly tier?: string;
   readonly shift: number;
@@ -30,11 +23,6 @@ interface EvaluateOptions extends EngineOptions {
   readonly maxDelay: number;
   readonly parallel: number;
   readonly json?: boolean;
-}
-
-/** One recording and how its units compare with its reference. */
-interface Evaluated extends ComparedRecording {
-  readonly file: string;
 }
 
 const HELP = `
@@ -83,10 +71,9 @@ async function evaluate(files: readonly string[], options: EvaluateOptions): Pro
       );
     const found = await lastValueFrom(from(files).pipe(mergeMap(one, options.parallel), toArray()));
     const recordings = found.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
-    const provenance = provenanceOf(models.bundle, options.precision, options.rate);
+    const evaluation = { recordings, bundle: models.bundle, options };
     const output = await openOutput();
-    const write = options.json ? json : text;
-    await output.write(write(recordings, provenance, models, options));
+    await output.write(options.json ? evaluationJson(evaluation) : evaluationText(evaluation));
   } finally {
     await models.close();
   }
@@ -120,58 +107,4 @@ function compared(
     toArray(),
     map((units) => ({ file, units, reference })),
   );
-}
-
-function report(
-  recordings: readonly Evaluated[],
-  models: Models,
-  options: EvaluateOptions,
-): UnitReport {
-  const { merged } = models.bundle.config.units;
-  return unitReport(recordings, { shiftSamples: msToSamples(options.shift), merged });
-}
-
-function json(
-  recordings: readonly Evaluated[],
-  provenance: Provenance,
-  models: Models,
-  options: EvaluateOptions,
-): string {
-  const { shiftSamples } = models.bundle.config.boundaries;
-  const files = recordings.map((recording) => ({
-    file: recording.file,
-    ...report([recording], models, options),
-  }));
-  const all = report(recordings, models, options);
-  const shift = { shiftMs: options.shift, bundleShiftSamples: shiftSamples };
-  return `${JSON.stringify({ ...provenance, maxDelayMs: options.maxDelay, ...shift, ...all, files })}\n`;
-}
-
-function text(
-  recordings: readonly Evaluated[],
-  provenance: Provenance,
-  models: Models,
-  options: EvaluateOptions,
-): string {
-  const all = report(recordings, models, options);
-  const { config } = models.bundle;
-  const seconds = recordings.reduce((sum, { units }) => sum + toSeconds(units.at(-1)?.end ?? 0), 0);
-  const own = Math.round(toSeconds(config.boundaries.shiftSamples) * 1000);
-  const { bundle, version, precision, hash, lambda } = provenance;
-  const scores = TOLERANCES_MS.map((tolerance) => {
-    const { precision: p, recall, f1, rValue, hits, found, reference } = all.boundaries[tolerance];
-    const cells = [p, recall, f1, rValue].map((value) => value.toFixed(3).padStart(10)).join('');
-    return `${`${tolerance} ms`.padEnd(10)}${cells}   ${hits} of ${found} found, ${reference} in the reference`;
-  });
-  return `${[
-    `${recordings.length} recordings, ${seconds.toFixed(1)} s`,
-    `${bundle} ${version}, ${precision}, rate ${provenance.rate}, λ ${lambda}, ${hash.slice(0, 12)}`,
-    `shift ${options.shift} ms (beside the bundle's own ${own} ms)`,
-    '',
-    `tolerance  precision    recall        F1   R-value`,
-    ...scores,
-    '',
-    `units      ${all.units}, ${all.unitsPerSecond.toFixed(2)} a second of speech, ${all.bitsPerSecond.toFixed(1)} bits a second (log2 of ${config.units.merged})`,
-    `delay      ${all.delayMs.p50.toFixed(0)} ms median, ${all.delayMs.p95.toFixed(0)} ms 95th percentile, ${(100 * all.forced).toFixed(1)} % forced`,
-  ].join('\n')}\n`;
 }

@@ -74,7 +74,7 @@ async function listen(options: ListenOptions): Promise<void> {
       takeSamples(limit),
       takeUntil(stop$), // completes the recording, and with it every stage flushes what it holds
     );
-    const strip = process.stdout.isTTY === true;
+    const strip = process.stdout.isTTY;
     const events$ = speechUnits(chunks$, models, {
       rate: options.rate,
       maxDelayMs: options.maxDelay,

@@ -21,7 +21,7 @@ Examples:
   $ sylstream doctor
 
 Exit status: 0 done, 1 bug, 2 usage, 3 audio, 4 bundle or engine, 5 output, 6 microphone, 7 references,
-141 nobody reads standard output any more. Every SYLSTREAM_ERR_ code has a heading in docs/errors.md.`;
+8 server, 141 nobody reads standard output any more. Every SYLSTREAM_ERR_ code has a heading in docs/errors.md.`;
 
 /** Runs a command line (without node's and the script's name) and returns the exit status; never throws. */
 export async function run(argv: readonly string[]): Promise<ExitCode> {

@@ -44,6 +44,7 @@ export function tokenizeCommand(setStatus: (code: ExitCode) => void): Command {
   const command = new Command('tokenize')
     .description('print the units of recordings')
     .argument('<file...>', 'WAV by itself, anything else through ffmpeg; - is standard input')
+    .optionsGroup('Output:')
     .addOption(new Option('-f, --format <name>', 'what to write').choices(FORMATS).default('jsonl'))
     .option(
       '-o, --output <path>',

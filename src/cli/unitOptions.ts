@@ -4,6 +4,7 @@ import { delay, rate } from './usage.ts';
 /** Adds the options that say which units are wanted, and how soon. */
 export function withUnitOptions(command: Command): Command {
   return command
+    .optionsGroup('Units:')
     .option(
       '--rate <rate>',
       '"natural", or units a second of speech (the bundle says which)',

@@ -1,4 +1,4 @@
-import { catchError, firstValueFrom, from, map, mergeMap, of, take, toArray } from 'rxjs';
+import { catchError, forkJoin, firstValueFrom, map, of, take } from 'rxjs';
 import { fromMicrophone } from '../fromMicrophone.ts';
 import { MICROPHONE_SOURCES, type MicrophoneSource } from './captureCommands.ts';
 
@@ -11,18 +11,20 @@ export interface MicrophoneProbe {
 
 /** Tries every source until its first samples; takes 5 s at most. */
 export function probeMicrophones(): Promise<MicrophoneProbe[]> {
-  const probe = (source: MicrophoneSource) =>
+  const probes = MICROPHONE_SOURCES.map((source) =>
     fromMicrophone({ source }).pipe(
       take(1),
-      map(() => ({ source })),
-      catchError((error: Error) => of({ source, failure: shortened(error.message) })),
-    );
-  return firstValueFrom(from(MICROPHONE_SOURCES).pipe(mergeMap(probe), toArray()));
+      map((): MicrophoneProbe => ({ source })),
+      catchError((error: Error) => of({ source, failure: shortened(error.message, source) })),
+    ),
+  );
+  return firstValueFrom(forkJoin(probes));
 }
 
-/** The part that differs: "expected a microphone, got WHY; what to do". */
-function shortened(message: string): string {
+/** The part that differs: "expected a microphone, got SOURCE: WHY; what to do". */
+function shortened(message: string, source: MicrophoneSource): string {
   return message
     .replace(/^.*?, got (the end of )?/, '')
-    .replace(/; (connect one|start again).*$/, '');
+    .replace(/; (connect one|start again).*$/, '')
+    .replaceAll(`${source}: `, '');
 }
