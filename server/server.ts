@@ -123,5 +123,5 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
 
 function pageFolder({ web }: Settings): string | undefined {
   if (web === 'none') return undefined;
-  return web === '' ? join(packageRoot(), 'web') : web;
+  return web === '' ? join(packageRoot(), 'dist/web') : web;
 }

@@ -1,11 +1,11 @@
 import type { Unit } from '../types.ts';
 import { toSeconds } from '../units.ts';
-import type { Provenance, UnitFormatter } from './unitFormatter.ts';
+import type { StatedProvenance, UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `jsonl()`. */
 export interface JsonlOptions {
   /** Writes a first line that says which bundle, rate and λ the numbers belong to. Default: none. */
-  readonly header?: Provenance;
+  readonly header?: StatedProvenance;
   /** Name of the recording, as a first key on every line; for several recordings in one output. Default: none. */
   readonly file?: string;
 }

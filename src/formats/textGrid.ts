@@ -1,11 +1,11 @@
 import type { Unit } from '../types.ts';
 import { toSeconds } from '../units.ts';
-import type { Provenance, UnitFormatter } from './unitFormatter.ts';
+import type { StatedProvenance, UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `textGrid()`. */
 export interface TextGridOptions {
   /** What the numbers mean; written into the tier `sylstream`, which every reader keeps. */
-  readonly provenance: Provenance;
+  readonly provenance: StatedProvenance;
 }
 
 interface Interval {
@@ -19,7 +19,7 @@ interface Interval {
  * - `units`, intervals: the unit's number, empty for a pause (as phoneticians mark silence);
  * - `confidence`, intervals: 0 to 1, empty for a pause;
  * - `boundaries`, points: `certain`, or `forced` where the delay's limit made the decision;
- * - `sylstream`, one interval over everything: bundle, version, hash, precision, rate, λ and w.
+ * - `sylstream`, one interval over everything: bundle, version, hash, precision, rate, λ and w, as far as they are known.
  *
  * Everything comes at the end, because the first lines hold the length and the counts. A recording without samples
  * gets a length of one sample: Praat opens no TextGrid of no length.
@@ -42,7 +42,7 @@ export function textGrid(options: TextGridOptions): UnitFormatter {
   };
 }
 
-function document(units: readonly Unit[], samples: number, provenance: Provenance): string {
+function document(units: readonly Unit[], samples: number, provenance: StatedProvenance): string {
   const length = Math.max(samples, units.at(-1)?.end ?? 0, 1);
   const words = Object.entries(provenance).map(([name, value]) => `${name}=${value}`);
   const tiers = [

@@ -18,6 +18,10 @@ export interface Provenance {
   readonly w: number;
 }
 
+/** What is known of it behind a connection: the server names bundle, hash, rate and λ (docs/protocol.md, `ready`). */
+export type StatedProvenance = Pick<Provenance, 'bundle' | 'hash' | 'rate' | 'lambda'> &
+  Partial<Provenance>;
+
 /** Turns the units of one recording into text or bytes, piece by piece; an empty string where nothing is due yet. */
 export interface UnitFormatter {
   /** What stands before the first unit. */

@@ -1,0 +1,137 @@
+import type { Unit } from '../src/types.ts';
+import { toSeconds } from '../src/units.ts';
+import { download } from './downloads.ts';
+import type { DownloadKind } from './downloads.ts';
+import { explain } from './explain.ts';
+import { createPlayer } from './player.ts';
+import { createStudio } from './studio.ts';
+import type { Activity } from './studio.ts';
+import { createDial } from './view/dial.ts';
+import { acceptDrops } from './view/drop.ts';
+import { element } from './view/element.ts';
+import { createInspector } from './view/inspector.ts';
+import { createLagPanel } from './view/lagPanel.ts';
+import { createNotice } from './view/notice.ts';
+import { createRateTable } from './view/rateTable.ts';
+import { createTheme } from './view/theme.ts';
+import { createTimeline } from './view/timeline.ts';
+import { createUnitsPanel } from './view/unitsPanel.ts';
+
+const STATUS: Readonly<Record<Activity, string>> = {
+  idle: 'Ready',
+  starting: 'Asking for the microphone …',
+  recording: 'Listening',
+  reading: 'Reading the file …',
+  sending: 'Cutting into units …',
+  finishing: 'Deciding the last units …',
+  reconnecting: 'Connecting again …',
+  done: 'Done',
+};
+const SAVES: readonly DownloadKind[] = ['textgrid', 'jsonl', 'wav'];
+
+const button = (id: string): HTMLButtonElement => element(id, HTMLButtonElement);
+const dial = createDial((rate) => studio.turn(rate));
+const rates = createRateTable();
+const lag = createLagPanel();
+const units = createUnitsPanel();
+const notice = createNotice({
+  retry: () => studio.retry(),
+  useToken: (token) => studio.useToken(token),
+});
+const player = createPlayer((sample) => {
+  timeline.setPlaying(sample);
+  button('play').textContent = sample === undefined ? 'Play' : 'Stop';
+});
+const studio = createStudio(() => dial.rate, {
+  onRecording(recording, live) {
+    player.stop();
+    notice.hide();
+    clear();
+    lag.clear();
+    element('empty', HTMLElement).hidden = true;
+    timeline.show(recording, live);
+  },
+  onUnitsForgotten: clear,
+  onHeard() {
+    timeline.touch();
+    if (studio.activity === 'recording') showStatus('recording');
+  },
+  onUnit(unit, model) {
+    if (studio.activity === 'recording')
+      lag.addDelay(toSeconds(studio.recording.samples - unit.end) * 1000);
+    rates.push(unit);
+    units.push(unit, model.units);
+    timeline.touch();
+  },
+  onProvisional: () => timeline.touch(),
+  onModel(model) {
+    const label = element('model', HTMLElement);
+    label.textContent = `${model.id} · ${model.units} units · ${model.sha256.slice(0, 8)}`;
+    label.hidden = false;
+  },
+  onLag: (ms) => lag.addLag(ms),
+  onActivity: showStatus,
+  onProblem: (problem) => notice.show(explain(problem)),
+});
+const timeline = createTimeline(element('timeline', HTMLCanvasElement), studio.recording);
+createInspector({
+  timeline,
+  units: () => studio.recording.units,
+  play: ({ start, end }: Unit) => player.play(studio.recording, start, end),
+});
+createTheme((dark) => timeline.setDark(dark));
+acceptDrops((file) => void studio.open(file, file.name));
+
+function clear(): void {
+  rates.clear();
+  units.clear();
+  timeline.highlight(undefined);
+}
+
+function showStatus(activity: Activity): void {
+  const recording = activity === 'recording' || activity === 'reconnecting';
+  const seconds = toSeconds(studio.recording.samples).toFixed(1);
+  const text =
+    activity === 'recording' || activity === 'done'
+      ? `${STATUS[activity]} · ${seconds} s`
+      : STATUS[activity];
+  const status = element('status', HTMLElement);
+  if (status.textContent !== text) status.textContent = text;
+  document.body.dataset['activity'] = activity;
+  const record = button('record');
+  record.setAttribute('aria-pressed', String(recording));
+  record.disabled = activity === 'starting' || activity === 'finishing';
+  element('record-label', HTMLElement).textContent = recording ? 'Stop' : 'Record';
+  const finished = activity === 'done' && studio.recording.samples > 0;
+  button('play').disabled = !finished;
+  for (const kind of SAVES) button(`save-${kind}`).disabled = !finished;
+  if (activity === 'done' || activity === 'finishing') timeline.settle();
+}
+
+button('record').addEventListener('click', () => {
+  if (button('record').getAttribute('aria-pressed') === 'true') void studio.stop();
+  else void studio.record();
+});
+button('play').addEventListener('click', () => {
+  if (player.playing) player.stop();
+  else player.play(studio.recording, 0, studio.recording.samples);
+});
+const picker = element('file', HTMLInputElement);
+button('open').addEventListener('click', () => picker.click());
+picker.addEventListener('change', () => {
+  const file = picker.files?.[0];
+  picker.value = '';
+  if (file !== undefined) void studio.open(file, file.name);
+});
+button('sample').addEventListener('click', () => {
+  void fetch('sample.wav')
+    .then((response) => response.blob())
+    .then((file) => studio.open(file, 'sample.wav'))
+    .catch((problem: unknown) => notice.show(explain(problem)));
+});
+for (const kind of SAVES) {
+  button(`save-${kind}`).addEventListener('click', () => {
+    const { name, recording, provenance } = studio;
+    if (provenance !== undefined) download(kind, { name, recording, provenance });
+  });
+}

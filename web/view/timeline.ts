@@ -1,0 +1,153 @@
+import type { Unit } from '../../src/types.ts';
+import { SAMPLE_RATE } from '../../src/units.ts';
+import type { Recording } from '../recording.ts';
+import { drawAxis } from './drawAxis.ts';
+import { drawSpectrogram } from './drawSpectrogram.ts';
+import { drawStrip } from './drawStrip.ts';
+import { paletteFor } from './palette.ts';
+import { AXIS_HEIGHT, STRIP_HEIGHT } from './scene.ts';
+import type { Scene } from './scene.ts';
+import { createSpectrogramTiles } from './spectrogramTiles.ts';
+
+const GAP = 6;
+const MIN_PX_PER_SECOND = 24;
+const MAX_PX_PER_SECOND = 480;
+
+/** The picture of a recording: spectrogram, boundaries, unit strip, time. */
+export interface Timeline {
+  /** Shows another recording. */
+  show(recording: Recording, live: boolean): void;
+  /** Audio stopped coming. */
+  settle(): void;
+  /** Something changed: draws before the next frame of the screen. */
+  touch(): void;
+  setDark(dark: boolean): void;
+  setPlaying(sample: number | undefined): void;
+  highlight(unit: Unit | undefined): void;
+  /** Scrolls by a share of the width. */
+  scroll(share: number): void;
+  zoom(factor: number, atX?: number): void;
+  /** Scrolls so that a unit can be seen. */
+  reveal(unit: Unit): void;
+  /** The unit at a place of the canvas in CSS pixels. */
+  unitAt(x: number): Unit | undefined;
+}
+
+/** Creates the timeline on a canvas and keeps it as wide as the page lets it be. */
+export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Timeline {
+  const found = canvas.getContext('2d', { alpha: false });
+  if (found === null) throw new Error('this browser gives no 2d canvas');
+  const context = found;
+  let palette = paletteFor(true);
+  let recording = first;
+  let tiles = createSpectrogramTiles(recording.mel, palette.spectrogram);
+  let live = false;
+  let follow = true;
+  let pxPerSecond = 130;
+  let left = 0;
+  let width = 0;
+  let height = 0;
+  let pending = 0;
+  let highlighted: Unit | undefined;
+  let playing: number | undefined;
+
+  const visible = (): number => (width / pxPerSecond) * SAMPLE_RATE;
+
+  function draw(): void {
+    pending = 0;
+    if (width === 0) return;
+    const ratio = devicePixelRatio;
+    context.setTransform(ratio, 0, 0, ratio, 0, 0);
+    tiles.adapt();
+    if (follow && live) left = recording.samples - visible();
+    left = Math.max(0, Math.min(left, recording.samples - visible() * 0.5));
+    if (live && recording.samples < visible()) left = 0;
+    const axisTop = height - AXIS_HEIGHT;
+    const stripTop = axisTop - STRIP_HEIGHT;
+    const scene: Scene = {
+      context,
+      recording,
+      tiles,
+      palette,
+      width,
+      melHeight: stripTop - GAP,
+      stripTop,
+      axisTop,
+      left,
+      pxPerSample: pxPerSecond / SAMPLE_RATE,
+      live,
+      highlighted,
+      playing,
+    };
+    context.fillStyle = palette.strip;
+    context.fillRect(0, 0, width, height);
+    drawSpectrogram(scene);
+    drawStrip(scene);
+    drawAxis(scene);
+  }
+
+  function touch(): void {
+    if (pending === 0) pending = requestAnimationFrame(draw);
+  }
+
+  new ResizeObserver(([entry]) => {
+    width = entry.contentRect.width;
+    height = entry.contentRect.height;
+    canvas.width = Math.round(width * devicePixelRatio);
+    canvas.height = Math.round(height * devicePixelRatio);
+    draw();
+  }).observe(canvas);
+
+  return {
+    show(next, isLive) {
+      recording = next;
+      live = isLive;
+      follow = true;
+      left = 0;
+      highlighted = undefined;
+      playing = undefined;
+      tiles = createSpectrogramTiles(recording.mel, palette.spectrogram);
+      touch();
+    },
+    settle() {
+      live = false;
+      touch();
+    },
+    touch,
+    setDark(dark) {
+      palette = paletteFor(dark);
+      tiles.setColours(palette.spectrogram);
+      touch();
+    },
+    setPlaying(sample) {
+      playing = sample;
+      if (sample !== undefined && (sample < left || sample > left + visible()))
+        left = sample - visible() * 0.1;
+      touch();
+    },
+    highlight(unit) {
+      highlighted = unit;
+      touch();
+    },
+    scroll(share) {
+      left += share * visible();
+      follow = left + visible() >= recording.samples;
+      touch();
+    },
+    zoom(factor, atX = width / 2) {
+      const sample = left + (atX / pxPerSecond) * SAMPLE_RATE;
+      pxPerSecond = Math.min(MAX_PX_PER_SECOND, Math.max(MIN_PX_PER_SECOND, pxPerSecond * factor));
+      left = sample - (atX / pxPerSecond) * SAMPLE_RATE;
+      touch();
+    },
+    reveal({ start, end }) {
+      if (start < left || end > left + visible()) left = start - visible() / 3;
+      follow = false;
+      touch();
+    },
+    unitAt(x) {
+      const sample = left + (x / pxPerSecond) * SAMPLE_RATE;
+      return recording.units.find((unit) => unit.start <= sample && sample < unit.end);
+    },
+  };
+}
