@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../models/packageRoot.ts';
+import { benchCommand } from './bench.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { EXIT, type ExitCode, exitCodeFor } from './exitCodes.ts';
@@ -58,6 +59,7 @@ function createProgram(setStatus: (code: ExitCode) => void): Command {
     listenCommand(),
     evaluateCommand(),
     modelCommand(),
+    benchCommand(),
     serveCommand(),
     doctorCommand(setStatus),
   ];
