@@ -20,15 +20,18 @@ export interface AddressBounds {
 
 /** A refused address waits this long when too many of its sockets are open. */
 const RETRY_OPEN_MS = 1000;
-/** Above this many remembered addresses the idle ones are forgotten. */
-const SWEEP_SIZE = 1024;
+/** Idle addresses are forgotten this often, when somebody comes. */
+const SWEEP_MS = 1000;
 
 /** Makes an empty book; IPv6 addresses count by their /64, which is what one subscriber gets. */
 export function createAddressBook({ open, perSecond, now }: AddressBounds): AddressBook {
   const entries = new Map<string, { open: number; readonly bucket: TokenBucket }>();
 
+  let sweptAt = now();
+
   function sweep(): void {
-    if (entries.size < SWEEP_SIZE) return;
+    if (now() - sweptAt < SWEEP_MS) return;
+    sweptAt = now();
     for (const [key, entry] of entries) {
       if (entry.open === 0 && entry.bucket.isFull(now())) entries.delete(key);
     }

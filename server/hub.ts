@@ -133,7 +133,7 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
     close() {
       sweeper.stop();
       for (const connection of sweeper.all()) connection.terminate();
-      for (const session of [...store.all()]) store.remove(session);
+      for (const session of store.all()) store.remove(session);
       metrics.close();
     },
   };

@@ -56,10 +56,7 @@ export function connectWire(
     isOver = true;
     clearTimeout(deadline);
     clearInterval(heart);
-    if (socket === undefined) return;
-    socket.onopen = socket.onmessage = socket.onclose = null;
-    socket.onerror = () => undefined; // `ws` throws errors that nobody listens to
-    socket.close(1000);
+    socket?.close(1000);
   }
 
   function beat(): void {
@@ -100,11 +97,16 @@ export function connectWire(
     socket = made;
     if (isOver) return release();
     made.binaryType = 'arraybuffer';
-    made.onopen = () => handlers.onOpen();
-    made.onmessage = (event) => receive(event.data);
-    made.onerror = () => undefined; // a close follows, and tells more
-    made.onclose = ({ code }) =>
-      end(new PipelineError(errorCodeOfClose(code), `the socket closed with ${code}`), code);
+    made.addEventListener('open', () => {
+      if (!isOver) handlers.onOpen();
+    });
+    made.addEventListener('message', (event) => {
+      if (!isOver) receive(event.data);
+    });
+    made.addEventListener('error', () => undefined); // a close follows, and tells more
+    made.addEventListener('close', ({ code }) =>
+      end(new PipelineError(errorCodeOfClose(code), `the socket closed with ${code}`), code),
+    );
   }
 
   open().catch((cause: unknown) => {

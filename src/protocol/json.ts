@@ -71,7 +71,7 @@ function withBytes(map: WireMap): WireMap {
   const value = name ? map[name] : undefined;
   if (!name || typeof value !== 'string') return map;
   const bytes = bytesFromBase64(value);
-  if (bytes === undefined) throw malformed(`${type as string}.${name}: expected base64`);
+  if (bytes === undefined) throw malformed(`${type}.${name}: expected base64`);
   return { ...map, [name]: bytes };
 }
 
