@@ -43,13 +43,14 @@ const player = createPlayer((sample) => {
   button('play').textContent = sample === undefined ? 'Play' : 'Stop';
 });
 const studio = createStudio(() => dial.rate, {
-  onRecording(recording, live) {
+  onRecording(recording, live, length) {
     player.stop();
     notice.hide();
     clear();
     lag.clear();
     element('empty', HTMLElement).hidden = true;
     timeline.show(recording, live);
+    if (!live) timeline.fit(length);
   },
   onUnitsForgotten: clear,
   onHeard() {

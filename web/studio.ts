@@ -17,8 +17,8 @@ export type Activity =
 
 /** What the studio tells the page. */
 export interface StudioListener {
-  /** Another recording began; `live` when it still grows. */
-  readonly onRecording: (recording: Recording, live: boolean) => void;
+  /** Another recording began; a file is `length` samples long, a `live` one grows. */
+  readonly onRecording: (recording: Recording, live: boolean, length: number) => void;
   /** The same recording is cut anew. */
   readonly onUnitsForgotten: () => void;
   readonly onHeard: () => void;
@@ -181,7 +181,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       microphone = opened;
       recording = createRecording();
       name = `recording-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
-      listener.onRecording(recording, true);
+      listener.onRecording(recording, true, 0);
       connect('live');
       become('recording');
     },
@@ -202,7 +202,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
         if (mine !== turn) return;
         recording = createRecording();
         name = fileName.replace(/\.[^.]*$/, '') || 'recording';
-        listener.onRecording(recording, false);
+        listener.onRecording(recording, false, samples.length);
         for (let at = 0; at < samples.length; at += SAMPLE_RATE * 20) {
           recording.hear(samples.subarray(at, at + SAMPLE_RATE * 20));
           listener.onHeard();

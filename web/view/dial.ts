@@ -19,7 +19,7 @@ export interface Dial {
 export function createDial(onTurn: (rate: Rate) => void): Dial {
   const input = element('dial', HTMLInputElement);
   const output = element('dial-value', HTMLOutputElement);
-  const pointer = element('dial-pointer', SVGLineElement);
+  const pointer = element('dial-pointer', SVGCircleElement);
   const fill = element('dial-fill', SVGPathElement);
   input.max = String(LAST_POSITION);
   element('dial-track', SVGPathElement).setAttribute(
@@ -35,7 +35,7 @@ export function createDial(onTurn: (rate: Rate) => void): Dial {
     const degrees = degreesOf(rate);
     pointer.setAttribute('transform', `rotate(${degrees} ${CENTRE} ${CENTRE})`);
     fill.setAttribute('d', rate === 'natural' ? '' : arc(degreesOf('natural'), degrees));
-    output.value = typeof rate === 'number' ? `${rate.toFixed(2)} / s` : rate;
+    output.value = typeof rate === 'number' ? `${rate.toFixed(2)}/s` : rate;
     input.setAttribute('aria-valuetext', rateInWords(rate));
     return rate;
   }

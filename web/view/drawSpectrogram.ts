@@ -1,20 +1,26 @@
-import { HOP_SAMPLES, MEL_BINS, WINDOW_SAMPLES } from '../../src/units.ts';
+import { hzToMel } from '../../src/dsp/melBank.ts';
+import { HOP_SAMPLES, MEL_BINS, SAMPLE_RATE, WINDOW_SAMPLES } from '../../src/units.ts';
 import { TILE_FRAMES } from '../melStore.ts';
 import { visibleUnits } from './visibleUnits.ts';
 import type { Scene } from './scene.ts';
 
+const FREQUENCY_FONT = '600 10px ui-sans-serif, system-ui, sans-serif';
+const FREQUENCIES: readonly (readonly [hz: number, text: string])[] = [
+  [250, '250 Hz'],
+  [1000, '1 kHz'],
+  [2000, '2 kHz'],
+  [4000, '4 kHz'],
+];
+/** The edges of the mel bank. */
+const LOWEST_MEL = hzToMel(20);
+const HIGHEST_MEL = hzToMel(SAMPLE_RATE / 2);
 const TILE_SAMPLES = TILE_FRAMES * HOP_SAMPLES;
 /** A frame is drawn around the middle of its window. */
 const FRAME_START = WINDOW_SAMPLES / 2 - HOP_SAMPLES / 2;
 
 /** Draws the log-mel picture and the boundaries over it. */
 export function drawSpectrogram(scene: Scene): void {
-  const { context, tiles, recording, palette, width, melHeight, left, pxPerSample } = scene;
-  context.fillStyle = `#${(palette.spectrogram[0] & 0xffffff)
-    .toString(16)
-    .padStart(6, '0')
-    .replace(/(..)(..)(..)/, '$3$2$1')}`;
-  context.fillRect(0, 0, width, melHeight);
+  const { context, tiles, recording, width, melHeight, left, pxPerSample } = scene;
   const right = left + width / pxPerSample;
   const lastTile = Math.ceil(recording.mel.frames / TILE_FRAMES) - 1;
   const from = Math.max(0, Math.floor((left - FRAME_START) / TILE_SAMPLES));
@@ -29,6 +35,7 @@ export function drawSpectrogram(scene: Scene): void {
   }
   drawBoundaries(scene, right);
   drawHeads(scene);
+  drawFrequencies(scene);
 }
 
 function drawBoundaries(scene: Scene, right: number): void {
@@ -62,4 +69,20 @@ function drawHeads(scene: Scene): void {
   };
   if (live) line(recording.samples);
   if (playing !== undefined) line(playing);
+}
+
+/** Writes a few frequencies at the left edge, on the mel scale of the picture. */
+function drawFrequencies({ context, palette, melHeight }: Scene): void {
+  context.font = FREQUENCY_FONT;
+  context.textAlign = 'left';
+  context.textBaseline = 'middle';
+  context.lineWidth = 3;
+  context.strokeStyle = palette.strip;
+  context.fillStyle = palette.axis;
+  for (const [hz, text] of FREQUENCIES) {
+    const share = (hzToMel(hz) - LOWEST_MEL) / (HIGHEST_MEL - LOWEST_MEL);
+    const y = melHeight * (1 - share);
+    context.strokeText(text, 6, y);
+    context.fillText(text, 6, y);
+  }
 }

@@ -21,7 +21,7 @@ export function drawStrip(scene: Scene): void {
   context.textAlign = 'center';
   context.textBaseline = 'middle';
   for (const unit of visibleUnits(recording.units, left, right)) {
-    const dimmed = highlighted !== undefined && highlighted.id !== unit.id;
+    const dimmed = highlighted?.pause === false && highlighted.id !== unit.id;
     context.globalAlpha = dimmed ? 0.28 : 1;
     block(scene, unit, false);
     if (highlighted === unit) outline(scene, unit);

@@ -1,10 +1,8 @@
 import { element } from './element.ts';
+import { createSparkline } from './sparkline.ts';
 
-/** Readings drawn, one every 100 to 500 ms. */
-const KEPT = 160;
 /** Units that the delay is taken over. */
 const RECENT = 15;
-const LEAST_FULL_SCALE_MS = 50;
 
 /** What stands between speaking and seeing. */
 export interface LagPanel {
@@ -19,41 +17,16 @@ export interface LagPanel {
 export function createLagPanel(): LagPanel {
   const lag = element('lag', HTMLElement);
   const delay = element('delay', HTMLElement);
-  const canvas = element('lag-graph', HTMLCanvasElement);
-  let lags: number[] = [];
+  const graph = createSparkline(element('lag-graph', HTMLCanvasElement), {
+    kept: 60,
+    leastTop: 50,
+  });
   let delays: number[] = [];
-
-  function draw(): void {
-    const context = canvas.getContext('2d');
-    if (context === null) return;
-    const { clientWidth: width, clientHeight: height } = canvas;
-    canvas.width = width * devicePixelRatio;
-    canvas.height = height * devicePixelRatio;
-    context.scale(devicePixelRatio, devicePixelRatio);
-    const style = getComputedStyle(canvas);
-    const full = Math.max(LEAST_FULL_SCALE_MS, ...lags) * 1.15;
-    context.strokeStyle = style.getPropertyValue('--line');
-    context.beginPath();
-    context.moveTo(0, height - 0.5);
-    context.lineTo(width, height - 0.5);
-    context.stroke();
-    if (lags.length < 2) return;
-    context.beginPath();
-    lags.forEach((ms, n) => {
-      const x = width - ((lags.length - 1 - n) * width) / (KEPT - 1);
-      context.lineTo(x, height - 2 - (ms / full) * (height - 6));
-    });
-    context.strokeStyle = style.getPropertyValue('--accent');
-    context.lineWidth = 1.8;
-    context.lineJoin = 'round';
-    context.stroke();
-  }
 
   return {
     addLag(ms) {
-      lags = [...lags.slice(1 - KEPT), ms];
+      graph.push(ms);
       lag.textContent = ms < 10 ? ms.toFixed(1) : ms.toFixed(0);
-      draw();
     },
     addDelay(ms) {
       delays = [...delays.slice(1 - RECENT), ms];
@@ -61,10 +34,9 @@ export function createLagPanel(): LagPanel {
       delay.textContent = sorted[sorted.length >> 1].toFixed(0);
     },
     clear() {
-      lags = [];
       delays = [];
+      graph.clear();
       lag.textContent = delay.textContent = '–';
-      draw();
     },
   };
 }

@@ -38,8 +38,8 @@ export function paletteFor(dark: boolean): Palette {
       provisionalLine: 'rgba(255,255,255,.34)',
       axis: '#8d89a6',
       tick: 'rgba(255,255,255,.14)',
-      pause: '#2a2738',
-      pauseStripe: '#363248',
+      pause: '#2c2939',
+      pauseStripe: '#403b54',
       strip: '#14121d',
       now: '#ff9f6b',
     };

@@ -1,6 +1,7 @@
 import { createSpeakingRate } from '../../src/dsp/speakingRate.ts';
 import type { RateWindow, SpokenSpan } from '../../src/dsp/speakingRate.ts';
 import { element } from './element.ts';
+import { createSparkline } from './sparkline.ts';
 
 interface Row {
   readonly title: string;
@@ -52,10 +53,15 @@ export function createRateTable(): RateTable {
     row.append(head);
     return [0, 1, 2].map(() => row.insertCell());
   });
+  const graph = createSparkline(element('rate-graph', HTMLCanvasElement), {
+    kept: 100,
+    leastTop: 6,
+  });
   let machine = createSpeakingRate();
 
   function clear(): void {
     machine = createSpeakingRate();
+    graph.clear();
     for (const cell of cells.flat()) cell.textContent = '–';
   }
 
@@ -63,6 +69,7 @@ export function createRateTable(): RateTable {
   return {
     push(span) {
       for (const { windows } of machine.push(span)) {
+        graph.push(windows[0].speechRate);
         ROWS.forEach(({ text }, row) =>
           windows.forEach((window, column) => (cells[row][column].textContent = text(window))),
         );

@@ -1,5 +1,5 @@
 import type { Unit } from '../../src/types.ts';
-import { SAMPLE_RATE } from '../../src/units.ts';
+import { SAMPLE_RATE, toSeconds } from '../../src/units.ts';
 import type { Recording } from '../recording.ts';
 import { drawAxis } from './drawAxis.ts';
 import { drawSpectrogram } from './drawSpectrogram.ts';
@@ -10,6 +10,8 @@ import type { Scene } from './scene.ts';
 import { createSpectrogramTiles } from './spectrogramTiles.ts';
 
 const GAP = 6;
+/** 8 to 10 s on an ordinary screen: slow enough to read the numbers. */
+const LIVE_PX_PER_SECOND = 140;
 const MIN_PX_PER_SECOND = 24;
 const MAX_PX_PER_SECOND = 480;
 
@@ -19,6 +21,8 @@ export interface Timeline {
   show(recording: Recording, live: boolean): void;
   /** Audio stopped coming. */
   settle(): void;
+  /** Zooms so that a whole recording of so many samples can be seen, if it is not too long for that. */
+  fit(samples: number): void;
   /** Something changed: draws before the next frame of the screen. */
   touch(): void;
   setDark(dark: boolean): void;
@@ -43,7 +47,7 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
   let tiles = createSpectrogramTiles(recording.mel, palette.spectrogram);
   let live = false;
   let follow = true;
-  let pxPerSecond = 130;
+  let pxPerSecond = LIVE_PX_PER_SECOND;
   let left = 0;
   let width = 0;
   let height = 0;
@@ -104,6 +108,7 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
       live = isLive;
       follow = true;
       left = 0;
+      if (live) pxPerSecond = LIVE_PX_PER_SECOND;
       highlighted = undefined;
       playing = undefined;
       tiles = createSpectrogramTiles(recording.mel, palette.spectrogram);
@@ -111,6 +116,11 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
     },
     settle() {
       live = false;
+      touch();
+    },
+    fit(samples) {
+      pxPerSecond = clampZoom(width / toSeconds(samples));
+      left = 0;
       touch();
     },
     touch,
@@ -136,7 +146,7 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
     },
     zoom(factor, atX = width / 2) {
       const sample = left + (atX / pxPerSecond) * SAMPLE_RATE;
-      pxPerSecond = Math.min(MAX_PX_PER_SECOND, Math.max(MIN_PX_PER_SECOND, pxPerSecond * factor));
+      pxPerSecond = clampZoom(pxPerSecond * factor);
       left = sample - (atX / pxPerSecond) * SAMPLE_RATE;
       touch();
     },
@@ -150,4 +160,8 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
       return recording.units.find((unit) => unit.start <= sample && sample < unit.end);
     },
   };
+}
+
+function clampZoom(pxPerSecond: number): number {
+  return Math.min(MAX_PX_PER_SECOND, Math.max(MIN_PX_PER_SECOND, pxPerSecond));
 }
