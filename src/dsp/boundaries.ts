@@ -168,7 +168,6 @@ export function createSegmenter(
     if (whole !== undefined || atEnd) nodes.push(end);
     const segments = writer.decide(nodes, decided, false);
     ring.dropFrom(expected); // scratch rows come again
-    openFrom = 0;
     if (search.root >= expected) ring.restart(search.root);
     replay();
     return segments;

@@ -180,13 +180,20 @@ describe('createSegmenter, maxDelayMs', () => {
     expect(agreement.at(-1)).toBe(1);
   });
 
-  test('marks what it forced: what was not marked and came before the first mark is exact', () => {
-    const found = segments(onGrid(whole), { maxDelayMs: 600 });
-    const first = found.findIndex(({ forced }) => forced);
-    expect(first).toBeGreaterThan(0);
-    for (const { end } of found.slice(0, first)) expect(exact.has(end)).toBe(true);
-    const wrong = found.filter(({ end }) => !exact.has(end)).length;
-    expect(wrong).toBeLessThanOrEqual(found.filter(({ forced }) => forced).length);
+  test('marks what it forced: whatever differs first is marked, or comes after a mark', () => {
+    let differing = 0;
+    for (let seed = 0; seed < 40; seed++) {
+      const noisy = madeUp({ tokens: 600, seed, noise: 1.3 });
+      const wanted = cutsOf(segmentOffline(noisy, { config }));
+      for (const maxDelayMs of [250, 350, 450, 600]) {
+        const found = segments(onGrid(noisy), { maxDelayMs });
+        const first = found.findIndex(({ end }, i) => end !== wanted[i]);
+        if (first === -1) continue;
+        differing += 1;
+        expect(found.slice(0, first + 1).some(({ forced }) => forced)).toBe(true);
+      }
+    }
+    expect(differing).toBeGreaterThan(50);
   });
 
   test('keeps to allowed lengths after a forced decision', () => {
@@ -206,30 +213,35 @@ describe('createSegmenter, flush', () => {
   const flushes = fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 8 });
 
   test('decides everything that has come, anywhere, and the stream goes on from there', () => {
+    const shapes = fc.record({
+      at: flushes,
+      maxDelayMs: fc.constantFrom(0, 200, 800, Infinity),
+      maxTokens: fc.constantFrom(5, 6, 50),
+      delay: fc.constantFrom(0, 1, 2, 4),
+      seed: fc.integer(),
+    });
     fc.assert(
-      fc.property(
-        flushes,
-        fc.constantFrom(200, 800, Infinity),
-        fc.integer(),
-        (at, maxDelayMs, seed) => {
-          const whole = madeUp({ tokens: 400, seed, boundary: true });
-          const out = run(onGrid(whole, { flushes: at }), { maxDelayMs });
-          expectTiling(out.filter(isSegment), boundarySample(400, 0));
-          let end = 0;
-          for (const value of out) {
-            if (isSegment(value)) end = value.end;
-            if (!isControl(value) || value.control !== 'flush') continue;
-            const tokens = value.id as number;
-            // under three tokens are carried over
-            expect(end).toBeLessThanOrEqual(boundarySample(tokens, 0));
-            expect(end).toBeGreaterThan(boundarySample(tokens, 0) - 3 * TOKEN_SAMPLES - 121);
-          }
-          const short = out.filter(isSegment).slice(0, -1);
-          for (const { start, end: stop } of short)
-            expect(stop - start).toBeGreaterThanOrEqual(3 * 320);
-        },
-      ),
-      { numRuns: 60 },
+      fc.property(shapes, ({ at, maxDelayMs, maxTokens, delay, seed }) => {
+        const whole = madeUp({ tokens: 400, seed, boundary: true });
+        const options = { config: { ...config, maxTokens }, maxDelayMs };
+        const out = run(onGrid(whole, { flushes: at, delay }), options);
+        expectTiling(out.filter(isSegment), boundarySample(400, 0));
+        let end = 0;
+        for (const value of out) {
+          if (isSegment(value)) end = value.end;
+          if (!isControl(value) || value.control !== 'flush') continue;
+          const tokens = value.id as number;
+          // under three tokens are carried over
+          expect(end).toBeLessThanOrEqual(boundarySample(tokens, 0));
+          expect(end).toBeGreaterThan(boundarySample(tokens, 0) - 3 * TOKEN_SAMPLES - 121);
+        }
+        for (const { start, end: stop, vector } of out.filter(isSegment).slice(0, -1)) {
+          expect(stop - start).toBeGreaterThanOrEqual(3 * TOKEN_SAMPLES);
+          expect(stop - start).toBeLessThanOrEqual(maxTokens * TOKEN_SAMPLES + 120);
+          expect(vector.every(Number.isFinite)).toBe(true);
+        }
+      }),
+      { numRuns: 400 },
     );
   });
 

@@ -98,6 +98,16 @@ describe('createSegmentSearch', () => {
     expect(search.path(search.ancestor()).length).toBeGreaterThan(20);
   });
 
+  test('adds exactly however much a path has cost', () => {
+    const { features } = madeUp({ tokens: 23_000, seed: 8, noise: 0.9 });
+    const sizes = { features, width: 4, minTokens: 3, maxTokens: 50, price: () => 2.5 };
+    // 10^15 by token 3000: without a common amount taken off, the last digit of what follows would be worth 0.1
+    const cuts = searchOnline({ ...sizes, w: (t) => (t < 3000 ? 1e12 : 1) });
+    const from = cuts.find((cut) => cut > 3000)!;
+    const rest = searchWhole({ ...sizes, features: features.slice(4 * from), w: () => 1 });
+    expect(cuts.filter((cut) => cut >= from)).toEqual(rest.map((cut) => cut + from));
+  });
+
   test('does the same work per token after an hour as at the start', () => {
     const tokens = 180_000;
     const { features } = madeUp({ tokens, seed: 2, noise: 0.9 });
