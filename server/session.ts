@@ -254,7 +254,7 @@ export class Session {
   #flush(id: WireId): void {
     if (this.#flushes.has(id)) return;
     this.#inOrder(() => {
-      if (this.#flushes.begin(id, this.#received, this.#context.now())) {
+      if (this.#flushes.begin(id, this.#context.now())) {
         this.#chunks$.next({ control: 'flush', id });
       } else {
         const message = 'too many flushes; a live stream may send 6 a second';
@@ -299,8 +299,7 @@ export class Session {
       metrics.units.inc({ forced: String(event.unit.forced) });
       this.#log.push(toFinalUnit(event.unit));
     } else if (event.id !== undefined) {
-      const n = this.#flushes.finish(event.id);
-      this.#log.push({ t: 'flushed', id: event.id, n: n ?? this.#received, i: event.index });
+      this.#log.push({ t: 'flushed', id: event.id, n: event.sample, i: event.index });
     }
     this.pump();
   }

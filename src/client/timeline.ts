@@ -48,7 +48,7 @@ export function createTimeline(rate: number): Timeline {
     flushed: ({ id, n, i }) => ({
       type: 'flushed',
       id,
-      sample: base.sample + Math.round((n * SAMPLE_RATE) / rate),
+      sample: base.sample + n,
       index: base.index + i,
     }),
     restart(sample) {

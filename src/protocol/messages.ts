@@ -183,7 +183,7 @@ export interface ProvisionalUnits {
 export interface Flushed {
   readonly t: 'flushed';
   readonly id: WireId;
-  /** Samples decided, at the declared rate: all that came before the flush. */
+  /** All is decided up to this sample, at 16 kHz. */
   readonly n: number;
   /** Units decided: the next one has this index. */
   readonly i: number;

@@ -42,7 +42,7 @@ describe('codecs', () => {
       fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
         expect(outcome(msgpack, bytes)).toMatch(/^SYLSTREAM_ERR_(MALFORMED|UNKNOWN_TYPE)$/);
       }),
-      { numRuns: 20_000, seed: 5 },
+      { numRuns: 10_000, seed: 5 },
     );
   });
 
@@ -64,7 +64,7 @@ describe('codecs', () => {
       fc.property(mutated, (bytes) => {
         expect(outcome(msgpack, bytes)).toBeTypeOf('string');
       }),
-      { numRuns: 50_000, seed: 7 },
+      { numRuns: 20_000, seed: 7 },
     );
   });
 

@@ -141,12 +141,11 @@ describe('createAllowance', () => {
 describe('FlushBook', () => {
   it('counts an id once, remembers 64, and bounds them a second', () => {
     const book = new FlushBook(1, 0);
-    expect(book.begin('a', 5, 0)).toBe(true);
+    expect(book.begin('a', 0)).toBe(true);
     expect([book.has('a'), book.has('b'), book.has(1)]).toEqual([true, false, false]);
-    expect(book.finish('a')).toBe(5);
-    const taken = Array.from({ length: 64 }, (_, i) => book.begin(i, i, 0));
+    const taken = Array.from({ length: 64 }, (_, i) => book.begin(i, 0));
     expect(taken.filter(Boolean)).toHaveLength(63);
-    expect(book.begin(100, 0, 200)).toBe(true);
+    expect(book.begin(100, 200)).toBe(true);
     expect(book.has('a')).toBe(false);
   });
 });

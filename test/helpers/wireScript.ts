@@ -1,0 +1,69 @@
+import { openStream } from '../../src/client/index.ts';
+import type { StreamEvent, StreamOptions } from '../../src/client/index.ts';
+import { createPcmDecoder } from '../../src/dsp/pcm.ts';
+import type { Models } from '../../src/models/loadModels.ts';
+import type { Control, PcmChunk, Rate, SpeechEvent } from '../../src/types.ts';
+import { eventsOf } from './pipeline.ts';
+import { logUniform } from './random.ts';
+
+/** A stream to send: bytes in a format, and controls at their places in it. */
+export interface Script {
+  readonly bytes: Uint8Array;
+  readonly frameBytes: number;
+  readonly options: StreamOptions;
+  /** By place, in samples of one channel. */
+  readonly controls: readonly { readonly at: number; readonly act: 'flush' | Rate }[];
+}
+
+/** The final events of a script run in this process, the audio in one piece between two controls. */
+export async function localEvents(script: Script, models: Models): Promise<SpeechEvent[]> {
+  const { bytes, frameBytes, options, controls } = script;
+  const decoder = createPcmDecoder(options.format ?? 's16le');
+  const items: (PcmChunk | Control)[] = [];
+  let at = 0;
+  let flushes = 0;
+  for (const control of [...controls, { at: bytes.length / frameBytes, act: undefined }]) {
+    items.push(...decoder.push(bytes.subarray(at * frameBytes, control.at * frameBytes)));
+    at = control.at;
+    if (control.act === 'flush') items.push({ control: 'flush', id: `f${flushes++}` });
+    else if (control.act !== undefined) items.push({ control: 'rate', rate: control.act });
+  }
+  return finals(
+    await eventsOf(items, models, {
+      sampleRate: options.sampleRate,
+      channels: options.channels,
+      rate: options.rate,
+      features: options.features,
+    }),
+  );
+}
+
+/** The events of a script sent to a server in messages of random sizes, 1 sample to `longest`. */
+export async function remoteEvents(
+  script: Script,
+  url: string,
+  options: StreamOptions,
+  { random, longest }: { readonly random: () => number; readonly longest: number },
+): Promise<StreamEvent[]> {
+  const { bytes, frameBytes, controls } = script;
+  const stream = openStream(url, { ...script.options, ...options });
+  const events: StreamEvent[] = [];
+  stream.events$.subscribe({ next: (event) => events.push(event), error: () => undefined });
+  let at = 0;
+  for (const { at: end, act } of [...controls, { at: bytes.length / frameBytes, act: undefined }]) {
+    while (at < end) {
+      const next = Math.min(end, at + logUniform(random, 1, longest));
+      await stream.write(bytes.subarray(at * frameBytes, next * frameBytes));
+      at = next;
+    }
+    if (act === 'flush') stream.flush();
+    else if (act !== undefined) stream.setRate(act);
+  }
+  await stream.end();
+  return events;
+}
+
+/** Units and answers to flushes, without what depends on time. */
+export function finals(events: readonly (SpeechEvent | StreamEvent)[]): SpeechEvent[] {
+  return events.filter((event) => event.type === 'unit' || event.type === 'flushed');
+}
