@@ -1,0 +1,47 @@
+import { execFileSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { SMALL } from '../helpers/bundles.ts';
+import { present } from '../helpers/require.ts';
+
+const root = resolve(import.meta.dirname, '../..');
+const readme = readFileSync(join(root, 'README.md'), 'utf8');
+const example = /```ts\n([^]*?)```/.exec(readme)![1]!;
+
+describe('README.md', () => {
+  let folder: string;
+  beforeAll(() => {
+    if (!existsSync(join(root, 'dist/src/index.js'))) {
+      execFileSync('npm', ['run', 'build'], { cwd: root, stdio: 'ignore' });
+    }
+    // Inside the project, so that the package finds itself by its own name.
+    folder = mkdtempSync(join(root, 'artifacts-readme-'));
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it.runIf(present('bundle small', existsSync(SMALL)))(
+    'has a library example of about ten lines that prints units of a person',
+    () => {
+      expect(example.trim().split('\n').length).toBeLessThanOrEqual(12);
+      const script = join(folder, 'example.mjs');
+      writeFileSync(script, example);
+      const lines = execFileSync('node', [script], { cwd: root, encoding: 'utf8' })
+        .trim()
+        .split('\n');
+      expect(lines.length).toBeGreaterThan(5);
+      for (const line of lines) expect(line).toMatch(/^\d+ [\d.]+ [\d.]+$/);
+    },
+  );
+
+  it('names only documents and scripts that are there', () => {
+    const paths = [...readme.matchAll(/`((?:docs|training|test|examples|models)\/[\w./-]+)`/g)].map(
+      ([, path]) => path!,
+    );
+    expect(paths.length).toBeGreaterThan(5);
+    for (const path of paths) {
+      if (!path.startsWith('models/small') || existsSync(SMALL))
+        expect(existsSync(join(root, path)), path).toBe(true);
+    }
+  });
+});
