@@ -32,6 +32,8 @@ export interface WorkItem {
 export type ToWorker =
   | { readonly type: 'run'; readonly rows: number; readonly keep: number; readonly items: readonly WorkItem[] }
   | { readonly type: 'forget'; readonly stream: number }
+  /** Asks the thread to end, between two runs. */
+  | { readonly type: 'stop' }
   /** Runs the model alone on what lies in the arena, `times` times, for the baseline of a benchmark. */
   | { readonly type: 'bare'; readonly batch: number; readonly rows: number; readonly times: number };
 

@@ -23,6 +23,7 @@ async function start(setup: WorkerSetup): Promise<void> {
       engine.forget(message.stream);
       return;
     }
+    if (message.type === 'stop') process.exit();
     if (message.type === 'bare') {
       void bare(engine, message);
       return;

@@ -39,6 +39,8 @@ export interface WorkerLink {
 
 /** Starts in a row that may fail, and runs of one batch that may end in a death, before the link gives up. */
 const MAX_FAILURES = 12;
+/** A thread that does not end by itself in so long hangs, and is terminated. */
+const STOP_MS = 10_000;
 
 /**
  * Starts an inference thread and keeps one running. The rings and the lanes are shared memory that outlives
@@ -175,9 +177,22 @@ export function createWorkerLink(
     close: async () => {
       closed = true;
       answered?.(undefined);
-      await worker.terminate();
+      await stopThread(worker);
     },
   };
+}
+
+/**
+ * Asks a thread to end when the batch under way is done. Terminating it in the middle of a native call would end the
+ * whole process: the addon throws where nothing can catch it.
+ */
+async function stopThread(worker: Worker): Promise<void> {
+  if (worker.threadId === -1) return;
+  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
+  const timer = setTimeout(() => void worker.terminate(), STOP_MS);
+  worker.postMessage({ type: 'stop' } satisfies ToWorker);
+  await exited;
+  clearTimeout(timer);
 }
 
 function closedError(): PipelineError {
