@@ -66,13 +66,30 @@ export function createSegmentCost(ring: TokenRing, width: number, maxTokens: num
     untilNow(start) {
       const a = (start % slots) * width;
       const b = (next % slots) * width;
-      let norm = 0;
-      for (let d = 0; d < width; d++) {
-        const sum = sums[b + d] - sums[a + d];
-        norm += sum * sum;
-      }
+      const norm = normOfDifference(sums, a, b, width);
       const spread = squares[next % slots] - squares[start % slots] - norm / (next - start);
       return Math.max(0, spread) / width;
     },
   };
+}
+
+/** ‖x[b …] − x[a …]‖² over `width` entries. Four sums side by side: each addition need not wait for the one before. */
+function normOfDifference(x: Float64Array, a: number, b: number, width: number): number {
+  let s0 = 0;
+  let s1 = 0;
+  let s2 = 0;
+  let s3 = 0;
+  let d = 0;
+  for (; d + 3 < width; d += 4) {
+    const d0 = x[b + d] - x[a + d];
+    const d1 = x[b + d + 1] - x[a + d + 1];
+    const d2 = x[b + d + 2] - x[a + d + 2];
+    const d3 = x[b + d + 3] - x[a + d + 3];
+    s0 += d0 * d0;
+    s1 += d1 * d1;
+    s2 += d2 * d2;
+    s3 += d3 * d3;
+  }
+  for (; d < width; d++) s0 += (x[b + d] - x[a + d]) ** 2;
+  return s0 + s1 + (s2 + s3);
 }
