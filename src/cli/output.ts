@@ -66,10 +66,14 @@ export function writeFailed(name: string, cause: unknown): Error {
   );
 }
 
-/** Writes pieces as they come, into a file that is made with the first of them; emits nothing. */
+/**
+ * Writes pieces as they come, into a file that is made with the first of them; emits nothing. Where there was no piece,
+ * `evenEmpty` is asked at the end whether the file is made all the same; default yes.
+ */
 export function writeTo(
   pieces$: Observable<string | Uint8Array>,
   path?: string,
+  evenEmpty: () => boolean = () => true,
 ): Observable<never> {
   return defer(() => {
     let output: Output | undefined;
@@ -78,8 +82,8 @@ export function writeTo(
       await output.write(piece);
     };
     const finish = async (): Promise<void> => {
-      output ??= await openOutput(path); // a recording without units makes an empty file
-      await output.close();
+      if (output === undefined && evenEmpty()) output = await openOutput(path);
+      await output?.close();
     };
     return concat(
       pieces$.pipe(

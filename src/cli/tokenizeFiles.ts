@@ -49,10 +49,11 @@ export async function tokenizeFiles(
         }),
       );
     });
+    const succeeded = (): boolean => failures.includes(EXIT.ok);
     const pieces$ = mergeInOrder(recordings, options.parallel);
     const names = csv({ provenance, file: '', vectorWidth: width }).begin();
     const table$ = shared && options.format === 'csv' ? startingWith(names, pieces$) : pieces$;
-    const all$ = plan.kind === 'each' ? table$ : writeTo(table$, plan.path);
+    const all$ = plan.kind === 'each' ? table$ : writeTo(table$, plan.path, succeeded);
     await lastValueFrom(all$, { defaultValue: undefined });
     return failures.find((code) => code !== EXIT.ok) ?? EXIT.ok;
   } finally {

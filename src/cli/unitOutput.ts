@@ -1,4 +1,17 @@
-import { concat, connect, defer, ignoreElements, map, merge, type Observable, of, tap } from 'rxjs';
+import {
+  catchError,
+  concat,
+  connect,
+  EMPTY,
+  throwError,
+  defer,
+  ignoreElements,
+  map,
+  merge,
+  type Observable,
+  of,
+  tap,
+} from 'rxjs';
 import { provisionalLine } from '../formats/jsonl.ts';
 import { MAX_PLOT_SAMPLES, type Plot } from '../formats/plot.ts';
 import type { UnitFormatter } from '../formats/unitFormatter.ts';
@@ -31,7 +44,11 @@ export interface UnitOutputOptions {
 /** What a recording gives to its picture. */
 export type Drawn = Pick<Plot, 'samples' | 'picture' | 'units'>;
 
-/** Turns a recording (16 kHz mono) into what is to be written of it, piece by piece. */
+/**
+ * Turns a recording (16 kHz mono) into what is to be written of it, piece by piece. When the recording breaks off (a cut
+ * WAV file, a NaN), what came before is written to its end, the last units decided, and then the error follows: what is
+ * printed does not depend on how far the encoder was.
+ */
 export function unitOutput(
   chunks$: Observable<PcmChunk>,
   models: Models,
@@ -40,9 +57,10 @@ export function unitOutput(
   const { formatter, file, onDrawn } = options;
   return defer(() => {
     let samples = 0;
-    let begun = false;
+    let failure: { readonly error: unknown } | undefined;
     const units: Unit[] = [];
     const blocks: MelBlock[] = [];
+    let begun = false;
 
     const format = (event: SpeechEvent): string => {
       if (event.type === 'provisional') return provisionalLine(event.from, event.units, file);
@@ -55,28 +73,37 @@ export function unitOutput(
       begun = true;
       return text;
     };
-    const keep = (value: MelBlock | Control): void => {
-      if (!isControl(value) && value.firstFrame < MAX_FRAMES) blocks.push(value);
-    };
-    const counted$ = chunks$.pipe(tap((chunk) => (samples += chunk.samples.length)));
+    const good$ = chunks$.pipe(
+      tap((chunk) => (samples += chunk.samples.length)),
+      catchError((error: unknown) => {
+        failure = { error };
+        return EMPTY;
+      }),
+    );
     const events$ = onDrawn
-      ? counted$.pipe(
+      ? good$.pipe(
           connect((shared$) =>
             merge(
-              shared$.pipe(logMel(), tap(keep), ignoreElements()),
+              shared$.pipe(logMel(), tap(keepIn(blocks)), ignoreElements()),
               speechUnits(shared$, models, options.units),
             ),
           ),
         )
-      : speechUnits(counted$, models, options.units);
-    return concat(
-      events$.pipe(map((event) => begin() + format(event))),
-      defer(() => {
-        onDrawn?.({ samples, units, picture: joined(blocks) });
-        return of(begin(), formatter.end(samples));
-      }),
-    );
+      : speechUnits(good$, models, options.units);
+    const end = (): Observable<string | Uint8Array> => {
+      const broken$ = failure === undefined ? EMPTY : throwError(() => failure?.error);
+      if (failure !== undefined && !begun) return broken$;
+      onDrawn?.({ samples, units, picture: joined(blocks) });
+      return concat(of(begin(), formatter.end(samples)), broken$);
+    };
+    return concat(events$.pipe(map((event) => begin() + format(event))), defer(end));
   });
+}
+
+function keepIn(blocks: MelBlock[]): (value: MelBlock | Control) => void {
+  return (value) => {
+    if (!isControl(value) && value.firstFrame < MAX_FRAMES) blocks.push(value);
+  };
 }
 
 function joined(blocks: readonly MelBlock[]): Plot['picture'] {
