@@ -33,9 +33,10 @@ describe('an hour of one stream', () => {
     const features$ = from(hour()).pipe(logMel(), encode(models.encoder, { mel }));
     await lastValueFrom(features$.pipe(toArray())).then((all) => blocks.push(...all));
     await models.close();
-    const online = (await lastValueFrom(
+    const all = await lastValueFrom(
       from(blocks).pipe(segment({ config, maxDelayMs: Infinity }), toArray()),
-    )) as Segment[];
+    );
+    const online = all as Segment[];
     const { availableSample } = blocks.findLast((value) => !isControl(value)) as FeatureBlock;
     const rows = joinBlocks(blocks);
     const offline = segmentOffline(
