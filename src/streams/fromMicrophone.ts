@@ -24,8 +24,8 @@ export interface FromMicrophoneOptions {
   readonly onSource?: ((source: MicrophoneSource) => void) | undefined;
 }
 
-/** A source that gives no sample for so long gives none; PortAudio may probe for 2 s. */
-const FIRST_SAMPLE_MS = 5_000;
+/** A source that gives no sample for so long gives none; PortAudio may probe for 2 s, and longer on a busy machine. */
+const FIRST_SAMPLE_MS = 10_000;
 
 /**
  * Records from a microphone: mono chunks in [-1, 1] as they come, without an end.

@@ -9,7 +9,7 @@ export interface MicrophoneProbe {
   readonly failure?: string;
 }
 
-/** Tries every source until its first samples; takes 5 s at most. */
+/** Tries every source until its first samples; takes 10 s at most. */
 export function probeMicrophones(): Promise<MicrophoneProbe[]> {
   const probes = MICROPHONE_SOURCES.map((source) =>
     fromMicrophone({ source }).pipe(
