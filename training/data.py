@@ -27,10 +27,11 @@ from tqdm import tqdm
 from features import SAMPLE_RATE, AudioError, log_mel, read_audio
 from splits import check_speaker, split_of
 
-PHONES = (
-    'sil aa ae ah ao aw ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z zh'.split()
-)
-CMU = {'ax': 'ah', 'axr': 'er', 'dx': 't', 'hv': 'hh', 'nx': 'n', 'ix': 'ih', 'ux': 'uw', 'el': 'l', 'em': 'm', 'en': 'n', 'pau': 'sil', 'brth': 'sil'}  # fmt: skip
+PHONES = 'sil aa ae ah ao aw ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z zh'.split()
+CMU = {
+    **{'ax': 'ah', 'axr': 'er', 'dx': 't', 'hv': 'hh', 'nx': 'n', 'ix': 'ih', 'ux': 'uw'},
+    **{'el': 'l', 'em': 'm', 'en': 'n', 'pau': 'sil', 'brth': 'sil'},
+}
 AGREE = 0.025  # seconds: two sources that are closer than this agree on a boundary
 AUDIO = {'.wav', '.flac', '.ogg', '.opus', '.mp3'}
 

@@ -32,10 +32,7 @@ Item = tuple[torch.Tensor, np.ndarray]  # log-mel (F, 128), reference boundaries
 def pack_set(pack: Path, name: str) -> list[Item]:
     """One set of the evaluation pack."""
     rows = json.loads((pack / f'{name}.json').read_text())
-    return [
-        (log_mel(read_audio(pack / j['file'])), np.array(boundaries([[s['start'], s['end']] for s in j['syllables']])))
-        for j in rows
-    ]
+    return [(log_mel(read_audio(pack / j['file'])), np.array(boundaries([[s['start'], s['end']] for s in j['syllables']]))) for j in rows]
 
 
 def shard_set(data: Path, name: str, split: str) -> list[Item]:

@@ -1,7 +1,7 @@
 """Weights -> a bundle (docs/bundle.md): ONNX graphs, config, manifest, codebook, golden vectors, model card.
 
-    python export.py --config tiny --random --out ../test/fixtures/tiny       seeded random weights, for tests
-    python export.py --run runs/small --out ../models/small                   what quantize.py left in a run's folder
+python export.py --config tiny --random --out ../test/fixtures/tiny       seeded random weights, for tests
+python export.py --run runs/small --out ../models/small                   what quantize.py left in a run's folder
 """
 
 from __future__ import annotations
@@ -104,8 +104,7 @@ def write_golden(folder: Path, model: Encoder, config: dict, codebook: dict, cli
     rate, rules = natural(config), rules_of(config)
     trim = config['units']['trimTokens']
     lists = {
-        name: segment.units(out, rate, rules, codebook['centroids'], codebook['units'], trim)
-        for name, out in {'fp32': fp32, 'int8': int8}.items()
+        name: segment.units(out, rate, rules, codebook['centroids'], codebook['units'], trim) for name, out in {'fp32': fp32, 'int8': int8}.items()
     }
     (golden / 'units.json').write_text(json.dumps({'rate': 'natural', **lists}, indent=1) + '\n')
 
@@ -184,7 +183,9 @@ def random_bundle(out: Path, cfg: EncoderConfig, clip: np.ndarray, units: tuple[
         'units': {'centroids': K, 'merged': M, 'trimTokens': 1},
     }  # fmt: skip
     about = {'name': out.name, 'version': '0.0.0', 'licence': 'CC0-1.0', 'trainingData': [], 'metrics': {}}
-    card = f'# {out.name}\n\nSeeded random weights in the format of docs/bundle.md, for tests. It was trained on nothing and its units mean nothing.\n'
+    card = (
+        f'# {out.name}\n\nSeeded random weights in the format of docs/bundle.md, for tests. It was trained on nothing and its units mean nothing.\n'
+    )
     card += '`golden/speech.wav` is a clip of the kathleen recordings (CC0 1.0).\n'
     write_bundle(out, model, config, codebook, about, clip, card)
 
@@ -216,7 +217,7 @@ def model_card(name: str, config: dict, about: dict) -> str:
     data = ''.join(f'| {d["name"]} | {d["hours"]} | {d["licence"]} |\n' for d in about['trainingData'])
     dev = ''.join(f'| {n} | {s["f1_50ms"]:.3f} | {s["f1_20ms"]:.3f} |\n' for n, s in about['metrics']['dev'].items())
     rates = ', '.join(f'{r["name"]} ({r["hz"]} Hz)' for r in config['boundaries']['rates'])
-    return f'''# {name} {about['version']}
+    return f"""# {name} {about['version']}
 
 A streaming encoder of English speech with syllable boundaries and units: {e['layers']} layers of width {e['width']}, chunks of
 {e['chunkTokens'] * 20} ms, outputs delayed by {e['delayTokens'] * 20} ms, {u['centroids']} centroids merged into {u['merged']} units, rates {rates}.
@@ -240,7 +241,7 @@ Development split, int8, live (160 ms chunks, decisions within 800 ms), natural 
 ## Limits
 English only. Children, strong accents, noise and telephone bands are harder than read speech. The times it learned from are automatic.
 Units say what was spoken only roughly; they are no transcript, and they were not built to hide or to reveal who speaks.
-'''
+"""
 
 
 def export_run(args: argparse.Namespace, clip: np.ndarray) -> None:

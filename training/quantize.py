@@ -28,8 +28,8 @@ from onnx_graph import build, flat_weights
 from scores import boundary_scores
 from timed import dev_sets, encode_many, load_checkpoint
 
-WEIGHTS = (0.0, 0.5, 1.0, 2.0, 4.0)  # w tried for the features' cost
-LAMBDAS = (-2.5, -2.0, -1.5, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5, 1.0)
+WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)  # w tried for the features' cost
+LAMBDAS = (-2.0, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5)
 NUMBERED = (5.0, 6.25, 8.33)  # units per second of non-pause (SyllableLM's three)
 
 
@@ -151,8 +151,7 @@ def main() -> None:
     model.eval()
     rules = segment.Rules()
     sets = {
-        name: (Cut(int8_outputs(model, us, mel), rules, cfg.chunk_tokens, cfg.delay_tokens), us)
-        for name, us in dev_sets(args.data, args.dev).items()
+        name: (Cut(int8_outputs(model, us, mel), rules, cfg.chunk_tokens, cfg.delay_tokens), us) for name, us in dev_sets(args.data, args.dev).items()
     }
     print(f'development outputs: {time.time() - started:.0f} s', flush=True)
     rate, shift, scores = calibrate(sets)

@@ -8,7 +8,7 @@ from functools import cache
 from pathlib import Path
 
 # Every voice of the evaluation pack, under any synthesiser: Asterisk's speakers, Festival's and flite's kal, ked and slt.
-NEVER = re.compile(r'allison|asterisk|june wallack|carlo flora|\b(kal|kal16|kallpc|ked|kdlpc|slt)(_|\b)', re.I)
+NEVER = re.compile(r'allison|asterisk|june wallack|carlo flora|(?<![a-z])(kal|kallpc|ked|kdlpc|slt)(?![a-z])', re.I)
 
 
 class SplitError(Exception):

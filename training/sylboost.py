@@ -44,7 +44,7 @@ def segment_targets(hidden: Tensor, ids: Tensor, kind: str) -> Tensor:
     S = int(ids.max()) + 1
     flat = (ids + torch.arange(B, device=ids.device)[:, None] * S).flatten()  # (B T,)
     length = torch.zeros(B * S, device=ids.device).index_add_(0, flat, torch.ones_like(flat, dtype=torch.float32))
-    first = torch.full((B * S,), T, device=ids.device).index_reduce_(0, flat, torch.arange(T, device=ids.device).repeat(B), 'amin')
+    first = torch.full((B * S,), T, device=ids.device).scatter_reduce(0, flat, torch.arange(T, device=ids.device).repeat(B), 'amin')
     place = (torch.arange(T, device=ids.device).repeat(B) - first[flat]).float() / length[flat]  # 0 to 1 inside the segment
     third = (3 * place).long().clamp(max=2)  # (B T,)
     sums = torch.zeros(B * S * 3, D, device=ids.device).index_add_(0, flat * 3 + third, hidden.flatten(0, 1))
@@ -141,10 +141,19 @@ def main() -> None:
     started, saved, first, logged = time.time(), time.time(), step, step
 
     def checkpoint() -> None:
-        save(args.run / 'sylboost.pt', {
-            'encoder': settings.encoder.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(), 'teacher': network.state_dict(),
-            'mean': teacher.mean, 'basis': teacher.basis, 'optimizers': optimizers.state_dict(), 'step': step, 'mel': list(mel), 'timed_steps': timed['step'],
-        })  # fmt: skip
+        state = {
+            'encoder': settings.encoder.to_dict(),
+            'model': model.state_dict(),
+            'average': average.state_dict(),
+            'teacher': network.state_dict(),
+            'mean': teacher.mean,
+            'basis': teacher.basis,
+            'optimizers': optimizers.state_dict(),
+            'step': step,
+            'timed_steps': timed['step'],
+            'mel': list(mel),
+        }
+        save(args.run / 'sylboost.pt', state)
 
     stopping = []
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes

@@ -36,7 +36,10 @@ def test_gradient_is_that_of_the_loss():
     target[1, [4, 9]] = 1
     lengths = torch.tensor([12, 12])
     logits = torch.randn(2, 12, dtype=torch.float64, requires_grad=True)
-    loss = lambda x: boundary_loss(x, target.double(), torch.ones(2, 12).double(), lengths)  # noqa: E731
+
+    def loss(x: torch.Tensor) -> torch.Tensor:
+        return boundary_loss(x, target.double(), torch.ones(2, 12).double(), lengths)
+
     assert torch.autograd.gradcheck(loss, (logits,), eps=1e-6, atol=1e-6)
 
 

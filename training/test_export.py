@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 from pathlib import Path
 
 import jsonschema
@@ -20,10 +21,11 @@ from features import log_mel, normalise, read_audio
 ROOT = Path(__file__).parents[1]
 TINY = ROOT / 'test/fixtures/tiny'
 BUNDLES = [TINY] + ([ROOT / 'models/small'] if (ROOT / 'models/small/manifest.json').exists() else [])
+BUNDLES += [Path(os.environ['SYLSTREAM_BUNDLE'])] if 'SYLSTREAM_BUNDLE' in os.environ else []
 MOST_BYTES = 40 * 2**20
 
 
-@pytest.fixture(params=BUNDLES, ids=[b.name for b in BUNDLES])
+@pytest.fixture(params=BUNDLES, ids=[f'{b.parent.name}-{b.name}' for b in BUNDLES])
 def bundle(request) -> Path:
     return request.param
 

@@ -208,7 +208,7 @@ def main() -> None:
     torch.manual_seed(args.seed)
     args.run.mkdir(parents=True, exist_ok=True)
     utterances = load_shards(args.data, args.corpora)
-    dev = dev_sets(args.data, 48)
+    dev = dev_sets(args.data, 32)
     model = Encoder(settings.encoder).to(args.device)
     average = Encoder(settings.encoder).to(args.device)  # running mean of the weights: what is measured and exported
     average.load_state_dict(model.state_dict())
@@ -223,7 +223,8 @@ def main() -> None:
     batches = Batches(utterances, *mel, seed=args.seed, weights=args.weights)
     steps = args.steps or settings.steps
     hours = sum(len(u.mel) for u in utterances) / 360_000
-    print(f'{len(utterances)} utterances, {hours:.2f} h, mel {mel}, {sum(p.numel() for p in model.parameters()) / 1e6:.2f} M parameters, from step {step}', flush=True)
+    millions = sum(p.numel() for p in model.parameters()) / 1e6
+    print(f'{len(utterances)} utterances, {hours:.2f} h, mel {mel}, {millions:.2f} M parameters, from step {step}', flush=True)
     sums: dict[str, float] = {}
     started, saved, first, logged = time.time(), time.time(), step, step
 
