@@ -2,6 +2,7 @@
 because the chunk of attention is drawn anew for every batch, whole context among them.
 
     python timed.py --config small --run runs/small
+    python timed.py --config small --run runs/next --init ../models/small
     python timed.py --config small --run runs/small --resume --steps 9000 --decay 1500     go on, then decay the learning rate out
 
 Losses: boundary (crf.py; weak labels count 0.3), phones (cross-entropy), speech against pause.
@@ -26,6 +27,7 @@ from batches import Batches, Utterance, load_shards, mel_statistics
 from config import Settings, load_config
 from crf import boundary_loss
 from encoder import Encoder, EncoderConfig, whole_bias
+from export import read_bundle
 from scores import boundary_scores
 
 
@@ -178,6 +180,16 @@ def load_checkpoint(path: Path, cfg: EncoderConfig) -> dict:
     return state
 
 
+def start_from(model: Encoder, bundle: Path) -> tuple[float, float]:
+    """Copies a bundle's network into `model` and returns its mel statistics; raises ValueError when the sizes differ."""
+    network, config, _ = read_bundle(bundle)
+    if network.cfg != model.cfg:
+        raise ValueError(f'--init {bundle}: expected the encoder {model.cfg.to_dict()}, got {network.cfg.to_dict()}')
+    state = {name: value for name, value in network.state_dict().items() if not name.startswith('phones.')}
+    model.load_state_dict(state, strict=False)
+    return config['mel']['mean'], config['mel']['std']
+
+
 def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     """The options that timed and sylboost share."""
     here = Path(__file__).parent
@@ -202,6 +214,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser = arguments(parser)
     parser.add_argument('--adamw', action='store_true', help='AdamW for the matrices too')
+    parser.add_argument('--init', type=Path, help='a bundle to start from in place of random weights (its phone head starts anew)')
     parser.add_argument('--bce', action='store_true', help='a cross-entropy a token for the boundaries')
     args = parser.parse_args()
     settings = load_config(args.config)
@@ -210,10 +223,13 @@ def main() -> None:
     utterances = load_shards(args.data, args.corpora)
     dev = dev_sets(args.data, 32)
     model = Encoder(settings.encoder).to(args.device)
+    mel = mel_statistics(utterances)
+    if args.init:
+        mel = start_from(model, args.init)
     average = Encoder(settings.encoder).to(args.device)  # running mean of the weights: what is measured and exported
     average.load_state_dict(model.state_dict())
     optimizers = Optimizers(model, args.lr or settings.learning_rate, not args.adamw)
-    step, mel = 0, mel_statistics(utterances)
+    step = 0
     if args.resume:
         state = load_checkpoint(args.run / 'timed.pt', settings.encoder)
         model.load_state_dict(state['model'])

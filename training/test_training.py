@@ -1,0 +1,123 @@
+"""The loops: an interrupted run goes on as if nothing had happened; the stages' arithmetic; wrong checkpoints are refused."""
+
+import json
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from config import load_config
+from encoder import Encoder
+from quantize import codebook_of
+from scores import boundary_scores, matches
+from sylboost import segment_targets, segments_of
+from timed import load_checkpoint, schedule, start_from
+
+HERE = Path(__file__).parent
+TINY = HERE.parent / 'test/fixtures/tiny'
+
+
+@pytest.fixture(scope='module')
+def shards(tmp_path_factory) -> Path:
+    """A made-up corpus: bursts of two colours with pauses, 24 utterances."""
+    folder, rng = tmp_path_factory.mktemp('data'), np.random.default_rng(0)
+    (folder / 'bursts').mkdir()
+    mels, rows, first = [], [], 0
+    for k in range(24):
+        mel = rng.normal(-12, 0.5, (260, 128))
+        syllables, phones, t = [], [], 0.2
+        while t < 2.2:
+            d = float(rng.uniform(0.15, 0.35))
+            mel[int(t * 100) : int((t + d) * 100), 10 : 60 if len(syllables) % 2 else 110] += 6
+            syllables.append([round(t, 3), round(t + d, 3), 'ab'[len(syllables) % 2]])
+            phones.append([1 + len(syllables) % 2, t, t + d])
+            t += d if rng.random() < 0.7 else d + 0.2
+        mels.append(mel.astype(np.float16))
+        row = {'id': f'b{k}', 'corpus': 'bursts', 'speaker': f's{k % 3}', 'split': 'dev' if k % 6 == 0 else 'train', 'text': ''}
+        rows.append(row | {'syllables': syllables, 'phones': phones, 'weak': [], 'first': first, 'frames': 260})
+        first += 260
+    np.save(folder / 'bursts/mel.npy', np.concatenate(mels))
+    (folder / 'bursts/utterances.jsonl').write_text(''.join(json.dumps(r) + '\n' for r in rows))
+    return folder
+
+
+def run(command: str, *options: object) -> str:
+    out = subprocess.run([sys.executable, HERE / f'{command}.py', '--config', 'tiny', *map(str, options)], capture_output=True, text=True)
+    assert out.returncode == 0, out.stdout + out.stderr
+    return out.stdout
+
+
+def last_loss(log: str) -> float:
+    return float(re.findall(r'boundary ([\d.]+)', log)[-1])
+
+
+def test_an_interrupted_run_goes_on_with_the_same_losses(shards, tmp_path):
+    options = ('--data', shards, '--dev-every', 1000, '--device', 'cpu')
+    whole = run('timed', '--run', tmp_path / 'whole', '--steps', 52, *options)
+    run('timed', '--run', tmp_path / 'parts', '--steps', 50, *options)
+    resumed = run('timed', '--run', tmp_path / 'parts', '--steps', 52, '--resume', *options)
+    a, b = (torch.load(tmp_path / name / 'timed.pt', weights_only=True) for name in ('whole', 'parts'))
+    assert a['step'] == b['step'] == 52
+    for name, value in a['model'].items():
+        torch.testing.assert_close(value, b['model'][name], atol=1e-3, rtol=0)
+    assert abs(last_loss(whole) - last_loss(resumed)) < 1e-3
+
+
+def test_a_checkpoint_of_another_size_is_refused(tmp_path):
+    torch.save({'encoder': load_config('tiny').encoder.to_dict()}, tmp_path / 'x.pt')
+    with pytest.raises(ValueError, match='expected the encoder'):
+        load_checkpoint(tmp_path / 'x.pt', load_config('small').encoder)
+    with pytest.raises(FileNotFoundError, match='expected a checkpoint'):
+        load_checkpoint(tmp_path / 'y.pt', load_config('small').encoder)
+    with pytest.raises(ValueError, match='expected the encoder'):
+        start_from(Encoder(load_config('small').encoder), TINY)
+
+
+def test_a_bundle_can_be_trained_on():
+    model = Encoder(load_config('tiny').encoder)
+    before = model.embed.weight.clone()
+    mean, std = start_from(model, TINY)
+    assert not torch.equal(before, model.embed.weight) and std > 0 and -20 < mean < 0
+
+
+def test_an_unknown_config_is_named():
+    with pytest.raises(ValueError, match='tiny, small, base'):
+        load_config('huge')
+
+
+def test_schedule_warms_up_stays_and_decays():
+    assert schedule(0, 1000, 100, 200) == pytest.approx(0.01)
+    assert schedule(500, 1000, 100, 200) == 1
+    assert schedule(900, 1000, 100, 200) == pytest.approx(0.5)
+    assert schedule(10_000, 1000, 100, 0) == 1
+
+
+def test_targets_are_means_of_each_third():
+    hidden = torch.randn(1, 10, 2)
+    boundary = torch.zeros(1, 10)
+    boundary[0, [1, 7]] = 1
+    ids, whole = segments_of(boundary, torch.tensor([10]))
+    assert ids[0].tolist() == [0, 1, 1, 1, 1, 1, 1, 2, 2, 2]
+    assert whole[0].tolist() == [False] + [True] * 6 + [False] * 3
+    mean, thirds = (segment_targets(hidden, ids, kind) for kind in ('mean', 'thirds'))
+    torch.testing.assert_close(mean[0, 3], hidden[0, 3:5].mean(0))
+    torch.testing.assert_close(thirds[0, 3], torch.cat([hidden[0, a : a + 2].mean(0) for a in (1, 3, 5)]))
+    torch.testing.assert_close(thirds[0, 1], thirds[0, 6])
+
+
+def test_codebook_keeps_to_its_sizes():
+    vectors = np.random.default_rng(0).normal(size=(2000, 8)).astype(np.float32)
+    book = codebook_of(vectors, 2048, 400)
+    assert book['centroids'].shape == (25, 8) and set(book['units']) == {1, 2, 3, 4}
+
+
+def test_matching_is_one_to_one():
+    assert matches(np.array([1.0, 1.04]), np.array([1.02]), 0.05) == 1
+    assert matches(np.array([1.0, 1.1]), np.array([1.05, 1.06]), 0.05) == 2
+    scores = boundary_scores([np.array([1.0, 2.0])], [np.array([1.01, 3.0])], 0.05)
+    assert scores['precision'] == scores['recall'] == scores['f1'] == 0.5
+    assert boundary_scores([np.array([1.0])], [np.array([1.0])], 0.02)['r_value'] == pytest.approx(1)
