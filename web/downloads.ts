@@ -20,7 +20,8 @@ export interface Saveable {
   /** Name without ending. */
   readonly name: string;
   readonly recording: Recording;
-  readonly provenance: StatedProvenance;
+  /** Undefined before the server has said it: then there is only sound to save. */
+  readonly provenance: StatedProvenance | undefined;
 }
 
 /** Hands a file to the browser to save, written by the same code as `sylstream tokenize`. */
@@ -34,7 +35,7 @@ export function download(kind: DownloadKind, what: Saveable): void {
 }
 
 function contentOf(kind: DownloadKind, { recording, provenance }: Saveable): Blob {
-  if (kind === 'wav') {
+  if (kind === 'wav' || provenance === undefined) {
     const bytes = encodeS16le(recording.slice(0, recording.samples));
     const header = wavHeader({ sampleRate: SAMPLE_RATE, channels: 1 }, bytes.length);
     return new Blob([header, bytes] as BlobPart[], { type: 'audio/wav' });

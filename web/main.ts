@@ -25,6 +25,7 @@ const STATUS: Readonly<Record<Activity, string>> = {
   sending: 'Cutting into units …',
   finishing: 'Deciding the last units …',
   reconnecting: 'Connecting again …',
+  stopped: 'Stopped',
   done: 'Done',
 };
 const SAVES: readonly DownloadKind[] = ['textgrid', 'jsonl', 'wav'];
@@ -66,6 +67,7 @@ const studio = createStudio(() => dial.rate, {
   },
   onProvisional: () => timeline.touch(),
   onModel(model) {
+    notice.hide();
     const label = element('model', HTMLElement);
     label.textContent = `${model.id} · ${model.units} units · ${model.sha256.slice(0, 8)}`;
     label.hidden = false;
@@ -103,10 +105,13 @@ function showStatus(activity: Activity): void {
   record.setAttribute('aria-pressed', String(recording));
   record.disabled = activity === 'starting' || activity === 'finishing';
   element('record-label', HTMLElement).textContent = recording ? 'Stop' : 'Record';
-  const finished = activity === 'done' && studio.recording.samples > 0;
+  const finished = (activity === 'done' || activity === 'stopped') && studio.recording.samples > 0;
   button('play').disabled = !finished;
-  for (const kind of SAVES) button(`save-${kind}`).disabled = !finished;
-  if (activity === 'done' || activity === 'finishing') timeline.settle();
+  for (const kind of SAVES) {
+    const meaningful = kind === 'wav' || studio.provenance !== undefined;
+    button(`save-${kind}`).disabled = !finished || !meaningful;
+  }
+  if (finished || activity === 'finishing') timeline.settle();
 }
 
 button('record').addEventListener('click', () => {
@@ -133,6 +138,6 @@ button('sample').addEventListener('click', () => {
 for (const kind of SAVES) {
   button(`save-${kind}`).addEventListener('click', () => {
     const { name, recording, provenance } = studio;
-    if (provenance !== undefined) download(kind, { name, recording, provenance });
+    download(kind, { name, recording, provenance });
   });
 }

@@ -13,7 +13,15 @@ import { openSession, sendAll } from './session.ts';
 
 /** What the page is doing. */
 export type Activity =
-  'idle' | 'starting' | 'recording' | 'reading' | 'sending' | 'finishing' | 'reconnecting' | 'done';
+  | 'idle'
+  | 'starting'
+  | 'recording'
+  | 'reading'
+  | 'sending'
+  | 'finishing'
+  | 'reconnecting'
+  | 'stopped'
+  | 'done';
 
 /** What the studio tells the page. */
 export interface StudioListener {
@@ -70,7 +78,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
 
   function fail(problem: unknown): void {
     void leave();
-    become(recording.samples > 0 ? 'done' : 'idle');
+    become(recording.samples > 0 ? 'stopped' : 'idle');
     listener.onProblem(problem);
   }
 

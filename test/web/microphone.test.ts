@@ -1,0 +1,128 @@
+import { existsSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { decodePcm, encodeS16le } from '../../src/dsp/pcm.ts';
+import { scoreBoundaries } from '../../src/dsp/scores.ts';
+import { WAV_HEADER_BYTES, wavHeader } from '../../src/dsp/wavWriter.ts';
+import { loadModels } from '../../src/models/loadModels.ts';
+import type { Models } from '../../src/models/loadModels.ts';
+import { msToSamples } from '../../src/units.ts';
+import { SMALL } from '../helpers/bundles.ts';
+import { longSpeech, wholeUnits } from '../helpers/pipeline.ts';
+import { present, program } from '../helpers/require.ts';
+import { withServer } from '../helpers/server.ts';
+import { delayed, locate } from './alignment.ts';
+import {
+  activity,
+  buildPage,
+  PAGE,
+  PATIENCE_MS,
+  saved,
+  savedUnits,
+  screenshot,
+  withPage,
+} from './studioPage.ts';
+import type { SavedUnit } from './studioPage.ts';
+
+const SPEECH_SECONDS = 14;
+/** Silence before and after it in the microphone's file. */
+const SILENCE = 16_000;
+const TOLERANCE = { toleranceSamples: msToSamples(20) };
+/** How long the piece is by which the start is found, and how late the browser may begin to play. */
+const PIECE = msToSamples(500);
+const LATEST_START = msToSamples(4000);
+/** A busy machine may drop some of the microphone's sound; then the recording is made again. */
+const ATTEMPTS = 4;
+
+/** What the page recorded. */
+interface Heard {
+  readonly units: SavedUnit[];
+  /** Sample at which the file's first sample was heard. */
+  readonly start: number;
+  /** Samples that were dropped or doubled on the way, by the distance of the file's first and last half second. */
+  readonly slip: number;
+}
+
+async function record(page: Page, samples: Float32Array): Promise<Heard> {
+  const listening = (seconds: RegExp): Promise<void> =>
+    expect.poll(() => page.innerText('#status'), { timeout: PATIENCE_MS }).toMatch(seconds);
+  await page.click('#record');
+  await activity(page, 'recording');
+  await listening(/Listening · (9|1\d)\./);
+  await screenshot(page, 'microphone-dark');
+  await listening(/Listening · (1[89]|2\d)\./);
+  await page.click('#record');
+  await activity(page, 'done');
+  const sound = decodePcm((await saved(page, 'wav')).subarray(WAV_HEADER_BYTES), 's16le');
+  const { at: start } = locate(samples.subarray(0, PIECE), sound, 0, LATEST_START);
+  const last = samples.length - PIECE;
+  const expected = start + last;
+  const end = locate(samples.subarray(last), sound, expected - SILENCE, expected + SILENCE);
+  return { units: await savedUnits(page), start, slip: end.at - expected };
+}
+
+/** F1 of the boundaries and the share of the file's units whose middle carries the same unit in the recording. */
+function agreement(
+  heard: readonly SavedUnit[],
+  file: readonly SavedUnit[],
+  start: number,
+): { readonly f1: number; readonly same: number } {
+  const units = file.filter((unit) => unit.end > start);
+  // The first and the last end are where the sound begins and stops, not boundaries between syllables.
+  const reference = units.slice(0, -1).map(({ end }) => end);
+  const first = reference[0] - TOLERANCE.toleranceSamples;
+  const last = reference.at(-1)! + TOLERANCE.toleranceSamples;
+  const found = heard.map(({ end }) => end).filter((end) => first <= end && end <= last);
+  const same = units.filter((unit) => {
+    const middle = (Math.max(start, unit.start) + unit.end) / 2;
+    return heard.find((other) => other.start <= middle && middle < other.end)?.id === unit.id;
+  });
+  const { f1 } = scoreBoundaries(found, reference, TOLERANCE);
+  return { f1, same: same.length / units.length };
+}
+
+const ready = program('chromium') && present('models/small', existsSync(SMALL));
+
+describe.runIf(ready)('the page with a microphone', { timeout: 4 * PATIENCE_MS }, () => {
+  const wav = join(PAGE, 'microphone.wav');
+  const samples = longSpeech(SPEECH_SECONDS);
+  let models: Models;
+
+  beforeAll(async () => {
+    buildPage();
+    const silence = encodeS16le(new Float32Array(SILENCE));
+    const speech = encodeS16le(samples);
+    const size = speech.length + 2 * silence.length;
+    const header = wavHeader({ sampleRate: 16_000, channels: 1 }, size);
+    writeFileSync(wav, Buffer.concat([header, silence, speech, silence]));
+    models = await loadModels({ bundle: SMALL, workers: 1 });
+  });
+  afterAll(() => models.close());
+
+  it('hears the units of the file that the microphone plays', async () => {
+    let heard: Heard | undefined;
+    for (let n = 0; n < ATTEMPTS && heard?.slip !== 0; n++) {
+      heard = await withServer(models, { web: PAGE, livePace: 1.25 }, (server) =>
+        withPage(server.url, { microphone: wav }, (page) => record(page, samples)),
+      );
+      console.log(`fake microphone: start ${heard.start}, slip ${heard.slip} samples`);
+    }
+    const { units, start } = heard!;
+    // The start is arbitrary, and tokens and encoder chunks lie on a grid from the first sample on: the file's own units
+    // are those of the file at that start.
+    const there = agreement(units, await wholeUnits(delayed(samples, start), models), start);
+    const whole = (await wholeUnits(samples, models)).map((unit) => ({
+      ...unit,
+      start: unit.start + start,
+      end: unit.end + start,
+    }));
+    const atZero = agreement(units, whole, start);
+    const words = ({ f1, same }: typeof there): string =>
+      `F1 ${f1.toFixed(3)} at 20 ms, same unit on ${(100 * same).toFixed(1)} %`;
+    console.log(`against the file from that start on: ${words(there)}`);
+    console.log(`against the file from sample 0 on: ${words(atZero)}`);
+    expect(there.f1).toBeGreaterThanOrEqual(0.95);
+    expect(there.same).toBeGreaterThanOrEqual(0.8);
+  });
+});

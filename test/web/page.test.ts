@@ -1,0 +1,195 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join as joinPath } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import type { Settings, SylstreamServer } from '../../server/index.ts';
+import { encodeS16le } from '../../src/dsp/pcm.ts';
+import { createWavDecoder } from '../../src/dsp/wav.ts';
+import { unitRecord } from '../../src/formats/jsonl.ts';
+import { readTextGrid } from '../../src/formats/readTextGrid.ts';
+import { loadModels } from '../../src/models/loadModels.ts';
+import type { Models } from '../../src/models/loadModels.ts';
+import { fromFile } from '../../src/streams/fromFile.ts';
+import { speechUnits } from '../../src/streams/speechUnits.ts';
+import type { SpeechUnitsOptions } from '../../src/streams/speechUnits.ts';
+import { lastValueFrom, toArray } from 'rxjs';
+import type { Unit } from '../../src/types.ts';
+import { TINY } from '../helpers/bundles.ts';
+import { drive, join } from '../helpers/cuts.ts';
+import { unitsIn, wholeUnits } from '../helpers/pipeline.ts';
+import { program } from '../helpers/require.ts';
+import { withServer } from '../helpers/server.ts';
+import { clipSamples, fixture } from '../helpers/speech.ts';
+import {
+  activity,
+  buildPage,
+  dropFile,
+  PAGE,
+  PATIENCE_MS,
+  saved,
+  savedUnits,
+  screenshot,
+  withPage,
+} from './studioPage.ts';
+
+const CLIP = 'kathleen-a0002';
+
+/** Units in the form of JSON lines. */
+function recordsOf(units: readonly Unit[]): unknown[] {
+  return units.map(unitRecord);
+}
+
+/** The samples of a WAV file, interleaved. */
+function samplesOf(path: string): Float32Array {
+  const parts = drive(createWavDecoder(), [readFileSync(path)]);
+  return join(parts.flatMap((part) => ('samples' in part ? [part.samples] : [])));
+}
+
+/** Chromium divides 16-bit samples above 0 by 32767 and the others by 32768 (media/base/audio_sample_types.h). */
+function asChromiumDecodes(samples: Float32Array): Float32Array {
+  return samples.map((sample) => (sample > 0 ? (sample * 32_768) / 32_767 : sample));
+}
+
+/** The units of a file as the command line cuts them, in the form of JSON lines. */
+async function tokenized(
+  path: string,
+  models: Models,
+  options?: SpeechUnitsOptions,
+): Promise<unknown[]> {
+  const events = await lastValueFrom(speechUnits(fromFile(path), models, options).pipe(toArray()));
+  return recordsOf(unitsIn(events));
+}
+
+describe.runIf(program('chromium'))('the page', { timeout: 4 * PATIENCE_MS }, () => {
+  let models: Models;
+
+  beforeAll(async () => {
+    buildPage();
+    models = await loadModels({ bundle: TINY, workers: 1 });
+  });
+  afterAll(() => models.close());
+
+  const serving = <T>(
+    act: (server: SylstreamServer) => Promise<T>,
+    settings?: Partial<Settings>,
+  ): Promise<T> => withServer(models, { web: PAGE, ...settings }, act);
+
+  it('cuts a dropped WAV file into the units of the command line', async () => {
+    await serving((server) =>
+      withPage(server.url, {}, async (page) => {
+        await screenshot(page, 'empty-dark');
+        await dropFile(page, 'speech.wav', readFileSync(fixture(`${CLIP}.wav`)));
+        await activity(page, 'done');
+        const units = await savedUnits(page);
+        expect(units.length).toBeGreaterThan(5);
+        expect(units).toEqual(await tokenized(fixture(`${CLIP}.wav`), models));
+        await screenshot(page, 'dropped-file-dark');
+      }),
+    );
+  });
+
+  it.runIf(program('ffmpeg'))(
+    'resamples stereo at 44.1 kHz as the command line does, as WAV and as FLAC',
+    async () => {
+      const [wav, flac] = ['stereo.wav', 'stereo.flac'].map((name) => joinPath(PAGE, name));
+      const convert = (...args: string[]): void => {
+        execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', ...args]);
+      };
+      // The right channel is late, so that a mix of both is not either of them.
+      const filter = 'pan=stereo|c0=c0|c1=c0,adelay=0|7';
+      convert(fixture(`${CLIP}.wav`), '-af', filter, '-ar', '44100', '-sample_fmt', 's16', wav);
+      convert(wav, flac);
+      const expected = await tokenized(wav, models);
+      await serving((server) =>
+        withPage(server.url, {}, async (page) => {
+          await dropFile(page, 'stereo.wav', readFileSync(wav));
+          await activity(page, 'done');
+          expect(await savedUnits(page)).toEqual(expected);
+          await dropFile(page, 'stereo.flac', readFileSync(flac));
+          await activity(page, 'reading');
+          await activity(page, 'done');
+          const heard = asChromiumDecodes(samplesOf(wav));
+          const options = { sampleRate: 44_100, channels: 2 };
+          expect(await savedUnits(page)).toEqual(
+            recordsOf(await wholeUnits(heard, models, options)),
+          );
+        }),
+      );
+    },
+  );
+
+  it('saves the units as a TextGrid and the sound as it was', async () => {
+    await serving((server) =>
+      withPage(server.url, {}, async (page) => {
+        await page.click('#sample');
+        await activity(page, 'done');
+        const reference = await wholeUnits(clipSamples(CLIP), models);
+        const grid = readTextGrid((await saved(page, 'textgrid')).toString(), 'page');
+        const { items } = grid.tiers.find(({ name }) => name === 'units')!;
+        expect(items.map(({ text }) => text)).toEqual(
+          [...reference.map(({ id, pause }) => (pause ? '' : String(id))), ''].slice(
+            0,
+            items.length,
+          ),
+        );
+        expect(items.slice(0, reference.length).map(({ end }) => end)).toEqual(
+          reference.map(({ end }) => end / 16_000),
+        );
+        const about = grid.tiers.find(({ name }) => name === 'sylstream')!.items[0].text;
+        expect(about).toContain(`hash=${models.bundle.hash}`);
+        const wav = await saved(page, 'wav');
+        expect(wav.subarray(44).equals(encodeS16le(clipSamples(CLIP)))).toBe(true);
+      }),
+    );
+  });
+
+  it('cuts the recording anew when the dial is turned afterwards, with the keyboard', async () => {
+    await serving((server) =>
+      withPage(server.url, {}, async (page) => {
+        await page.click('#sample');
+        await activity(page, 'done');
+        const natural = await savedUnits(page);
+        await page.focus('#dial');
+        await page.keyboard.press('End');
+        await activity(page, 'sending');
+        await activity(page, 'done');
+        expect(await page.getAttribute('#dial', 'aria-valuetext')).toBe('8.33 units a second');
+        const fast = await savedUnits(page);
+        expect(fast).toEqual(await tokenized(fixture(`${CLIP}.wav`), models, { rate: 8.33 }));
+        expect(fast).not.toEqual(natural);
+      }),
+    );
+  });
+
+  it('walks through the units with the arrow keys and says what they are', async () => {
+    await serving((server) =>
+      withPage(server.url, { colorScheme: 'light' }, async (page) => {
+        await page.click('#sample');
+        await activity(page, 'done');
+        const units = await savedUnits(page);
+        await page.focus('#timeline');
+        for (const unit of units.slice(0, 3)) {
+          await page.keyboard.press('ArrowRight');
+          const start = (unit.start / 16_000).toFixed(2);
+          const kind = unit.pause ? 'Pause' : `Unit ${unit.id}`;
+          await page.getByText(`${kind} · ${start} to`).waitFor();
+        }
+        await screenshot(page, 'chosen-unit-light');
+      }),
+    );
+  });
+
+  it('can be used on a phone', async () => {
+    await serving((server) =>
+      withPage(server.url, { width: 390, height: 844, colorScheme: 'light' }, async (page) => {
+        await page.click('#sample');
+        await activity(page, 'done');
+        const overflow = await page.evaluate(
+          () => document.documentElement.scrollWidth - innerWidth,
+        );
+        expect(overflow).toBe(0);
+        await screenshot(page, 'phone-light');
+      }),
+    );
+  });
+});

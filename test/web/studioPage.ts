@@ -1,0 +1,151 @@
+import { execFileSync } from 'node:child_process';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { join, resolve } from 'node:path';
+import { chromium } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
+import type { Unit } from '../../src/types.ts';
+
+const ROOT = resolve(import.meta.dirname, '../..');
+/** Where the bundle of the sources as they are now goes; `dist/web` may be older. */
+export const PAGE: string = join(ROOT, 'artifacts/page');
+/** How long anything may take: the machine may be busy with everything else. */
+export const PATIENCE_MS = 60_000;
+const SHOTS = join(ROOT, 'artifacts/screenshots');
+
+/** A unit as the page saves it. */
+export type SavedUnit = Omit<Unit, 'pause' | 'forced' | 'vector'> & {
+  readonly pause?: true;
+  readonly forced?: true;
+};
+
+/** How a browser is started. */
+export interface BrowserOptions {
+  /** WAV file that its fake microphone plays once; `none`: it has no microphone; default: a beeping one. */
+  readonly microphone?: string;
+  /** Whether a question for the microphone is answered with yes; default true. */
+  readonly allow?: boolean;
+  /** Further flags. */
+  readonly args?: readonly string[];
+  readonly colorScheme?: 'dark' | 'light';
+  readonly width?: number;
+  readonly height?: number;
+}
+
+/** Bundles the page from its sources. */
+export function buildPage(): void {
+  execFileSync(process.execPath, [join(ROOT, 'scripts/buildWeb.mjs'), PAGE], { cwd: ROOT });
+}
+
+/** Opens a URL in the system's Chromium, runs `act`, closes everything; fails when the page throws. */
+export async function withPage<T>(
+  url: string,
+  options: BrowserOptions,
+  act: (page: Page) => Promise<T>,
+): Promise<T> {
+  const browser = await launch(options);
+  const thrown: Error[] = [];
+  try {
+    const { width = 1400, height = 920, colorScheme = 'dark' } = options;
+    const page = await browser.newPage({ viewport: { width, height }, colorScheme });
+    page.on('pageerror', (error) => thrown.push(error));
+    page.setDefaultTimeout(PATIENCE_MS);
+    await page.addInitScript(keepActivities);
+    await page.goto(url);
+    const result = await act(page);
+    if (thrown.length > 0) throw new AggregateError(thrown, 'the page threw');
+    return result;
+  } finally {
+    await browser.close();
+  }
+}
+
+function launch({ microphone, allow = true, args = [] }: BrowserOptions): Promise<Browser> {
+  const device =
+    microphone === 'none'
+      ? []
+      : [
+          '--use-fake-device-for-media-stream',
+          ...(microphone === undefined
+            ? []
+            : [`--use-file-for-fake-audio-capture=${microphone}%noloop`]),
+        ];
+  const answer = allow ? '--use-fake-ui-for-media-stream' : '--deny-permission-prompts';
+  const executablePath = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' });
+  return chromium.launch({
+    executablePath: executablePath.trim(),
+    args: ['--no-sandbox', answer, ...device, ...args],
+  });
+}
+
+/** Drops a file onto the page as a person does. */
+export async function dropFile(page: Page, name: string, bytes: Uint8Array): Promise<void> {
+  const data = await page.evaluateHandle(
+    ([base64, fileName]) => {
+      const raw = Uint8Array.from(atob(base64), (letter) => letter.charCodeAt(0));
+      const transfer = new DataTransfer();
+      transfer.items.add(new File([raw], fileName));
+      return transfer;
+    },
+    [Buffer.from(bytes).toString('base64'), name] as const,
+  );
+  await page.dispatchEvent('#timeline', 'dragover', { dataTransfer: data });
+  await page.dispatchEvent('#timeline', 'drop', { dataTransfer: data });
+}
+
+/** Where in the page's history of activities the test is. */
+const seen = new WeakMap<Page, number>();
+
+/** Waits until the page does this, or has done it since the activity waited for before. */
+export async function activity(page: Page, wanted: string): Promise<void> {
+  const from = seen.get(page) ?? 0;
+  const found = await page.waitForFunction(
+    ([first, name]) => {
+      const { activities } = globalThis as unknown as { activities: string[] };
+      const at = activities.indexOf(name, first);
+      return at >= 0 && at + 1;
+    },
+    [from, wanted] as const,
+    { timeout: PATIENCE_MS },
+  );
+  seen.set(page, Number(await found.jsonValue()));
+}
+
+/** Keeps what the page does, in order: some of it is over before a test could look. */
+function keepActivities(): void {
+  const activities: string[] = [];
+  Object.assign(globalThis, { activities });
+  document.addEventListener('DOMContentLoaded', () => {
+    const note = (): void => void activities.push(document.body.dataset['activity'] ?? '');
+    new MutationObserver((changes) => {
+      if (changes.some(({ oldValue }) => oldValue !== document.body.dataset['activity'])) note();
+    }).observe(document.body, { attributeFilter: ['data-activity'], attributeOldValue: true });
+  });
+}
+
+/** What a download button saves. */
+export async function saved(page: Page, kind: 'textgrid' | 'jsonl' | 'wav'): Promise<Buffer> {
+  const [download] = await Promise.all([
+    page.waitForEvent('download'),
+    page.click(`#save-${kind}`),
+  ]);
+  return readFileSync(await download.path());
+}
+
+/** The units that the page saves as JSON lines, without the header. */
+export async function savedUnits(page: Page): Promise<SavedUnit[]> {
+  const [, ...lines] = (await saved(page, 'jsonl')).toString().trimEnd().split('\n');
+  return lines.map((line) => JSON.parse(line) as SavedUnit);
+}
+
+/** Waits for a message and returns its code and words. */
+export async function notice(page: Page): Promise<{ code: string | null; text: string }> {
+  const box = page.locator('#notice');
+  await box.waitFor({ state: 'visible' });
+  return { code: await box.getAttribute('data-code'), text: await box.innerText() };
+}
+
+/** Saves a picture among the artefacts of a run. */
+export async function screenshot(page: Page, name: string): Promise<void> {
+  mkdirSync(SHOTS, { recursive: true });
+  await page.screenshot({ path: join(SHOTS, `${name}.png`), fullPage: true });
+}
