@@ -29,7 +29,8 @@ export interface MetricSources {
 
 /** Around the encoder step of 160 ms, in seconds. */
 const LAG_BUCKETS = [
-  0.002, 0.005, 0.01, 0.02, 0.04, 0.08, 0.12, 0.16, 0.24, 0.32, 0.64, 1.28, 2.56,
+  0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.12, 0.16, 0.2, 0.24, 0.32, 0.64, 1.28,
+  2.56,
 ];
 
 /** Makes the metrics of one server. */
