@@ -7,6 +7,7 @@ import { scoreBoundaries } from '../../src/dsp/scores.ts';
 import { WAV_HEADER_BYTES, wavHeader } from '../../src/dsp/wavWriter.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
+import type { Unit } from '../../src/types.ts';
 import { msToSamples } from '../../src/units.ts';
 import { SMALL } from '../helpers/bundles.ts';
 import { longSpeech, wholeUnits } from '../helpers/pipeline.ts';
@@ -15,15 +16,13 @@ import { withServer } from '../helpers/server.ts';
 import { delayed, locate } from './alignment.ts';
 import {
   activity,
-  buildPage,
-  PAGE,
+  bundledPage,
   PATIENCE_MS,
   saved,
   savedUnits,
   screenshot,
   withPage,
 } from './studioPage.ts';
-import type { SavedUnit } from './studioPage.ts';
 
 const SPEECH_SECONDS = 14;
 /** Silence before and after it in the microphone's file. */
@@ -35,9 +34,12 @@ const LATEST_START = msToSamples(4000);
 /** A busy machine may drop some of the microphone's sound; then the recording is made again. */
 const ATTEMPTS = 4;
 
+/** What is compared of a unit. */
+type NamedSpan = Pick<Unit, 'id' | 'start' | 'end'>;
+
 /** What the page recorded. */
 interface Heard {
-  readonly units: SavedUnit[];
+  readonly units: NamedSpan[];
   /** Sample at which the file's first sample was heard. */
   readonly start: number;
   /** Samples that were dropped or doubled on the way, by the distance of the file's first and last half second. */
@@ -64,8 +66,8 @@ async function record(page: Page, samples: Float32Array): Promise<Heard> {
 
 /** F1 of the boundaries and the share of the file's units whose middle carries the same unit in the recording. */
 function agreement(
-  heard: readonly SavedUnit[],
-  file: readonly SavedUnit[],
+  heard: readonly NamedSpan[],
+  file: readonly NamedSpan[],
   start: number,
 ): { readonly f1: number; readonly same: number } {
   const units = file.filter((unit) => unit.end > start);
@@ -85,12 +87,12 @@ function agreement(
 const ready = program('chromium') && present('models/small', existsSync(SMALL));
 
 describe.runIf(ready)('the page with a microphone', { timeout: 4 * PATIENCE_MS }, () => {
-  const wav = join(PAGE, 'microphone.wav');
   const samples = longSpeech(SPEECH_SECONDS);
+  const built = bundledPage();
+  const wav = join(built.folder, 'microphone.wav');
   let models: Models;
 
   beforeAll(async () => {
-    buildPage();
     const silence = encodeS16le(new Float32Array(SILENCE));
     const speech = encodeS16le(samples);
     const size = speech.length + 2 * silence.length;
@@ -103,7 +105,7 @@ describe.runIf(ready)('the page with a microphone', { timeout: 4 * PATIENCE_MS }
   it('hears the units of the file that the microphone plays', async () => {
     let heard: Heard | undefined;
     for (let n = 0; n < ATTEMPTS && heard?.slip !== 0; n++) {
-      heard = await withServer(models, { web: PAGE, livePace: 1.25 }, (server) =>
+      heard = await withServer(models, { web: built.folder, livePace: 1.25 }, (server) =>
         withPage(server.url, { microphone: wav }, (page) => record(page, samples)),
       );
       console.log(`fake microphone: start ${heard.start}, slip ${heard.slip} samples`);

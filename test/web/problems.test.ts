@@ -9,10 +9,9 @@ import { fixture } from '../helpers/speech.ts';
 import { cuttableProxy } from './cuttableProxy.ts';
 import {
   activity,
-  buildPage,
+  bundledPage,
   dropFile,
   notice,
-  PAGE,
   PATIENCE_MS,
   savedUnits,
   screenshot,
@@ -24,10 +23,10 @@ const slowly = { timeout: PATIENCE_MS };
 const WAV = fixture('kathleen-a0002.wav');
 
 describe.runIf(program('chromium'))('the page, when something goes wrong', SLOW, () => {
+  const built = bundledPage();
   let models: Models;
 
   beforeAll(async () => {
-    buildPage();
     models = await tinyModels();
   });
   afterAll(() => models.close());
@@ -35,7 +34,7 @@ describe.runIf(program('chromium'))('the page, when something goes wrong', SLOW,
   const serving = <T>(
     act: (server: SylstreamServer) => Promise<T>,
     settings?: Partial<Settings>,
-  ): Promise<T> => withServer(models, { web: PAGE, livePace: 1.25, ...settings }, act);
+  ): Promise<T> => withServer(models, { web: built.folder, livePace: 1.25, ...settings }, act);
 
   it('says that the microphone is blocked', async () => {
     await serving((server) =>

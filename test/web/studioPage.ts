@@ -1,13 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { mkdirSync, readFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
+import { afterAll, beforeAll } from 'vitest';
 import type { Unit } from '../../src/types.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-/** Where the bundle of the sources as they are now goes; `dist/web` may be older. */
-export const PAGE: string = join(ROOT, 'artifacts/page');
 /** How long anything may take: the machine may be busy with everything else. */
 export const PATIENCE_MS = 60_000;
 const SHOTS = join(ROOT, 'artifacts/screenshots');
@@ -31,9 +31,14 @@ export interface BrowserOptions {
   readonly height?: number;
 }
 
-/** Bundles the page from its sources. */
-export function buildPage(): void {
-  execFileSync(process.execPath, [join(ROOT, 'scripts/buildWeb.mjs'), PAGE], { cwd: ROOT });
+/** Bundles the page from its sources into a folder of its own before the tests of a file, and removes it after them. */
+export function bundledPage(): { readonly folder: string } {
+  const folder = mkdtempSync(join(tmpdir(), 'sylstream-page-'));
+  beforeAll(() => {
+    execFileSync(process.execPath, [join(ROOT, 'scripts/buildWeb.mjs'), folder], { cwd: ROOT });
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+  return { folder };
 }
 
 /** Opens a URL in the system's Chromium, runs `act`, closes everything; fails when the page throws. */
