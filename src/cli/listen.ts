@@ -96,7 +96,7 @@ function say(source: MicrophoneSource): void {
 }
 
 function asStrip(events$: Observable<SpeechEvent>): Observable<string> {
-  const { columns } = process.stdout;
+  const columns = process.stdout.columns || 80; // some terminals say 0
   const strip = unitStrip({ columns, colour: process.stdout.hasColors(256) });
   const draw = (event: SpeechEvent): string => {
     if (event.type === 'unit') return strip.unit(event.unit);

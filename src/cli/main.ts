@@ -45,7 +45,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 }
 
 /** The whole command; `setStatus` takes the exit status of a command that reported its errors itself. */
-function createProgram(setStatus: (code: ExitCode) => void): Command {
+export function createProgram(setStatus: (code: ExitCode) => void): Command {
   const program = new Command('sylstream')
     .description(
       'Live syllable-rate units of speech: audio in, units out while the person still speaks.',
