@@ -94,6 +94,7 @@ export function connectWire(
       protocols: [codec.subprotocol, ...(ticket === undefined ? [] : [TICKET_PREFIX + ticket])],
       headers: options.token === undefined ? {} : { authorization: `Bearer ${options.token}` },
     });
+    made.addEventListener('error', () => undefined); // a close follows, and tells more
     socket = made;
     if (isOver) return release();
     made.binaryType = 'arraybuffer';
@@ -103,7 +104,6 @@ export function connectWire(
     made.addEventListener('message', (event) => {
       if (!isOver) receive(event.data);
     });
-    made.addEventListener('error', () => undefined); // a close follows, and tells more
     made.addEventListener('close', ({ code }) =>
       end(new PipelineError(errorCodeOfClose(code), `the socket closed with ${code}`), code),
     );
