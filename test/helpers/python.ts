@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { present } from './require.ts';
 
 /** The Python that has the packages of training/: `SYLSTREAM_PYTHON`, else `python3`. */
-const PYTHON = process.env['SYLSTREAM_PYTHON'] ?? 'python3';
+export const PYTHON: string = process.env['SYLSTREAM_PYTHON'] ?? 'python3';
 
 /** Whether Python can import a package; said aloud when it cannot. */
 export function pythonWith(module: string): boolean {

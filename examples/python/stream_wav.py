@@ -1,0 +1,90 @@
+"""Streams a WAV file to a sylstream server and prints its units as JSON lines, as `sylstream tokenize` does."""
+
+import argparse
+import asyncio
+import json
+import os
+import sys
+import wave
+from collections.abc import Iterator
+from time import monotonic
+
+from sylstream_client import UnitStream
+from wire import Message, StreamError
+
+UNIT_RATE = 16_000  # samples a second of `s`, `e` and `at`
+
+
+def chunks(source: wave.Wave_read, chunk_ms: float) -> Iterator[bytes]:
+    """The samples of a 16-bit WAV file in pieces of so many milliseconds."""
+    frames = max(1, round(source.getframerate() * chunk_ms / 1000))
+    while data := source.readframes(frames):
+        yield data
+
+
+async def feed(stream: UnitStream, source: wave.Wave_read, chunk_ms: float, live: bool) -> None:
+    """Writes a file to a stream, as fast as it takes it or as it is spoken, and ends it."""
+    began = monotonic()
+    for n, data in enumerate(chunks(source, chunk_ms), 1):
+        await stream.write(data)
+        if live:
+            await asyncio.sleep(max(0.0, began + n * chunk_ms / 1000 - monotonic()))
+    await stream.end()
+
+
+def line(event: Message) -> str:
+    """A unit as a JSON line with the keys of `sylstream tokenize`."""
+    record = {
+        'index': event['i'],
+        'id': event['id'],
+        'start': event['s'],
+        'end': event['e'],
+        'decided': event['at'],
+        'startSeconds': event['s'] / UNIT_RATE,
+        'endSeconds': event['e'] / UNIT_RATE,
+        'confidence': round(event.get('c', 0), 4),
+    }
+    record |= {name: True for name in ('pause', 'forced') if event.get(name)}
+    return json.dumps(record)
+
+
+async def run(options: argparse.Namespace) -> None:
+    with wave.open(options.file, 'rb') as source:
+        if source.getsampwidth() != 2:
+            raise SystemExit(f'{options.file}: expected 16-bit samples, got {8 * source.getsampwidth()}-bit ones')
+        async with UnitStream(
+            options.url,
+            rate=source.getframerate(),
+            channels=source.getnchannels(),
+            pace='live' if options.live else 'file',
+            dial=options.rate if options.rate == 'natural' else float(options.rate),
+            partials=options.partials,
+            token=os.environ.get('SYLSTREAM_TOKEN'),
+        ) as stream:
+            feeding = asyncio.create_task(feed(stream, source, options.chunk_ms, options.live))
+            async for event in stream:
+                if event['t'] == 'u':
+                    print(line(event), flush=True)
+                elif event['t'] == 'p':
+                    print(json.dumps({'from': event['from'], 'provisional': event['us']}), flush=True)
+                elif event['t'] == 'ready' and event['resumed']:
+                    print('resumed', file=sys.stderr)
+            await feeding
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, epilog='A bearer token comes from SYLSTREAM_TOKEN.')
+    parser.add_argument('file', help='16-bit WAV file, any rate and up to 6 channels')
+    parser.add_argument('--url', default='ws://127.0.0.1:8990/v1/stream')
+    parser.add_argument('--live', action='store_true', help='as it is spoken, not as fast as the server takes it')
+    parser.add_argument('--rate', default='natural', help='the dial: "natural" or units a second')
+    parser.add_argument('--partials', action='store_true', help='also print the provisional tail')
+    parser.add_argument('--chunk-ms', type=float, default=40.0, help='audio of one write (default 40)')
+    try:
+        asyncio.run(run(parser.parse_args()))
+    except StreamError as error:
+        raise SystemExit(f'{error} (docs/protocol.md#{error.code})') from error
+
+
+if __name__ == '__main__':
+    main()
