@@ -1,5 +1,4 @@
 import { availableParallelism } from 'node:os';
-import type { Worker } from 'node:worker_threads';
 import { PipelineError } from '../errors.ts';
 import { MEL_BINS } from '../units.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
@@ -7,7 +6,7 @@ import type { EncoderConfig } from './bundle.ts';
 import type { EncoderRows, EncoderStatus } from './encoder.ts';
 import type { WorkerSetup } from './inferenceMessages.ts';
 import type { Provider } from './onnx.ts';
-import { createWorkerLink, type Job, type WorkerLink } from './workerLink.ts';
+import { createWorkerLink, type InferenceThread, type Job, type WorkerLink } from './workerLink.ts';
 
 /** Options that every pooled backend takes. */
 export interface PoolOptions {
@@ -18,7 +17,7 @@ export interface PoolOptions {
   /** Execution providers in order of preference; default `['cpu']`. */
   readonly providers?: readonly Provider[] | undefined;
   /** Told of every inference thread that is started, restarts included. */
-  readonly onWorker?: ((worker: Worker) => void) | undefined;
+  readonly onThread?: ((thread: InferenceThread) => void) | undefined;
 }
 
 /** What the pool is to run. */
@@ -69,7 +68,7 @@ export function createEncoderPool(model: PoolModel, options: PoolOptions = {}): 
   let closed = false;
 
   function createLane(): Lane {
-    const link = createWorkerLink(setupOf(model, maxBatch, options.providers ?? ['cpu']), options.onWorker);
+    const link = createWorkerLink(setupOf(model, maxBatch, options.providers ?? ['cpu']), options.onThread);
     const batcher = createBatcher<Job, EncoderRows>({
       maxBatch,
       key: ({ rows }) => rows,
@@ -98,6 +97,9 @@ export function createEncoderPool(model: PoolModel, options: PoolOptions = {}): 
   }
 
   const lanes = Array.from({ length: workers }, createLane);
+  // `process.exit()` ends threads too: not in the middle of a native call.
+  const leaveNative = (): void => lanes.forEach(({ link }) => link.leaveNative());
+  process.on('exit', leaveNative);
   const ready = Promise.all(lanes.map(({ link }) => link.ready)).then((all) => {
     provider = [...new Set(all.map((one) => one.provider))].join('+');
     return all[0].refused;
@@ -139,6 +141,7 @@ export function createEncoderPool(model: PoolModel, options: PoolOptions = {}): 
       const reason = new PipelineError('SYLSTREAM_ERR_CLOSED', 'the encoder was closed while the stream ran');
       for (const { batcher } of lanes) batcher.close(reason);
       await Promise.all(lanes.map(({ link }) => link.close()));
+      process.off('exit', leaveNative);
     },
   };
 }
@@ -147,7 +150,11 @@ function sumOf(values: readonly (number | undefined)[]): number | undefined {
   return values.reduce<number | undefined>((sum, value) => (sum === undefined || value === undefined ? undefined : sum + value), 0);
 }
 
-function setupOf(model: PoolModel, maxBatch: number, providers: readonly Provider[]): WorkerSetup {
+function setupOf(
+  model: PoolModel,
+  maxBatch: number,
+  providers: readonly Provider[],
+): Omit<WorkerSetup, 'guard'> {
   const { kind, modelPath, encoder, maxRows } = model;
   const lanes = new SharedArrayBuffer(4 * maxBatch * 2 * maxRows * MEL_BINS);
   return { kind, modelPath, providers, encoder, maxBatch, maxRows, lanes };

@@ -13,6 +13,8 @@ export interface WorkerSetup {
   readonly maxRows: number;
   /** `[maxBatch, 2·maxRows, 128]` float32 shared with the main thread, which fills it before each run. */
   readonly lanes: SharedArrayBuffer;
+  /** Of `nativeGuard.ts`: the thread says when it is inside a native call. */
+  readonly guard: SharedArrayBuffer;
 }
 
 /** One stream's part of a run. */
@@ -32,8 +34,6 @@ export interface WorkItem {
 export type ToWorker =
   | { readonly type: 'run'; readonly rows: number; readonly keep: number; readonly items: readonly WorkItem[] }
   | { readonly type: 'forget'; readonly stream: number }
-  /** Asks the thread to end, between two runs. */
-  | { readonly type: 'stop' }
   /** Runs the model alone on what lies in the arena, `times` times, for the baseline of a benchmark. */
   | { readonly type: 'bare'; readonly batch: number; readonly rows: number; readonly times: number };
 

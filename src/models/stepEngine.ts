@@ -1,6 +1,7 @@
 import type { EncoderConfig } from './bundle.ts';
 import type { RunOutputs, WorkItem, WorkerSetup } from './inferenceMessages.ts';
 import { gatherRing, scatterRing, writeAges, type RingShape } from './kvRing.ts';
+import { guardNative } from './nativeGuard.ts';
 import { openSession, tensor, type LoadedSession, type Tensor, type TensorShapes } from './onnx.ts';
 import { runRows, type Engine } from './engine.ts';
 import { MEL_BINS } from '../units.ts';
@@ -37,6 +38,7 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
   const { encoder, maxBatch, maxRows } = setup;
   const loaded = await openSession(setup.modelPath, setup.providers, stepTensors(encoder));
   const { session } = loaded;
+  const guarded = guardNative(setup.guard);
   const { layers, windowTokens } = encoder;
   const rowWidth = encoder.kvHeads * encoder.headWidth;
   const shape: RingShape = { layers, windowTokens, chunkTokens: encoder.chunkTokens, rowWidth };
@@ -83,7 +85,7 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
     const B = items.length;
     const feeds = prefixFeeds(B, rows);
     const runStart = performance.now();
-    const out = await session.run(feeds);
+    const out = await guarded(() => session.run(feeds));
     const runEnd = performance.now();
     const present = out['present'].data as Float32Array;
     const presentSize = present.length / B;
@@ -112,7 +114,7 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
     },
     forget: (stream) => void rings.delete(stream),
     bare: async (batch, rows) => {
-      await session.run(prefixFeeds(batch, rows));
+      await guarded(() => session.run(prefixFeeds(batch, rows)));
     },
   };
 }

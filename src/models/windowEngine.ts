@@ -1,6 +1,7 @@
 import { MEL_BINS } from '../units.ts';
 import { runRows, type Engine } from './engine.ts';
 import type { WorkItem, WorkerSetup } from './inferenceMessages.ts';
+import { guardNative } from './nativeGuard.ts';
 import { openSession, tensor, type LoadedSession } from './onnx.ts';
 
 /** Runs `onnx/window.onnx`: no state, every row brings the whole window that it depends on. */
@@ -20,6 +21,8 @@ export async function createWindowEngine(
       ]),
     ),
   });
+  const { session } = loaded;
+  const guarded = guardNative(setup.guard);
   const lanes = new Float32Array(setup.lanes);
   const laneSize = 2 * maxRows * MEL_BINS;
   const mel = new Float32Array(maxBatch * laneSize);
@@ -42,7 +45,7 @@ export async function createWindowEngine(
       for (let i = 0; i < rows; i++) mask[b * rows + i] = i < item.tokens ? 1 : 0;
     });
     const runStart = performance.now();
-    const out = await loaded.session.run(prefixFeeds(B, rows));
+    const out = await guarded(() => session.run(prefixFeeds(B, rows)));
     return {
       features: out['features'].data as Float32Array,
       boundary: out['boundary']?.data as Float32Array | undefined,
@@ -59,7 +62,7 @@ export async function createWindowEngine(
       runRows(items, { rows, keep, featureWidth: encoder.featureWidth }, attempt),
     forget: () => undefined,
     bare: async (batch, rows) => {
-      await loaded.session.run(prefixFeeds(batch, rows));
+      await guarded(() => session.run(prefixFeeds(batch, rows)));
     },
   };
 }

@@ -7,6 +7,8 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import type { FromWorker, ThreadUse, ToWorker, WorkerSetup } from './inferenceMessages.ts';
+import type { LoadedSession } from './onnx.ts';
+import { guardNative } from './nativeGuard.ts';
 import { createStepEngine } from './stepEngine.ts';
 import { createWindowEngine } from './windowEngine.ts';
 
@@ -15,15 +17,16 @@ const answer = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer);
 
 async function start(setup: WorkerSetup): Promise<void> {
-  const create = setup.kind === 'step' ? createStepEngine : createWindowEngine;
-  const engine = await create(setup);
+  const create = (from: WorkerSetup): Promise<Engine & { loaded: LoadedSession }> =>
+    setup.kind === 'step' ? createStepEngine(from) : createWindowEngine(from);
+  // Opening a session is a native call too.
+  const engine = await guardNative(setup.guard)(() => create(setup));
   const { provider, refused } = engine.loaded;
   port.on('message', (message: ToWorker) => {
     if (message.type === 'forget') {
       engine.forget(message.stream);
       return;
     }
-    if (message.type === 'stop') process.exit();
     if (message.type === 'bare') {
       void bare(engine, message);
       return;

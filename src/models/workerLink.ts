@@ -2,6 +2,7 @@ import { Worker } from 'node:worker_threads';
 import { PipelineError, type ErrorCode } from '../errors.ts';
 import { MEL_BINS } from '../units.ts';
 import type { FromWorker, RunOutputs, ToWorker, WorkerSetup } from './inferenceMessages.ts';
+import { barNative, barNativeNow, createGuardMemory } from './nativeGuard.ts';
 import type { Provider } from './onnx.ts';
 
 /** One stream's part of a batch, as the main thread has it. */
@@ -34,24 +35,32 @@ export interface WorkerLink {
   /** Drops what the thread keeps of a stream. */
   forget(stream: number): void;
   readonly restarts: number;
+  /** Blocks until the thread is out of native calls, and lets it into none any more: for the last moments of a process. */
+  leaveNative(): void;
   close(): Promise<void>;
+}
+
+/** An inference thread, as supervision sees it. */
+export interface InferenceThread {
+  /** Ends the thread that runs now, wherever it is but inside a native call; the pool starts another. */
+  readonly kill: () => Promise<void>;
 }
 
 /** Starts in a row that may fail, and runs of one batch that may end in a death, before the link gives up. */
 const MAX_FAILURES = 12;
-/** A thread that does not end by itself in so long hangs, and is terminated. */
-const STOP_MS = 10_000;
+/** A native call that takes longer than this hangs, and is not waited for. */
+const NATIVE_MS = 10_000;
 
 /**
  * Starts an inference thread and keeps one running. The rings and the lanes are shared memory that outlives
  * the thread, so after a death the batch under way is simply run again: its answer had not been seen, hence
  * nothing of it counts yet.
  *
- * @param onWorker is told of every thread that is started (for supervision, and for tests that kill one)
+ * @param onThread is told of every thread that is started (for supervision, and for tests that kill one)
  */
 export function createWorkerLink(
-  setup: WorkerSetup,
-  onWorker: (worker: Worker) => void = () => undefined,
+  setup: Omit<WorkerSetup, 'guard'>,
+  onThread: (thread: InferenceThread) => void = () => undefined,
 ): WorkerLink {
   const lanes = new Float32Array(setup.lanes);
   const laneSize = 2 * setup.maxRows * MEL_BINS;
@@ -60,16 +69,18 @@ export function createWorkerLink(
   let cpuMs: number | undefined;
   let closed = false;
   let worker: Worker;
+  let guard: SharedArrayBuffer;
   let alive: Promise<{ provider: Provider; refused: readonly string[] }>;
   /** Settles the answer that is waited for. */
   let answered: ((message: FromWorker | undefined) => void) | undefined;
 
   function launch(): void {
     known = new Set();
-    worker = startThread(setup);
+    guard = createGuardMemory();
+    worker = startThread({ ...setup, guard });
     // A death is seen as `exit`; without this listener an error in an idle thread would end the process.
     worker.on('error', () => undefined);
-    onWorker(worker);
+    onThread({ kill });
     alive = next(worker).then((message) => {
       if (message?.type === 'ready') return message;
       const code = message?.type === 'refused' ? (message.code as ErrorCode) : 'SYLSTREAM_ERR_WORKER';
@@ -111,6 +122,12 @@ export function createWorkerLink(
       return { stream, ring, firstToken, tokens, commit };
     });
     worker.postMessage({ type: 'run', rows, keep, items } satisfies ToWorker);
+  }
+
+  async function kill(): Promise<void> {
+    const current = worker;
+    await barNative(guard, NATIVE_MS);
+    await current.terminate();
   }
 
   launch();
@@ -174,25 +191,13 @@ export function createWorkerLink(
     get restarts() {
       return restarts;
     },
+    leaveNative: () => barNativeNow(guard, NATIVE_MS),
     close: async () => {
       closed = true;
       answered?.(undefined);
-      await stopThread(worker);
+      await kill();
     },
   };
-}
-
-/**
- * Asks a thread to end when the batch under way is done. Terminating it in the middle of a native call would end the
- * whole process: the addon throws where nothing can catch it.
- */
-async function stopThread(worker: Worker): Promise<void> {
-  if (worker.threadId === -1) return;
-  const exited = new Promise<void>((resolve) => worker.once('exit', () => resolve()));
-  const timer = setTimeout(() => void worker.terminate(), STOP_MS);
-  worker.postMessage({ type: 'stop' } satisfies ToWorker);
-  await exited;
-  clearTimeout(timer);
 }
 
 function closedError(): PipelineError {

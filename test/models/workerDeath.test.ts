@@ -1,12 +1,16 @@
-import type { Worker } from 'node:worker_threads';
+import { spawnSync } from 'node:child_process';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createCachedEncoder } from '../../src/models/cachedEncoder.ts';
 import { readBundle } from '../../src/models/manifest.ts';
 import { encode } from '../../src/operators/encode.ts';
+import type { InferenceThread } from '../../src/models/workerLink.ts';
 import type { MelBlock } from '../../src/types.ts';
 import { readGolden, TINY } from '../helpers/bundles.ts';
 import { joinBlocks } from '../helpers/rows.ts';
+
+const url = (path: string): string =>
+  JSON.stringify(new URL(`../../${path}`, import.meta.url).href);
 
 /** A stream of its own: the golden mel, shifted in level and start, several times over. */
 function streamOf(golden: MelBlock, n: number): MelBlock[] {
@@ -25,10 +29,10 @@ describe('an inference thread that dies', () => {
   ])('%s in mid-stream changes no bit of 20 streams', async (_, deaths) => {
     const bundle = await readBundle(TINY);
     const { mel } = readGolden(TINY);
-    const workers: Worker[] = [];
+    const threads: InferenceThread[] = [];
     const encoder = await createCachedEncoder(bundle, {
       workers: 1,
-      onWorker: (worker) => workers.push(worker),
+      onThread: (thread) => threads.push(thread),
     });
     const run = () =>
       Promise.all(
@@ -45,12 +49,28 @@ describe('an inference thread that dies', () => {
     for (let death = 1; death <= deaths && running; death++) {
       const until = total + (total * death) / (deaths + 1);
       while (running && encoder.status().steps < until) await new Promise((resolve) => setImmediate(resolve));
-      await workers.at(-1)!.terminate();
+      await threads.at(-1)!.kill();
     }
     const disturbed = (await result).map(joinBlocks);
     expect(encoder.status().restarts).toBe(deaths);
     expect(disturbed).toEqual(undisturbed);
     await encoder.close();
+  });
+
+  it('does not take a process down that exits in the middle of a batch', () => {
+    const script = `
+      import { readBundle } from ${url('src/models/manifest.ts')};
+      import { createCachedEncoder } from ${url('src/models/cachedEncoder.ts')};
+      const encoder = await createCachedEncoder(await readBundle(${JSON.stringify(TINY)}), { workers: 2 });
+      const sessions = Array.from({ length: 64 }, () => encoder.open());
+      const mel = new Float32Array(16 * 128);
+      for (const session of sessions) void (async () => { for (;;) await session.step(mel); })();
+      setTimeout(() => process.exit(7), 300);`;
+    const { status, stderr } = spawnSync('node', ['--import', 'tsx', '--input-type=module', '-e', script], {
+      encoding: 'utf8',
+    });
+    expect(stderr).not.toContain('terminate called');
+    expect(status).toBe(7);
   });
 
   it('fails the load with the reason when the model cannot be opened at all', async () => {
