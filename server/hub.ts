@@ -10,6 +10,7 @@ import type { Credential } from './auth.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { Readiness } from './http.ts';
+import { createMemoryGauge } from './memoryGauge.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { createRestartWatch } from './restartWatch.ts';
@@ -51,11 +52,8 @@ const DRAIN_POLL_MS = 20;
 export function createHub({ settings, models, pipeline, capacity, log }: HubOptions): Hub {
   const now = (): number => performance.now();
   const memoryBytes = settings.memoryMib * 2 ** 20 || totalmem() * MEMORY_PART;
-  const admission = createAdmission({
-    capacity,
-    memoryBytes,
-    rss: () => process.memoryUsage.rss(),
-  });
+  const rss = createMemoryGauge(now);
+  const admission = createAdmission({ capacity, memoryBytes, rss });
   const { parkedSessions: parkedMax, resumeWindowMs: windowMs } = settings;
   const store = createSessionStore({ admission, parkedMax, windowMs, now });
   const metrics = createMetrics({
