@@ -3,9 +3,10 @@
     python sylboost.py --config small --run runs/small --steps 600 --decay 300
     python sylboost.py --config small --run runs/small --steps 0        only fit the feature head (a minute): a first bundle
 
-Teacher: the frozen `timed` network with whole context. Target of every token of a segment: one vector of that segment, either the
-teacher's mean over the inner third ("mean", SyllableLM's) or its means over onset, nucleus and coda thirds ("thirds"), brought to the
-feature width by principal components. Loss: mean squared error, together with the losses of `timed`, with mostly the runtime's chunk.
+Teacher: the frozen `timed` network with whole context. Target of every token of a segment: one vector of that segment: the teacher's
+mean over the inner third ("mean", SyllableLM's), its means over onset, nucleus and coda thirds ("thirds"), or the phones it heard in
+each third beside the inner mean ("phones"); brought to the feature width by principal components. Loss: mean squared error over the
+first half of the rows (the teacher costs a forward pass), together with the losses of `timed`, with mostly the runtime's chunk.
 The feature head starts from the least-squares fit.
 """
 
@@ -28,6 +29,7 @@ from timed import Optimizers, arguments, dev_scores, dev_sets, draw, draw_chunk,
 
 CHUNKS = ((8, 0.8), (4, 0.05), (16, 0.05), (None, 0.1))  # the runtime's chunk mostly
 FIT_BATCHES = 40
+SAID, SOUND = 1.0, 0.1  # scales of the two parts of the target 'phones': a phone's root probability varies by about 0.15, a hidden entry by 1
 
 
 def segments_of(boundary: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
@@ -39,7 +41,7 @@ def segments_of(boundary: Tensor, lengths: Tensor) -> tuple[Tensor, Tensor]:
 
 
 def segment_targets(hidden: Tensor, ids: Tensor, kind: str) -> Tensor:
-    """Teacher's tokens (B, T, D) -> the vector of each token's segment: (B, T, D) for 'mean', (B, T, 3 D) for 'thirds'."""
+    """Any tokens (B, T, D) -> the vector of each token's segment: (B, T, D) for 'mean', (B, T, 3 D) for 'thirds'."""
     B, T, D = hidden.shape
     S = int(ids.max()) + 1
     flat = (ids + torch.arange(B, device=ids.device)[:, None] * S).flatten()  # (B T,)
@@ -66,7 +68,12 @@ class Teacher:
     def raw(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
         out, _ = run_batch(self.network, batch, None, 0, self.amp)
         ids, whole = segments_of(batch['boundary'], batch['lengths'])
-        return segment_targets(out['hidden'], ids, self.kind), whole
+        if self.kind != 'phones':
+            return segment_targets(out['hidden'], ids, self.kind), whole
+        # Square roots of probabilities: their distance is Hellinger's, so what was said counts and how sure the teacher was does not.
+        said = segment_targets(out['phones'].softmax(-1).sqrt(), ids, 'thirds')
+        sound = segment_targets(out['hidden'], ids, 'mean')
+        return torch.cat([said * SAID, sound * (said.shape[-1] / sound.shape[-1]) ** 0.5 * SOUND], -1), whole
 
     def fit(self, batches: list[dict[str, Tensor]], width: int) -> None:
         """Principal components of segment vectors, scaled so that a feature's variance is 1 on average."""
@@ -107,7 +114,7 @@ def fit_head(model: Encoder, teacher: Teacher, batches: list[dict[str, Tensor]],
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser = arguments(parser)
-    parser.add_argument('--target', choices=('mean', 'thirds'), default='thirds')
+    parser.add_argument('--target', choices=('mean', 'thirds', 'phones'), default='phones')
     parser.add_argument('--feature-weight', type=float, default=0.3)
     args = parser.parse_args()
     settings = load_config(args.config)
@@ -134,7 +141,7 @@ def main() -> None:
         teacher.fit(some, settings.encoder.feature_width)
         print(f'feature head fitted: {fit_head(model, teacher, some, amp):.3f} of the variance left', flush=True)
         average.load_state_dict(model.state_dict())
-    optimizers = Optimizers(model, args.lr or settings.learning_rate / 2, muon=True)
+    optimizers = Optimizers(model, args.lr or 0.75 * settings.learning_rate, muon=True)
     if args.resume and state['optimizers']:
         optimizers.load_state_dict(state['optimizers'])
     sums: dict[str, float] = {}
@@ -159,10 +166,11 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes
     while step < steps and not stopping:
         batch = draw(batches, settings, step, args.device)
-        target, whole = teacher.targets(batch)
+        taught = (len(batch['mel']) + 1) // 2  # the rows that get a target
+        target, whole = teacher.targets({name: value[:taught] for name, value in batch.items()})
         out, mask = run_batch(model, batch, *draw_chunk(settings, args.seed, step), amp)
         losses = label_losses(out, batch, mask)
-        losses['features'] = (out['features'] - target).square().mean(-1)[whole].mean()
+        losses['features'] = (out['features'][:taught] - target).square().mean(-1)[whole].mean()
         loss = 2.0 * losses['boundary'] + 0.5 * losses['phone'] + 0.5 * losses['speech'] + args.feature_weight * losses['features']
         if not math.isfinite(loss.item()):
             raise FloatingPointError(f'step {step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')

@@ -88,6 +88,7 @@ def main() -> None:
     parser.add_argument('bundle', type=Path)
     parser.add_argument('--data', type=Path, default=here / 'runs/data')
     parser.add_argument('--corpus', default='speechocean762')
+    parser.add_argument('--split', default='test')
     parser.add_argument('--least', type=int, default=10)
     parser.add_argument('--rate', default='natural')
     parser.add_argument('--json', type=Path)
@@ -101,7 +102,7 @@ def main() -> None:
     train = load_shards(args.data, [args.corpus])
     kmeans = baseline_codebook(train[:: max(1, len(train) // 2500)], M)
     units, mels, syllables, speakers = [], [], [], []
-    for u in load_shards(args.data, [args.corpus], 'test'):
+    for u in load_shards(args.data, [args.corpus], args.split):
         mel = torch.from_numpy(np.asarray(u.mel, np.float32))
         out = run(normalise(mel, config['mel']['mean'], config['mel']['std']))
         chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
