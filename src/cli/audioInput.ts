@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import type { Observable } from 'rxjs';
+import { fromEvent, type Observable, takeUntil } from 'rxjs';
 import { type PcmFormat, SAMPLE_ENCODINGS, type SampleEncoding } from '../dsp/pcm.ts';
 import { fromBytes } from '../streams/fromBytes.ts';
 import { fromFile } from '../streams/fromFile.ts';
@@ -36,7 +36,10 @@ export function openAudio(
   pacing: PacingOptions,
 ): Observable<PcmChunk> {
   const raw = rawFormat(options);
-  if (path === '-') return fromStdin({ ...pacing, raw });
+  if (path === '-') {
+    // Ctrl-C reaches both ends of a pipe: here it is the end of the audio, so that what is open gets decided.
+    return fromStdin({ ...pacing, raw }).pipe(takeUntil(fromEvent(process, 'SIGINT')));
+  }
   if (raw === undefined) return fromFile(path, pacing);
   return fromBytes(readFile(path, new AbortController().signal), raw, pacing);
 }

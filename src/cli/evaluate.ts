@@ -1,6 +1,17 @@
 import { basename, extname } from 'node:path';
 import { Command } from 'commander';
-import { defer, filter, from, lastValueFrom, map, mergeMap, type Observable, toArray } from 'rxjs';
+import {
+  catchError,
+  throwError,
+  defer,
+  filter,
+  from,
+  lastValueFrom,
+  map,
+  mergeMap,
+  type Observable,
+  toArray,
+} from 'rxjs';
 import { secondsToSamples } from '../dsp/unitReport.ts';
 import { PipelineError } from '../errors.ts';
 import { openReferences, type ReferenceFinder } from '../formats/findReference.ts';
@@ -106,5 +117,12 @@ function compared(
     map((event) => event.unit),
     toArray(),
     map((units) => ({ file, units, reference })),
+    catchError((error: unknown) => throwError(() => about(file, error))),
   );
+}
+
+/** Puts the recording's name into an error that does not say it. */
+function about(file: string, error: unknown): unknown {
+  if (!(error instanceof PipelineError) || error.message.includes(file)) return error;
+  return new PipelineError(error.code, `${file}: ${error.message}`, { cause: error });
 }

@@ -25,20 +25,23 @@ export function startProgress(totals: readonly (number | undefined)[]): Progress
   const started = Date.now();
   const done = totals.map(() => 0);
   const bar = new SingleBar({
-    format:
-      '{bar} {percentage} % | {value} of {total} s | {speed} × real time | {eta_formatted} left',
+    format: '{bar} {percentage} % | {value} of {total} s | {speed} × real time | {left} left',
     stream: process.stderr,
+    barCompleteChar: '█',
+    barIncompleteChar: '░',
     hideCursor: true,
     clearOnComplete: true,
   });
-  bar.start(Math.ceil(total), 0, { speed: '-' });
+  bar.start(Math.ceil(total), 0, { speed: '-', left: '-' });
   return {
     report: (n, samples) => {
       if (totals[n] === undefined) return;
       done[n] = samples;
       const seconds = toSeconds(done.reduce((sum, value) => sum + value, 0));
-      const speed = ((1000 * seconds) / (Date.now() - started)).toFixed(0);
-      bar.update(Math.floor(seconds), { speed });
+      const elapsed = (Date.now() - started) / 1000;
+      const speed = seconds / Math.max(elapsed, 0.001);
+      const left = `${Math.ceil((total - seconds) / Math.max(speed, 0.001))} s`;
+      bar.update(Math.floor(seconds), { speed: speed.toFixed(0), left });
     },
     stop: () => bar.stop(),
   };

@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Rate } from '../types.ts';
 import { type InputOptions, withInputOptions } from './audioInput.ts';
@@ -81,6 +82,14 @@ function check(files: readonly string[], options: TokenizeOptions): void {
   }
   if (plot !== undefined && files.length > 1) {
     throw misuse(`Expected one recording for --plot, got ${files.length}.`);
+  }
+  for (const path of [options.output, plot]) {
+    if (
+      path !== undefined &&
+      files.some((file) => file !== '-' && resolve(file) === resolve(path))
+    ) {
+      throw misuse(`Expected another place to write to than a recording, got "${path}".`);
+    }
   }
   if (files.filter((file) => file === '-').length > 1) {
     throw misuse('Expected standard input (-) once, got it twice.');

@@ -44,6 +44,7 @@ describe('sylstream', () => {
       /one recording for --format textgrid, got 2/,
     ],
     [['tokenize', CLIP, CLIP, '--output', `${folder}/`], /different names/],
+    [['tokenize', CLIP, '--output', CLIP], /another place to write to/],
     [['tokenize', '-', '-'], /standard input \(-\) once/],
     [['tokenize', CLIP, ...ENGINE, '--rate', '99'], /within the bundle's 5 to 8\.33, got 99/],
     [['tokenize', CLIP, ...ENGINE, '--sample-rate', '7000', '--input-format', 's16le'], /7000/],

@@ -144,6 +144,18 @@ describe('sylstream tokenize', () => {
     expect(times(await run(wav.subarray(44), '--input-format', 's16le'))).toEqual(expected);
   });
 
+  it('takes Ctrl-C for the end of standard input, decides what is open and ends with 0', async () => {
+    const { status, signal, stdout } = await sylstream(['tokenize', ...ENGINE, '-'], {
+      input: readFileSync(FILES[0]),
+      keepOpen: true,
+      onStart: (child) => child.stdout?.once('data', () => child.kill('SIGINT')),
+    });
+    expect({ status, signal }).toEqual({ status: 0, signal: null });
+    const units = jsonLines<Line>(stdout);
+    expect(units.map((unit) => unit.index)).toEqual(units.map((_, n) => n));
+    expect(units.at(-1)!.decided - units.at(-1)!.end).toBeLessThan(16_000);
+  });
+
   it('reads raw samples from a file', async () => {
     const raw = join(folder, 'speech.raw');
     writeFileSync(raw, readFileSync(FILES[0]).subarray(44));

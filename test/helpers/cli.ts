@@ -20,6 +20,8 @@ export interface CliResult {
 export interface CliOptions {
   /** What stands on standard input; default nothing. */
   readonly input?: Uint8Array;
+  /** Leaves standard input open behind `input`. */
+  readonly keepOpen?: boolean;
   readonly env?: NodeJS.ProcessEnv;
   /** A file descriptor for standard output; what it takes is not in the result. */
   readonly stdout?: number;
@@ -45,7 +47,8 @@ export function sylstream(args: readonly string[], options: CliOptions = {}): Pr
     child[name]?.setEncoding('utf8').on('data', (text: string) => (said[name] += text));
   }
   child.stdin?.on('error', () => undefined); // a command that ends early does not read it
-  child.stdin?.end(options.input ?? '');
+  child.stdin?.write(options.input ?? '');
+  if (!options.keepOpen) child.stdin?.end();
   options.onStart?.(child);
   return new Promise((done) => {
     child.on('close', (status, signal) => done({ status, signal, ...said }));

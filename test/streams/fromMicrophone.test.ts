@@ -76,7 +76,7 @@ describe('fromMicrophone', () => {
     const told: string[] = [];
     const source = fromMicrophone({ onSource: (name) => told.push(name) }).pipe(takeSamples(8));
     const heard = await samplesOf(source);
-    expect([...heard.map((sample) => sample * 32_768)]).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
+    expect(Array.from(heard, (sample) => sample * 32_768)).toEqual([1, 2, 3, 4, 1, 2, 3, 4]);
     expect(told).toEqual(['arecord']);
   });
 
@@ -86,7 +86,7 @@ describe('fromMicrophone', () => {
         "printf '\\001'; /bin/sleep 0.2; printf '\\000\\002'; /bin/sleep 0.2; printf '\\000'; exec /bin/sleep 60",
     });
     const heard = await samplesOf(fromMicrophone({ source: 'parec' }).pipe(takeSamples(2)));
-    expect([...heard.map((sample) => sample * 32_768)]).toEqual([1, 2]);
+    expect(Array.from(heard, (sample) => sample * 32_768)).toEqual([1, 2]);
   });
 
   it('hands rate and device to the program', async () => {
