@@ -8,4 +8,4 @@ export { provenanceOf } from './provenance.ts';
 export { readReference } from './readReference.ts';
 export { readTextGrid } from './readTextGrid.ts';
 export { textGrid } from './textGrid.ts';
-export type { Provenance, UnitFormatter } from './unitFormatter.ts';
+export type { Provenance, StatedProvenance, UnitFormatter } from './unitFormatter.ts';

@@ -31,7 +31,7 @@ details{margin:0 52px 32px}
 table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:2px 12px;text-align:right;border-bottom:1px solid #ececf0}
 </style>
-${plotSvg(plot)}<details><summary>${plot.units.length} units</summary>
+${plotSvg(plot)}<details><summary>Units and pauses as a table</summary>
 <table><thead><tr><th>index<th>id<th>start, s<th>end, s<th>samples<th>decided, sample<th>confidence<th></tr></thead>
 <tbody>
 ${rows.join('\n')}

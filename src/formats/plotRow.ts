@@ -56,7 +56,8 @@ function unitBox(unit: Unit, span: PlotSpan): string {
   const width = round(px(Math.min(unit.end, span.to) - span.from, span) - left);
   const fill = unit.pause ? 'url(#pause)' : `hsl(${unitHue(unit.id)} 62% 76%)`;
   const box = `<rect x="${left}" y="${STRIP_TOP}" width="${width}" height="${STRIP_HEIGHT}" rx="3" fill="${fill}"/>`;
-  const label = unit.pause ? '' : number(String(unit.id), left + width / 2, width);
+  const most = 2 * width >= px(unit.end - unit.start, span); // a unit over two rows is named once
+  const label = unit.pause || !most ? '' : number(String(unit.id), left + width / 2, width);
   return `<g class="u"><title>${tooltip(unit)}</title>${box}${label}</g>`;
 }
 

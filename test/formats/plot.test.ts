@@ -71,6 +71,16 @@ describe('plotSvg', () => {
     expect(long).toContain('601.00 s (the first 600 s are shown)');
   });
 
+  it('names a unit that two rows share once, in the row with most of it', () => {
+    const shared = [
+      unit({ start: 80_000, end: 97_600, id: 5 }),
+      unit({ start: 97_600, end: 112_000, id: 6 }),
+    ];
+    const both = plotSvg({ ...plot, samples: 112_000, units: shared });
+    expect([...both.matchAll(/<g class="u">/g)]).toHaveLength(3);
+    expect([...both.matchAll(/>(\d)<\/text><\/g>/g)].map(([, id]) => id)).toEqual(['5', '6']);
+  });
+
   it('draws a recording too short for any frame', () => {
     const empty = plotSvg({
       ...plot,
