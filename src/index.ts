@@ -21,6 +21,12 @@ export { quantize } from './operators/quantize.ts';
 export { resample } from './operators/resample.ts';
 export { segment } from './operators/segment.ts';
 export { speakingRate } from './operators/speakingRate.ts';
+export type {
+  RateWindow,
+  SpeakingRate,
+  SpeakingRateOptions,
+  SpokenSpan,
+} from './dsp/speakingRate.ts';
 
 // Models
 export { loadModels } from './models/loadModels.ts';
@@ -29,7 +35,12 @@ export { defaultBundle, readBundle } from './models/manifest.ts';
 export type { Bundle, BundleConfig, Manifest } from './models/bundle.ts';
 export { createCachedEncoder } from './models/cachedEncoder.ts';
 export { createWindowEncoder } from './models/windowEncoder.ts';
-export type { EncoderBackend, EncoderRows, EncoderSession, EncoderStatus } from './models/encoder.ts';
+export type {
+  EncoderBackend,
+  EncoderRows,
+  EncoderSession,
+  EncoderStatus,
+} from './models/encoder.ts';
 
 // Machines and arithmetic, without RxJS
 export type { Machine } from './dsp/machine.ts';
@@ -39,6 +50,8 @@ export * as scores from './dsp/scores.ts';
 
 // Formats
 export * as formats from './formats/index.ts';
+export { encodeS16le } from './dsp/pcm.ts';
+export { wavHeader } from './dsp/wavWriter.ts';
 
 // Words, time and errors
 export { isControl } from './types.ts';
