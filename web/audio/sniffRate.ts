@@ -17,7 +17,7 @@ export function sniffRate(bytes: Uint8Array): number {
     at + text.length <= bytes.length &&
     Array.from(text, (letter) => letter.charCodeAt(0)).every((code, n) => bytes[at + n] === code);
   // STREAMINFO follows "fLaC" and a block header of 4 bytes; the rate is the 20 bits from its byte 10 on (RFC 9639, 8.2).
-  if (is(0, 'fLaC') && bytes.length >= 21) return plausible(view.getUint32(18) >>> 12);
+  if (is(0, 'fLaC') && bytes.length >= 22) return plausible(view.getUint32(18) >>> 12);
   // The first page's header is 27 bytes and a table of one entry (RFC 3533, 6); then "\x01vorbis", version, channels, rate.
   if (is(0, 'OggS') && is(28, '\x01vorbis') && bytes.length >= 44) {
     return plausible(view.getUint32(40, true));

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest';
+import type { Unit } from '../../src/types.ts';
+import { TILE_FRAMES } from '../../web/melStore.ts';
+import { createRecording, MAX_SECONDS } from '../../web/recording.ts';
+import { visibleUnits } from '../../web/view/visibleUnits.ts';
+import { cut, seeded } from '../helpers/cuts.ts';
+import { clipSamples, floats } from '../helpers/speech.ts';
+import { unit } from '../helpers/units.ts';
+
+const CLIP = 'kathleen-a0002';
+
+describe('createRecording', () => {
+  it('keeps the sound and the golden log-mel, however the sound comes', () => {
+    const samples = clipSamples(CLIP);
+    const recording = createRecording();
+    for (const piece of cut(samples, 11)) recording.hear(piece);
+    expect(recording.samples).toBe(samples.length);
+    expect(recording.slice(0, samples.length)).toEqual(samples);
+    expect(recording.slice(-5, 4)).toEqual(samples.slice(0, 4));
+    const golden = floats(`${CLIP}.mel.f32`);
+    expect(recording.mel.frames).toBe(golden.length / 128);
+    for (let frame = 0; frame < recording.mel.frames; frame++) {
+      const tile = recording.mel.tile(Math.floor(frame / TILE_FRAMES));
+      for (const bin of [0, 17, 64, 127]) {
+        const value = tile[(frame % TILE_FRAMES) * 128 + bin] / (255 / 22) - 16;
+        expect(Math.abs(value - golden[frame * 128 + bin])).toBeLessThan(0.05);
+      }
+    }
+  });
+
+  it('draws speech over most of the colours', () => {
+    const recording = createRecording();
+    recording.hear(clipSamples(CLIP));
+    const { low, high } = recording.mel.range();
+    expect(high - low).toBeGreaterThan(70);
+    const silent = createRecording();
+    silent.hear(new Float32Array(32_000));
+    expect(silent.mel.range().high - silent.mel.range().low).toBeGreaterThan(60);
+  });
+
+  it('drops the guesses that a final unit has overtaken', () => {
+    const recording = createRecording();
+    const guess = (start: number, end: number): Unit => unit({ start, end });
+    recording.setProvisional([guess(0, 100), guess(100, 200), guess(200, 300)]);
+    recording.addUnit(unit({ start: 0, end: 150 }));
+    expect(recording.provisional.map(({ start }) => start)).toEqual([200]);
+    recording.forgetUnits();
+    expect([recording.units, recording.provisional]).toEqual([[], []]);
+  });
+
+  it('refuses more than it can keep, with the code that the page explains', () => {
+    const recording = createRecording();
+    const minute = new Float32Array(60 * 16_000);
+    for (let n = 0; n < MAX_SECONDS / 60; n++) recording.hear(minute);
+    expect(() => recording.hear(new Float32Array(1))).toThrow(
+      expect.objectContaining({ problem: 'too-long' }),
+    );
+    expect(recording.samples).toBe(MAX_SECONDS * 16_000);
+  });
+});
+
+describe('visibleUnits', () => {
+  it('finds the spans that touch a stretch, as a filter does', () => {
+    const random = seeded(2);
+    let at = 0;
+    const spans = Array.from({ length: 60 }, () => ({
+      start: at,
+      end: (at += 1 + Math.floor(random() * 50)),
+    }));
+    for (let n = 0; n < 500; n++) {
+      const from = Math.floor(random() * at) - 20;
+      const to = from + Math.floor(random() * 200);
+      const expected = spans.filter(({ start, end }) => end > from && start < to);
+      expect(visibleUnits(spans, from, to)).toEqual(expected);
+    }
+    expect(visibleUnits([], 0, 10)).toEqual([]);
+  });
+});
