@@ -121,6 +121,38 @@ def evaluate(items: list[Item], config: dict, run: Callable, rate: segment.Rate,
     return scores
 
 
+def one_stream(items: list[Item], gap_frames: int = 30) -> Item:
+    """Utterances one after another as one stream, the last frame of each held for 0.3 s between them."""
+    mels, refs, at = [], [], 0
+    for mel, ref in items:
+        part = torch.cat([mel, mel[-1:].expand(gap_frames + len(mel) % 2, -1)])
+        mels.append(part)
+        refs.append(ref + 0.01 * at)
+        at += len(part)
+    return torch.cat(mels), np.concatenate(refs)
+
+
+def stream_positions(items: list[Item], config: dict, run: Callable, rate: segment.Rate, max_delay_ms: float) -> dict[str, dict[str, float]]:
+    """Scores in the first 5 s (of many short streams), at 30 to 60 s and past 300 s of one long stream."""
+    rules, e = rules_of(config), config['encoder']
+
+    def cut(item: Item) -> np.ndarray:
+        out = run(normalise(item[0], config['mel']['mean'], config['mel']['std']))
+        chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
+        cuts, _, _ = segment.live(segment.costs(out['features'], rules), out['boundary'], rate, rules, **chunks, max_delay_ms=max_delay_ms)
+        return cuts[1:-1] * 0.02 + 0.0075 + rules.shift_samples / 16_000
+
+    short = [one_stream(items[k : k + 3]) for k in range(0, len(items) - 2, 3)]
+    long = one_stream(items)
+    pairs = {'first 5 s': ([(s[1], cut(s)) for s in short], 0, 5), '30 to 60 s': ([(long[1], cut(long))], 30, 60)}
+    pairs['past 300 s'] = (pairs['30 to 60 s'][0], 300, np.inf)
+    table = {}
+    for name, (both, low, high) in pairs.items():
+        refs, found = ([x[(x >= low) & (x < high)] for x in column] for column in zip(*both, strict=True))
+        table[name] = row([(long[0], r) for r in refs], list(found))
+    return table
+
+
 def print_table(rows: dict[str, dict[str, dict[str, float]]]) -> None:
     columns = ['P', 'R', 'F1_50ms', 'F1_20ms', 'R_value', 'hz', 'bits', 'delay_p50', 'delay_p95', 'forced']
     print(f'| set | what | {" | ".join(columns)} |\n|{" --- |" * (len(columns) + 2)}')
@@ -142,6 +174,7 @@ def main() -> None:
     parser.add_argument('--rate', default='natural')
     parser.add_argument('--max-delay-ms', type=float, default=800)
     parser.add_argument('--limit', type=int, default=120, help='at most so many utterances a set')
+    parser.add_argument('--positions', metavar='SET', help='score this set by its place in one long stream instead')
     parser.add_argument('--json', type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -159,6 +192,9 @@ def main() -> None:
     if not sets:
         raise SystemExit(f'expected an evaluation pack at {args.pack} or shards at {args.data}, found neither')
     live, table = outputs_of(args.bundle, args.precision, False), {}
+    if args.positions:
+        print_table({args.positions: stream_positions(sets[args.positions](), config, live, rates[args.rate], args.max_delay_ms)})
+        return
     whole = outputs_of(args.bundle, 'fp32', True) if args.whole else None
     for name, load in sets.items():
         items = load()

@@ -2,6 +2,8 @@
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -152,3 +154,39 @@ def test_float16_mel_loses_little():
     mel = log_mel(read_audio(CLIP))
     assert (mel - mel.half().float()).abs().max() < 0.005
     assert torch.isfinite(mel).all()
+
+
+def make_shard(*options: object) -> subprocess.CompletedProcess:
+    return subprocess.run([sys.executable, HERE / 'data.py', *map(str, options)], capture_output=True, text=True)
+
+
+def test_a_folder_becomes_a_shard_and_bad_files_are_listed(tmp_path):
+    folder, runs = tmp_path / 'mine', tmp_path / 'runs'
+    (folder / 'anna').mkdir(parents=True)
+    soundfile.write(folder / 'anna/good.wav', read_audio(CLIP), 16000)
+    soundfile.write(folder / 'anna/short.wav', np.ones(800) * 0.1, 16000)
+    soundfile.write(folder / 'anna/silent.flac', np.zeros(32000), 16000)
+    (folder / 'anna/broken.mp3').write_text('no sound')
+    out = make_shard('--runs', runs, '--folder', folder, '--name', 'mine')
+    assert out.returncode == 0 and '1 utterances' in out.stdout and '3 skipped' in out.stdout, out.stdout + out.stderr
+    (row,) = map(json.loads, (runs / 'data/mine/utterances.jsonl').open())
+    assert row['speaker'] == 'anna' and row['frames'] == len(np.load(runs / 'data/mine/mel.npy'))
+    listed = (runs / 'data/mine/skipped.txt').read_text()
+    assert all(name in listed for name in ('short', 'silent', 'broken'))
+
+
+def test_times_of_a_manifest_are_kept_and_a_missing_column_is_named(tmp_path):
+    folder, runs = tmp_path / 'mine', tmp_path / 'runs'
+    folder.mkdir()
+    soundfile.write(folder / 'a.wav', read_audio(CLIP), 16000)
+    line = {'path': 'a.wav', 'speaker': 'bo', 'syllables': [[0.2, 0.4]], 'phones': [['aa', 0.2, 0.4]]}
+    (folder / 'manifest.jsonl').write_text(json.dumps(line) + '\n')
+    assert make_shard('--runs', runs, '--folder', folder, '--name', 'mine').returncode == 0
+    (u,) = load_shards(runs / 'data', ['mine'])
+    assert u.edges.tolist() == [0.2, 0.4] and u.phone_class.tolist() == [PHONES.index('aa')]
+    (folder / 'manifest.jsonl').write_text('{"file": "a.wav"}\n')
+    out = make_shard('--runs', runs, '--folder', folder, '--name', 'other')
+    assert out.returncode != 0 and 'expected the column "path", got file' in out.stderr
+    (folder / 'manifest.jsonl').write_text('{"path": "a.wav", "speaker": "cmu_us_slt"}\n')
+    out = make_shard('--runs', runs, '--folder', folder, '--name', 'third')
+    assert out.returncode != 0 and 'must never train' in out.stderr
