@@ -8,7 +8,7 @@ import { WAV_HEADER_BYTES, wavHeader } from '../../src/dsp/wavWriter.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import type { Unit } from '../../src/types.ts';
-import { msToSamples } from '../../src/units.ts';
+import { msToSamples, SAMPLE_RATE } from '../../src/units.ts';
 import { SMALL } from '../helpers/bundles.ts';
 import { longSpeech, wholeUnits } from '../helpers/pipeline.ts';
 import { present, program } from '../helpers/require.ts';
@@ -17,6 +17,7 @@ import { delayed, locate } from './alignment.ts';
 import {
   activity,
   bundledPage,
+  listened,
   PATIENCE_MS,
   saved,
   savedUnits,
@@ -47,13 +48,11 @@ interface Heard {
 }
 
 async function record(page: Page, samples: Float32Array): Promise<Heard> {
-  const listening = (seconds: RegExp): Promise<void> =>
-    expect.poll(() => page.innerText('#status'), { timeout: PATIENCE_MS }).toMatch(seconds);
   await page.click('#record');
   await activity(page, 'recording');
-  await listening(/Listening · (9|1\d)\./);
+  await listened(page, 9);
   await screenshot(page, 'microphone-dark');
-  await listening(/Listening · (1[89]|2\d)\./);
+  await listened(page, LATEST_START / SAMPLE_RATE + SPEECH_SECONDS);
   await page.click('#record');
   await activity(page, 'done');
   const sound = decodePcm((await saved(page, 'wav')).subarray(WAV_HEADER_BYTES), 's16le');

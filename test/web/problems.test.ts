@@ -11,6 +11,7 @@ import {
   activity,
   bundledPage,
   dropFile,
+  listened,
   notice,
   PATIENCE_MS,
   savedUnits,
@@ -139,7 +140,7 @@ describe.runIf(program('chromium'))('the page, when something goes wrong', SLOW,
           proxy.cut();
           await activity(page, 'reconnecting');
           await activity(page, 'recording');
-          await expect.poll(() => page.innerText('#status'), slowly).toMatch(/Listening · [5-9]/);
+          await listened(page, 5);
           await page.click('#record');
           await activity(page, 'done');
           const units = await savedUnits(page);

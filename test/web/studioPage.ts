@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
-import { afterAll, beforeAll } from 'vitest';
+import { afterAll, beforeAll, expect } from 'vitest';
 import type { Unit } from '../../src/types.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -147,6 +147,13 @@ export async function notice(page: Page): Promise<{ code: string | null; text: s
   const box = page.locator('#notice');
   await box.waitFor({ state: 'visible' });
   return { code: await box.getAttribute('data-code'), text: await box.innerText() };
+}
+
+/** Waits until the page has listened for more than so many seconds of sound. */
+export async function listened(page: Page, seconds: number): Promise<void> {
+  const heard = async (): Promise<number> =>
+    Number(/Listening · ([\d.]+)/.exec(await page.innerText('#status'))?.[1] ?? 0);
+  await expect.poll(heard, { timeout: PATIENCE_MS }).toBeGreaterThan(seconds);
 }
 
 /** Saves a picture among the artefacts of a run. */
