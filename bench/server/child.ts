@@ -1,0 +1,118 @@
+/**
+ * One of the processes under load, told by its first argument; it sends its address when it is ready, and its figures
+ * whenever it gets a message.
+ */
+import { once } from 'node:events';
+import type { AddressInfo } from 'node:net';
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+import { filter, interval, lastValueFrom, map, NEVER, take, tap } from 'rxjs';
+import { WebSocketServer } from 'ws';
+import { createServer } from '../../server/index.ts';
+import { createLog } from '../../server/log.ts';
+import { loadModels } from '../../src/models/loadModels.ts';
+import type { Models } from '../../src/models/loadModels.ts';
+import { speechUnits } from '../../src/streams/speechUnits.ts';
+import { summarise } from '../../src/bench/percentiles.ts';
+import { repeated, speechBytes } from './speech.ts';
+import type { ChildFigures, ChildOptions } from './processes.ts';
+
+const options = JSON.parse(process.argv[2]) as ChildOptions;
+const loop = monitorEventLoopDelay({ resolution: 5 });
+loop.enable();
+let cpu = process.cpuUsage();
+let since = performance.now();
+let batches: readonly number[] = [];
+
+const models = options.role === 'echo' ? undefined : await loadModels(options);
+if (options.role === 'echo') await echo();
+else if (options.role === 'pipeline')
+  process.send?.({ lagMs: summarise(await pipelineLags(models!)) });
+else await serve(models!, options.role === 'transport');
+
+process.on('message', () => {
+  const used = process.cpuUsage(cpu);
+  const now = models?.encoder.status().batches ?? [];
+  const figures: ChildFigures = {
+    loopDelayP99Ms: loop.percentile(99) / 1e6 - 5,
+    cpuCores: (used.user + used.system) / 1000 / (performance.now() - since),
+    rssMib: process.memoryUsage.rss() / 2 ** 20,
+    heapMib: heapMib(),
+    handles: handles(),
+    batches: now.map((runs, size) => runs - (batches[size] ?? 0)),
+  };
+  process.send?.(figures);
+  loop.reset();
+  cpu = process.cpuUsage();
+  since = performance.now();
+  batches = now;
+});
+
+function heapMib(): number {
+  globalThis.gc?.();
+  const { heapUsed, external } = process.memoryUsage();
+  return (heapUsed + external) / 2 ** 20;
+}
+
+function handles(): string[] {
+  const counts = new Map<string, number>();
+  for (const kind of process.getActiveResourcesInfo())
+    counts.set(kind, (counts.get(kind) ?? 0) + 1);
+  return [...counts].map(([kind, count]) => `${count} ${kind}`);
+}
+
+async function serve(loaded: Models, isTransportOnly: boolean): Promise<void> {
+  const server = await createServer({
+    models: loaded,
+    log: createLog('silent'),
+    settings: { port: 0, web: 'none', capacity: options.capacity, unauthenticated: 10_000 },
+    ...(isTransportOnly && {
+      pipeline: (chunks$) =>
+        chunks$.pipe(
+          filter(() => false),
+          map(() => NEVER as never),
+        ),
+    }),
+  });
+  process.send?.({ url: server.streamUrl, capacity: server.capacity });
+}
+
+async function echo(): Promise<void> {
+  const server = new WebSocketServer({ port: 0, host: '127.0.0.1', perMessageDeflate: false });
+  server.on('connection', (ws) => ws.on('message', (data: Buffer) => ws.send(data)));
+  await once(server, 'listening');
+  process.send?.({ url: `ws://127.0.0.1:${(server.address() as AddressInfo).port}` });
+}
+
+/** The same live streams in this process, without sockets: from the push of the deciding sample to its unit. */
+async function pipelineLags(loaded: Models): Promise<number[]> {
+  const speech = speechBytes();
+  const { streams, seconds, chunkMs } = options;
+  const chunk = 16 * chunkMs;
+  const runs = Array.from({ length: streams }, async (_, index) => {
+    const pushedAt: number[] = [];
+    await new Promise((done) => setTimeout(done, (index * chunkMs) / streams));
+    const chunks$ = interval(chunkMs).pipe(
+      take(Math.floor((seconds * 1000) / chunkMs)),
+      map((k) => {
+        pushedAt[k] = performance.now();
+        const bytes = repeated(speech, index * 7919 * 16 + k * chunk, chunk);
+        const samples = Float32Array.from(
+          { length: chunk },
+          (__, i) => bytes.readInt16LE(2 * i) / 32_768,
+        );
+        return { samples };
+      }),
+    );
+    const lags: number[] = [];
+    const units$ = speechUnits(chunks$, loaded).pipe(
+      tap((event) => {
+        if (event.type !== 'unit') return;
+        const at = pushedAt[Math.floor((event.unit.decided - 1) / chunk)];
+        if (at !== undefined) lags.push(performance.now() - at);
+      }),
+    );
+    await lastValueFrom(units$, { defaultValue: undefined });
+    return lags;
+  });
+  return (await Promise.all(runs)).flat();
+}
