@@ -18,7 +18,7 @@ export function createMortalSockets(kills: number, random: () => number): Mortal
 
   const factory: WebSocketFactory = ({ url, protocols, headers }) => {
     const socket = new WebSocket(url, [...protocols], { headers, perMessageDeflate: false });
-    if (killed >= kills) return socket as unknown as ReturnType<WebSocketFactory>;
+    if (killed >= kills) return socket;
     let left = logUniform(random, 1, 40);
     let isDead = false;
     const dies = (): boolean => {

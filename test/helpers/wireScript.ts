@@ -6,13 +6,20 @@ import type { Control, PcmChunk, Rate, SpeechEvent } from '../../src/types.ts';
 import { eventsOf } from './pipeline.ts';
 import { logUniform } from './random.ts';
 
+/** A flush, or a turn of the dial: at once, or from a sample at 16 kHz on. */
+export interface ScriptControl {
+  readonly at: number;
+  readonly act: 'flush' | Rate;
+  readonly from?: number;
+}
+
 /** A stream to send: bytes in a format, and controls at their places in it. */
 export interface Script {
   readonly bytes: Uint8Array;
   readonly frameBytes: number;
   readonly options: StreamOptions;
   /** By place, in samples of one channel. */
-  readonly controls: readonly { readonly at: number; readonly act: 'flush' | Rate }[];
+  readonly controls: readonly ScriptControl[];
 }
 
 /** The final events of a script run in this process, the audio in one piece between two controls. */
@@ -22,11 +29,20 @@ export async function localEvents(script: Script, models: Models): Promise<Speec
   const items: (PcmChunk | Control)[] = [];
   let at = 0;
   let flushes = 0;
-  for (const control of [...controls, { at: bytes.length / frameBytes, act: undefined }]) {
-    items.push(...decoder.push(bytes.subarray(at * frameBytes, control.at * frameBytes)));
-    at = control.at;
+  for (const control of [
+    ...controls,
+    { at: bytes.length / frameBytes },
+  ] as Partial<ScriptControl>[]) {
+    items.push(...decoder.push(bytes.subarray(at * frameBytes, control.at! * frameBytes)));
+    at = control.at!;
     if (control.act === 'flush') items.push({ control: 'flush', id: `f${flushes++}` });
-    else if (control.act !== undefined) items.push({ control: 'rate', rate: control.act });
+    else if (control.act !== undefined) {
+      items.push({
+        control: 'rate',
+        rate: control.act,
+        ...(control.from !== undefined && { fromSample: control.from }),
+      });
+    }
   }
   return finals(
     await eventsOf(items, models, {
@@ -50,14 +66,18 @@ export async function remoteEvents(
   const events: StreamEvent[] = [];
   stream.events$.subscribe({ next: (event) => events.push(event), error: () => undefined });
   let at = 0;
-  for (const { at: end, act } of [...controls, { at: bytes.length / frameBytes, act: undefined }]) {
+  for (const control of [
+    ...controls,
+    { at: bytes.length / frameBytes },
+  ] as Partial<ScriptControl>[]) {
+    const { at: end = 0, act, from } = control;
     while (at < end) {
       const next = Math.min(end, at + logUniform(random, 1, longest));
       await stream.write(bytes.subarray(at * frameBytes, next * frameBytes));
       at = next;
     }
     if (act === 'flush') stream.flush();
-    else if (act !== undefined) stream.setRate(act);
+    else if (act !== undefined) stream.setRate(act, from);
   }
   await stream.end();
   return events;

@@ -6,6 +6,7 @@ import type { Models } from '../../src/models/loadModels.ts';
 import type { SpeechEvent } from '../../src/types.ts';
 import { longSpeech } from '../helpers/pipeline.ts';
 import { seeded } from '../helpers/cuts.ts';
+import { greet } from '../helpers/rawClient.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';
 import { finals, localEvents, remoteEvents } from '../helpers/wireScript.ts';
 import type { Script } from '../helpers/wireScript.ts';
@@ -43,6 +44,7 @@ function script(n: number): Script {
   const controls = Array.from({ length: n % 3 }, (_, k) => ({
     at: Math.floor(random() * frames),
     act: acts[(n + k) % acts.length],
+    ...(n % 4 === 3 && { from: Math.floor(random() * 40_000) }),
   })).sort((a, b) => a.at - b.at);
   return {
     ...form,
@@ -57,8 +59,20 @@ function script(n: number): Script {
   };
 }
 
+/** A neighbour that sends speech-loud noise, then what is not finite or no message at all; returns its close code. */
+async function misbehave(url: string, n: number): Promise<number> {
+  const client = await greet(url, { hello: { audio: { fmt: 'f32le', rate: 16_000, ch: 1 } } });
+  const noise = Float32Array.from({ length: 8000 }, (_, i) => Math.sin(i * i));
+  client.send({ t: 'a', n: 0, d: new Uint8Array(noise.buffer) });
+  client.send({ t: 'flush', id: n });
+  await client.next('flushed');
+  if (n % 2 === 0) client.sendRaw(Uint8Array.of(0xc1, n));
+  else client.send({ t: 'a', n: 8000, d: new Uint8Array(Float32Array.of(NaN, 1e30).buffer) });
+  return client.closed;
+}
+
 describe('units over the wire', () => {
-  it('are those of speechUnits for 60 concurrent streams of every kind and any message sizes', async () => {
+  it('are those of speechUnits for 60 concurrent streams of every kind, in any messages, beside hostile ones', async () => {
     const scripts = Array.from({ length: 60 }, (_, n) => script(n));
     const expected: SpeechEvent[][] = [];
     for (const each of scripts) expected.push(await localEvents(each, models));
@@ -66,11 +80,13 @@ describe('units over the wire', () => {
     expect(expected.flat().filter(({ type }) => type === 'flushed').length).toBeGreaterThan(8);
 
     await withServer(models, { messagesPerSecond: 1_000_000 }, async ({ streamUrl }) => {
+      const hostile = Promise.all(Array.from({ length: 20 }, (_, n) => misbehave(streamUrl, n)));
       const received = await Promise.all(
         scripts.map((each, n) =>
           remoteEvents(each, streamUrl, {}, { random: seeded(n + 100), longest: 30_000 }),
         ),
       );
+      expect(await hostile).toEqual(Array(20).fill(1007));
       received.forEach((events, n) => expect(finals(events), `stream ${n}`).toEqual(expected[n]));
       expect(received.flat().some(({ type }) => type === 'provisional')).toBe(true);
     });

@@ -139,7 +139,7 @@ describe('TLS', () => {
       const { WebSocket } = await import('ws');
       const stream = openStream(streamUrl, {
         webSocket: ({ url, protocols }) =>
-          new WebSocket(url, [...protocols], { rejectUnauthorized: false }) as never,
+          new WebSocket(url, [...protocols], { rejectUnauthorized: false }),
       });
       await stream.write(new Float32Array(16_000));
       await stream.end();
