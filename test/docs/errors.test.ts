@@ -3,7 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/errors.ts';
 
 const text = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-const headings = [...text.matchAll(/^### (\S+)\n(.*)$/gm)].map(([, code, body]) => ({ code, body }));
+const headings = [...text.matchAll(/^### (\S+)\n(.*)$/gm)].map(([, code, body]) => ({
+  code,
+  body,
+}));
 
 describe('docs/errors.md', () => {
   it.each(ERROR_CODES)('has one heading for %s with a text below it', (code) => {

@@ -7,7 +7,7 @@ import { present } from '../helpers/require.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 const readme = readFileSync(join(root, 'README.md'), 'utf8');
-const example = /```ts\n([^]*?)```/.exec(readme)![1]!;
+const example = /```ts\n([^]*?)```/.exec(readme)![1];
 
 describe('README.md', () => {
   let folder: string;
@@ -36,7 +36,7 @@ describe('README.md', () => {
 
   it('names only documents and scripts that are there', () => {
     const paths = [...readme.matchAll(/`((?:docs|training|test|examples|models)\/[\w./-]+)`/g)].map(
-      ([, path]) => path!,
+      ([, path]) => path,
     );
     expect(paths.length).toBeGreaterThan(5);
     for (const path of paths) {
