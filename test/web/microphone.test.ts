@@ -1,15 +1,19 @@
-import { existsSync, writeFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Page } from 'playwright-core';
+import { lastValueFrom, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { decodePcm, encodeS16le } from '../../src/dsp/pcm.ts';
 import { scoreBoundaries } from '../../src/dsp/scores.ts';
 import { WAV_HEADER_BYTES, wavHeader } from '../../src/dsp/wavWriter.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
+import { fromFile } from '../../src/streams/fromFile.ts';
 import type { Unit } from '../../src/types.ts';
 import { msToSamples, SAMPLE_RATE } from '../../src/units.ts';
 import { SMALL } from '../helpers/bundles.ts';
+import { joinChunks } from '../helpers/cuts.ts';
 import { longSpeech, wholeUnits } from '../helpers/pipeline.ts';
 import { present, program } from '../helpers/require.ts';
 import { withServer } from '../helpers/server.ts';
@@ -83,20 +87,27 @@ function agreement(
   return { f1, same: same.length / units.length };
 }
 
-const ready = program('chromium') && present('models/small', existsSync(SMALL));
+const ready =
+  program('chromium') && program('ffmpeg') && present('models/small', existsSync(SMALL));
 
 describe.runIf(ready)('the page with a microphone', { timeout: 4 * PATIENCE_MS }, () => {
-  const samples = longSpeech(SPEECH_SECONDS);
   const built = bundledPage();
   const wav = join(built.folder, 'microphone.wav');
+  let samples: Float32Array;
   let models: Models;
 
   beforeAll(async () => {
-    const silence = encodeS16le(new Float32Array(SILENCE));
-    const speech = encodeS16le(samples);
-    const size = speech.length + 2 * silence.length;
-    const header = wavHeader({ sampleRate: 16_000, channels: 1 }, size);
-    writeFileSync(wav, Buffer.concat([header, silence, speech, silence]));
+    const speech = longSpeech(SPEECH_SECONDS);
+    const padded = new Float32Array(speech.length + 2 * SILENCE);
+    padded.set(speech, SILENCE);
+    const bytes = encodeS16le(padded);
+    const header = wavHeader({ sampleRate: SAMPLE_RATE, channels: 1 }, bytes.length);
+    // At the rate of Chromium's fake device, so that only the project resamples: as for any file, and for most microphones.
+    execFileSync('ffmpeg', ['-v', 'error', '-i', '-', '-ar', '44100', wav], {
+      input: Buffer.concat([header, bytes]),
+    });
+    const file = joinChunks(await lastValueFrom(fromFile(wav).pipe(toArray())));
+    samples = file.subarray(SILENCE, SILENCE + speech.length);
     models = await loadModels({ bundle: SMALL, workers: 1 });
   });
   afterAll(() => models.close());

@@ -35,7 +35,7 @@ export async function openMicrophone(listener: MicrophoneListener): Promise<Micr
     throw new PageError('insecure-origin');
   }
   const stream = await requestStream();
-  const context = new AudioContext({ latencyHint: 'interactive' });
+  const context = contextFor(stream);
   let audio: PipelineAudio | undefined;
   let channelsNow = 0;
   const drain = (): void => audio?.finish().forEach(listener.onAudio);
@@ -69,6 +69,18 @@ export async function openMicrophone(listener: MicrophoneListener): Promise<Micr
     release(stream);
     await context.close();
     throw cause;
+  }
+}
+
+/** An audio context at the microphone's own rate where it is known, so that nobody resamples before the project does. */
+function contextFor(stream: MediaStream): AudioContext {
+  const { sampleRate } = stream.getAudioTracks()[0].getSettings();
+  const latencyHint = 'interactive';
+  if (sampleRate === undefined) return new AudioContext({ latencyHint });
+  try {
+    return new AudioContext({ latencyHint, sampleRate });
+  } catch {
+    return new AudioContext({ latencyHint }); // a rate that this browser does not run at; it resamples itself
   }
 }
 
