@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { filter, interval, lastValueFrom, map, NEVER, take, tap } from 'rxjs';
+import { concatMap, EMPTY, interval, lastValueFrom, map, of, take, tap } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import { createServer } from '../../server/index.ts';
 import { createLog } from '../../server/log.ts';
@@ -65,15 +65,30 @@ async function serve(loaded: Models, isTransportOnly: boolean): Promise<void> {
     models: loaded,
     log: createLog('silent'),
     settings: { port: 0, web: 'none', capacity: options.capacity, unauthenticated: 10_000 },
-    ...(isTransportOnly && {
-      pipeline: (chunks$) =>
-        chunks$.pipe(
-          filter(() => false),
-          map(() => NEVER as never),
-        ),
-    }),
+    ...(isTransportOnly && { pipeline: pretend }),
   });
   process.send?.({ url: server.streamUrl, capacity: server.capacity });
+}
+
+/** A pipeline that does nothing but answer: progress at once, and a unit every tenth of a second. */
+function pretend(
+  ...[chunks$, , { onProgress } = {}]: Parameters<typeof speechUnits>
+): ReturnType<typeof speechUnits> {
+  let sample = 0;
+  let index = 0;
+  return chunks$.pipe(
+    concatMap((chunk) => {
+      if (!('samples' in chunk)) return EMPTY;
+      sample += chunk.samples.length;
+      onProgress?.(sample);
+      if (sample < (index + 1) * 1600) return EMPTY;
+      const unit = { index, id: 1, start: 1600 * index, end: 1600 * ++index, decided: sample };
+      return of({
+        type: 'unit',
+        unit: { ...unit, confidence: 1, pause: false, forced: false },
+      } as const);
+    }),
+  );
 }
 
 async function echo(): Promise<void> {
