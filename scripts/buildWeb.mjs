@@ -1,6 +1,6 @@
-// Bundles the page into dist/web: two scripts (the page and its AudioWorklet), the WebAssembly that they load,
-// a sample recording, and web's HTML and CSS as they are. Usage: node scripts/buildWeb.mjs [FOLDER]
-import { cp, mkdir, rm } from 'node:fs/promises';
+// Bundles the page into dist/web: two scripts (the page and its AudioWorklet), the WebAssembly that they load, a sample
+// recording, web's HTML and CSS as they are, and the licences of the packages that are in the bundle. Usage: node scripts/buildWeb.mjs [FOLDER]
+import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
@@ -17,7 +17,7 @@ const wasm = [
 
 await rm(out, { recursive: true, force: true });
 await mkdir(out, { recursive: true });
-await build({
+const { metafile } = await build({
   entryPoints: {
     app: join(root, 'web/main.ts'),
     captureProcessor: join(root, 'web/audio/captureProcessor.ts'),
@@ -28,7 +28,7 @@ await build({
   platform: 'browser',
   target: 'es2022',
   minify: true,
-  sourcemap: true,
+  metafile: true,
   // What the WebAssembly packages import under Node only.
   external: ['module'],
   logLevel: 'warning',
@@ -39,3 +39,20 @@ await Promise.all(
 );
 // Public domain (CC0), test/fixtures/README.md.
 await cp(join(root, 'test/fixtures/kathleen-a0002.wav'), join(out, 'sample.wav'));
+
+/** The folders of the packages whose code went into the bundle. */
+const packages = new Set(
+  Object.keys(metafile.inputs).flatMap((path) => {
+    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
+    return found === null ? [] : [found[1]];
+  }),
+);
+const licences = await Promise.all(
+  [...packages].sort().map(async (folder) => {
+    const name = (await readdir(folder)).find((file) => /^(licen[cs]e|copying)/i.test(file));
+    if (name === undefined) throw new Error(`expected a licence file in ${folder}, found none`);
+    const text = await readFile(join(folder, name), 'utf8');
+    return `${folder.replace(/.*node_modules\//, '')}\n\n${text}`;
+  }),
+);
+await writeFile(join(out, 'licences.txt'), licences.join(`\n${'-'.repeat(80)}\n`));

@@ -20,6 +20,9 @@ try {
     .filter((path) => /^(test|training|bench)\//.test(path));
   if (strays.length > 0)
     throw new Error(`the package must not hold ${strays.slice(0, 3).join(', ')}`);
+  for (const needed of ['dist/web/index.html', 'dist/web/app.js', 'dist/web/licences.txt']) {
+    if (!files.some(({ path }) => path === needed)) throw new Error(`the package lacks ${needed}`);
+  }
   writeFileSync(
     join(folder, 'package.json'),
     JSON.stringify({ name: 'user', private: true, type: 'module' }),

@@ -38,6 +38,10 @@ const PAGE: Readonly<Record<PageProblem, Words>> = {
     title: 'The microphone went away',
     text: 'It was unplugged or its permission was taken back. What was heard before is kept below.',
   },
+  reconnecting: {
+    title: 'The connection dropped',
+    text: 'The page connects again by itself; the sound is kept and sent then.',
+  },
   'unreadable-file': {
     title: 'This file cannot be read as sound',
     text: 'The browser knows no decoder for it. WAV always works: ffmpeg -i FILE -ac 1 -ar 16000 OUT.wav',
@@ -55,7 +59,7 @@ const PAGE: Readonly<Record<PageProblem, Words>> = {
 const WIRE: Readonly<Record<string, Words>> = {
   SYLSTREAM_ERR_CAPACITY: {
     title: 'The server is full',
-    text: 'It serves as many streams as it can. Wait a moment, then try again.',
+    text: 'It serves as many streams as it can. The page asks again by itself for half a minute; the sound is kept.',
     action: 'retry',
   },
   SYLSTREAM_ERR_RATE_LIMITED: {

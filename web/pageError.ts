@@ -5,6 +5,7 @@ export type PageProblem =
   | 'no-microphone'
   | 'microphone-busy'
   | 'microphone-lost'
+  | 'reconnecting'
   | 'unreadable-file'
   | 'empty-file'
   | 'too-long';

@@ -1,4 +1,5 @@
 import type { StreamEvent, UnitStream } from '../src/client/index.ts';
+import type { PipelineError } from '../src/errors.ts';
 import type { StatedProvenance } from '../src/formats/unitFormatter.ts';
 import type { WireModel } from '../src/protocol/index.ts';
 import type { Rate, Unit } from '../src/types.ts';
@@ -110,7 +111,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       case 'reconnecting':
         if (activity !== 'reconnecting') before = activity;
         become('reconnecting');
-        return listener.onProblem(event.reason);
+        return listener.onProblem(droppedOrRefused(event.reason));
       case 'warning':
         return listener.onProblem(event.error);
       case 'done':
@@ -238,4 +239,10 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
     },
   };
   return studio;
+}
+
+/** A server that refused says why; of a connection that dropped only that is worth saying. */
+function droppedOrRefused(reason: PipelineError): Error {
+  if (reason.code !== 'SYLSTREAM_ERR_CONNECTION') return reason;
+  return new PageError('reconnecting', { cause: reason });
 }
