@@ -11,7 +11,7 @@ export interface Rows {
 export function joinBlocks(values: readonly (FeatureBlock | Control)[]): Rows {
   const blocks = values.filter((value): value is FeatureBlock => !isControl(value));
   const tokens = Math.max(0, ...blocks.map((block) => block.firstToken + block.tokens));
-  const width = blocks.length > 0 ? blocks[0]!.features.length / blocks[0]!.tokens : 0;
+  const width = blocks.length > 0 ? blocks[0].features.length / blocks[0].tokens : 0;
   const rows = {
     tokens,
     features: new Float32Array(tokens * width).fill(NaN),
@@ -31,7 +31,7 @@ export function maxDifference(a: Float32Array, b: Float32Array): number {
   if (a.length !== b.length) return Infinity;
   let most = 0;
   for (let i = 0; i < a.length; i++) {
-    const difference = Math.abs(a[i]! - b[i]!);
+    const difference = Math.abs(a[i] - b[i]);
     if (!(difference <= most)) most = Number.isNaN(difference) ? Infinity : difference;
   }
   return most;
