@@ -9,13 +9,21 @@ export interface Metrics {
   readonly resumes: Counter<'outcome'>;
   readonly errors: Counter<'code'>;
   readonly closes: Counter<'code'>;
-  readonly messages: Counter<'direction'>;
-  readonly bytes: Counter<'direction'>;
-  readonly audioSeconds: Counter;
+  /** What every message adds to; plain numbers, because there are tens of thousands a second. */
+  readonly traffic: Traffic;
   readonly units: Counter<'forced'>;
   readonly lagSeconds: Histogram;
   /** Stops the event-loop monitor. */
   close(): void;
+}
+
+/** Messages and audio so far. */
+export interface Traffic {
+  messagesIn: number;
+  messagesOut: number;
+  bytesIn: number;
+  bytesOut: number;
+  audioSeconds: number;
 }
 
 /** What the gauges read when somebody asks. */
@@ -87,15 +95,46 @@ export function createMetrics(sources: MetricSources): Metrics {
     },
   });
 
+  const traffic: Traffic = {
+    messagesIn: 0,
+    messagesOut: 0,
+    bytesIn: 0,
+    bytesOut: 0,
+    audioSeconds: 0,
+  };
+  const tally = (
+    name: string,
+    help: string,
+    read: () => Readonly<Record<string, number>>,
+  ): void => {
+    new Counter({
+      name: `sylstream_${name}`,
+      help,
+      labelNames: ['direction'],
+      registers,
+      collect() {
+        this.reset();
+        for (const [direction, count] of Object.entries(read())) this.inc({ direction }, count);
+      },
+    });
+  };
+  tally('messages_total', 'Messages.', () => ({
+    in: traffic.messagesIn,
+    out: traffic.messagesOut,
+  }));
+  tally('message_bytes_total', 'Bytes of messages.', () => ({
+    in: traffic.bytesIn,
+    out: traffic.bytesOut,
+  }));
+  gauge('audio_seconds_total', 'Audio taken.', () => traffic.audioSeconds);
+
   return {
     registry,
     admissionRejected: counter('admission_rejected_total', 'Sessions refused.', 'reason'),
     resumes: counter('resume_total', 'Resumes asked for.', 'outcome'),
     errors: counter('errors_total', 'Errors said to clients.', 'code'),
     closes: counter('closes_total', 'Sockets closed, by close code.', 'code'),
-    messages: counter('messages_total', 'Messages.', 'direction'),
-    bytes: counter('message_bytes_total', 'Bytes of messages.', 'direction'),
-    audioSeconds: counter('audio_seconds_total', 'Audio taken.'),
+    traffic,
     units: counter('units_total', 'Final units.', 'forced'),
     lagSeconds: new Histogram({
       name: 'sylstream_stream_lag_seconds',

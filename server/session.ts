@@ -238,7 +238,7 @@ export class Session {
     const { rate } = this.hello.audio;
     this.#received += frames;
     this.#lag.arrived(Math.floor((this.#received * SAMPLE_RATE) / rate), now());
-    metrics.audioSeconds.inc(frames / rate);
+    metrics.traffic.audioSeconds += frames / rate;
     this.#chunks$.next({ samples });
   }
 

@@ -44,6 +44,7 @@ export const REFILLS_PER_SECOND = 10;
 /** Wraps a WebSocket; listeners are set at once, so that no message is lost. */
 export function createSocket(ws: WebSocket, now: () => number, options: SocketOptions): Socket {
   const { codec, settings, metrics } = options;
+  const { traffic } = metrics;
   const budget = Math.max(1, Math.ceil(settings.messagesPerSecond / REFILLS_PER_SECOND));
   let lastFrameAt = now();
   let unansweredSince: number | undefined;
@@ -52,9 +53,9 @@ export function createSocket(ws: WebSocket, now: () => number, options: SocketOp
 
   ws.on('message', (data: RawData, isBinary: boolean) => {
     lastFrameAt = now();
-    metrics.messages.inc({ direction: 'in' });
+    traffic.messagesIn++;
     const bytes = data as Buffer; // binaryType is nodebuffer
-    metrics.bytes.inc({ direction: 'in' }, bytes.byteLength);
+    traffic.bytesIn += bytes.byteLength;
     if (++taken >= budget) ws.pause();
     options.onMessage(isBinary ? bytes : bytes.toString('utf8'));
   });
@@ -92,8 +93,8 @@ export function createSocket(ws: WebSocket, now: () => number, options: SocketOp
     send(message) {
       if (ws.readyState !== WebSocket.OPEN) return;
       const data = codec.encode(message);
-      metrics.messages.inc({ direction: 'out' });
-      metrics.bytes.inc({ direction: 'out' }, data.length);
+      traffic.messagesOut++;
+      traffic.bytesOut += data.length;
       ws.send(data, { binary: codec.binary }, onWritten);
       checkBuffered();
     },
