@@ -74,7 +74,10 @@ const studio = createStudio(() => dial.rate, {
   },
   onLag: (ms) => lag.addLag(ms),
   onActivity: showStatus,
-  onProblem: (problem) => notice.show(explain(problem)),
+  onProblem(problem, goesOn) {
+    const { action, ...words } = explain(problem);
+    notice.show(goesOn || action === undefined ? words : { ...words, action });
+  },
 });
 const timeline = createTimeline(element('timeline', HTMLCanvasElement), studio.recording);
 createInspector({

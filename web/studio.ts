@@ -36,7 +36,8 @@ export interface StudioListener {
   readonly onModel: (model: WireModel) => void;
   readonly onLag: (ms: number) => void;
   readonly onActivity: (activity: Activity) => void;
-  readonly onProblem: (problem: unknown) => void;
+  /** Something is wrong; `goesOn` when the studio itself does what can be done about it. */
+  readonly onProblem: (problem: unknown, goesOn: boolean) => void;
 }
 
 /** The page without its looks: microphone or file → recording and session → units. One thing at a time. */
@@ -80,7 +81,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
   function fail(problem: unknown): void {
     void leave();
     become(recording.samples > 0 ? 'stopped' : 'idle');
-    listener.onProblem(problem);
+    listener.onProblem(problem, false);
   }
 
   /** Ends whatever is going on. */
@@ -111,9 +112,9 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       case 'reconnecting':
         if (activity !== 'reconnecting') before = activity;
         become('reconnecting');
-        return listener.onProblem(droppedOrRefused(event.reason));
+        return listener.onProblem(droppedOrRefused(event.reason), true);
       case 'warning':
-        return listener.onProblem(event.error);
+        return listener.onProblem(event.error, true);
       case 'done':
         stream = undefined;
         recording.setProvisional([]);
@@ -140,7 +141,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       recording.hear(samples);
     } catch (problem) {
       void studio.stop();
-      return listener.onProblem(problem);
+      return listener.onProblem(problem, false);
     }
     stream?.write(samples).catch(() => undefined); // the stream's own events say why
     listener.onHeard();
@@ -180,7 +181,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
           onAudio: (samples) => mine === turn && hear(samples),
           onLost: () => {
             void studio.stop();
-            listener.onProblem(new PageError('microphone-lost'));
+            listener.onProblem(new PageError('microphone-lost'), false);
           },
         });
       } catch (problem) {

@@ -6,6 +6,7 @@ import type { Settings, SylstreamServer } from '../../server/index.ts';
 import { encodeS16le } from '../../src/dsp/pcm.ts';
 import { createWavDecoder } from '../../src/dsp/wav.ts';
 import { unitRecord } from '../../src/formats/jsonl.ts';
+import { codecOf, SUBPROTOCOL_MSGPACK } from '../../src/protocol/index.ts';
 import { readTextGrid } from '../../src/formats/readTextGrid.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
@@ -24,6 +25,7 @@ import {
   activity,
   bundledPage,
   dropFile,
+  listened,
   PATIENCE_MS,
   saved,
   savedUnits,
@@ -161,6 +163,34 @@ describe.runIf(program('chromium'))('the page', { timeout: 4 * PATIENCE_MS }, ()
         expect(fast).toEqual(await tokenized(fixture(`${CLIP}.wav`), models, { rate: 8.33 }));
         expect(fast).not.toEqual(natural);
       }),
+    );
+  });
+
+  it('turns the dial of a running stream without beginning anew', async () => {
+    const microphone = fixture(`${CLIP}.wav`);
+    await serving(
+      (server) =>
+        withPage(server.url, { microphone }, async (page) => {
+          const sent: unknown[] = [];
+          const codec = codecOf(SUBPROTOCOL_MSGPACK)!;
+          page.on('websocket', (socket) =>
+            socket.on('framesent', ({ payload }) => sent.push(codec.decode(payload))),
+          );
+          await page.click('#record');
+          await listened(page, 1);
+          await page.focus('#dial');
+          await page.keyboard.press('End');
+          await listened(page, 3);
+          await page.click('#record');
+          await activity(page, 'done');
+          const controls = sent.filter((message) => (message as { t: string }).t !== 'a');
+          expect(controls).toMatchObject([
+            { t: 'hello', rate: 'natural', pace: 'live' },
+            { t: 'set', rate: 8.33 },
+            { t: 'end' },
+          ]);
+        }),
+      { livePace: 1.25 },
     );
   });
 

@@ -96,6 +96,7 @@ describe.runIf(program('chromium'))('the page, when something goes wrong', SLOW,
           const { code, text } = await notice(page);
           expect(code).toBe('SYLSTREAM_ERR_CAPACITY');
           expect(text).toContain('The server is full');
+          expect(text).not.toContain('Try again');
           await screenshot(page, 'server-full-dark');
           other.close();
           await activity(page, 'recording');
