@@ -42,3 +42,18 @@ export function createChunker(options: {
     },
   };
 }
+
+/** The level of each token of a normalised chunk `[2n, 128]`: the mean of the natural-log mel energies of its frames, `[n]`. */
+export function tokenLevels(
+  chunk: Float32Array,
+  { mean, std }: { readonly mean: number; readonly std: number },
+): Float32Array {
+  const size = FRAMES_PER_TOKEN * MEL_BINS;
+  const levels = new Float32Array(chunk.length / size);
+  for (let token = 0; token < levels.length; token++) {
+    let sum = 0;
+    for (let i = token * size; i < (token + 1) * size; i++) sum += chunk[i];
+    levels[token] = (2 * std * sum) / size + mean;
+  }
+  return levels;
+}

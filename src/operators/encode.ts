@@ -1,5 +1,5 @@
 import { concat, concatMap, defer, finalize, from, type OperatorFunction } from 'rxjs';
-import { createChunker } from '../models/chunker.ts';
+import { createChunker, tokenLevels } from '../models/chunker.ts';
 import type { EncoderBackend, EncoderRows } from '../models/encoder.ts';
 import { isControl, type Control, type FeatureBlock, type MelBlock } from '../types.ts';
 import { FRAMES_PER_TOKEN, MEL_BINS, samplesForTokens } from '../units.ts';
@@ -54,9 +54,13 @@ function createEncoderStream(encoder: EncoderBackend, { mel, onProgress }: Encod
   const session = encoder.open();
   const chunker = createChunker({ chunkTokens, ...mel });
   let firstToken = 0;
+  /** Levels of the `delayTokens` tokens before the chunk: the outputs speak of them. */
+  let recentLevels = new Float32Array(delayTokens);
 
   /** Row 0 speaks of token `first − delayTokens`; rows before the stream's first token say nothing. */
-  function blockOf(rows: EncoderRows, first: number, scratch: boolean): FeatureBlock {
+  function blockOf(rows: EncoderRows, chunk: Float32Array, scratch: boolean): FeatureBlock {
+    const first = firstToken;
+    const levels = new Float32Array([...recentLevels, ...tokenLevels(chunk, mel)]);
     const count = rows.features.length / featureWidth;
     const skip = Math.min(count, Math.max(0, delayTokens - first));
     const last = first + count - (scratch ? delayTokens : 0);
@@ -66,6 +70,7 @@ function createEncoderStream(encoder: EncoderBackend, { mel, onProgress }: Encod
       features: rows.features.subarray(skip * featureWidth),
       ...(rows.boundary && { boundary: rows.boundary.subarray(skip) }),
       ...(rows.speech && { speech: rows.speech.subarray(skip) }),
+      level: levels.subarray(skip, count),
       availableSample: samplesForTokens(last),
       scratch,
     };
@@ -75,7 +80,7 @@ function createEncoderStream(encoder: EncoderBackend, { mel, onProgress }: Encod
     const rest = chunker.rest();
     const tokens = rest.length / (FRAMES_PER_TOKEN * MEL_BINS);
     if (firstToken + tokens === 0) return;
-    const block = blockOf(await session.scratch(rest), firstToken, true);
+    const block = blockOf(await session.scratch(rest), rest, true);
     if (block.tokens > 0) yield block;
   }
 
@@ -86,8 +91,11 @@ function createEncoderStream(encoder: EncoderBackend, { mel, onProgress }: Encod
       return;
     }
     for (const chunk of chunker.push(value)) {
-      const block = blockOf(await session.step(chunk), firstToken, false);
+      const block = blockOf(await session.step(chunk), chunk, false);
       firstToken += chunkTokens;
+      recentLevels = new Float32Array([...recentLevels, ...tokenLevels(chunk, mel)]).slice(
+        chunkTokens,
+      );
       onProgress?.(block.availableSample);
       if (block.tokens > 0) yield block;
     }

@@ -226,3 +226,29 @@ describe('encode', () => {
     await expect(result).rejects.toMatchObject({ code: 'SYLSTREAM_ERR_CLOSED' });
   });
 });
+
+describe('encode levels', () => {
+  it('tells the mean log-mel energy of every token, in step with its features and across a flush', async () => {
+    const bundle = await readBundle(BUNDLES[0][1]);
+    const encoder = await createCachedEncoder(bundle, { workers: 1 });
+    const { mel } = readGolden(BUNDLES[0][1]);
+    const source = from<(MelBlock | Control)[]>([
+      ...cut(mel, [101]).slice(0, 1),
+      { control: 'flush' },
+      ...cut(mel, [101]).slice(1),
+    ]);
+    const values = await lastValueFrom(
+      source.pipe(encode(encoder, { mel: bundle.config.mel }), toArray()),
+    );
+    await encoder.close();
+    for (const block of values) {
+      if ('control' in block) continue;
+      expect(block.level).toHaveLength(block.tokens);
+      for (let i = 0; i < block.tokens; i++) {
+        const at = (block.firstToken + i) * 256;
+        const mean = mel.mel.subarray(at, at + 256).reduce((sum, value) => sum + value, 0) / 256;
+        expect(block.level![i]).toBeCloseTo(mean, 3);
+      }
+    }
+  });
+});
