@@ -1,4 +1,4 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { TICKET_PATH } from '../src/protocol/index.ts';
 import type { Authenticator } from './auth.ts';
 import { isLoopback } from './bind.ts';
@@ -19,6 +19,8 @@ export interface HttpContext {
   readonly auth: Authenticator;
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
+  /** Told what went wrong with a request. */
+  readonly onError: (error: unknown) => void;
   /** Folder of the page, or undefined. */
   readonly page: string | undefined;
 }
@@ -36,8 +38,8 @@ const PAGE_HEADERS = {
 };
 
 /** Answers plain HTTP requests: health, readiness, metrics, tickets and the page. */
-export function createHttpHandler(context: HttpContext): Handler {
-  const { auth, settings, metrics, readiness, page } = context;
+export function createHttpHandler(context: HttpContext): RequestListener {
+  const { auth, settings, metrics, readiness, page, onError } = context;
 
   const routes: Readonly<Record<string, Handler>> = {
     'GET /healthz': (_request, response) => json(response, 200, { status: 'ok' }),
@@ -64,7 +66,15 @@ export function createHttpHandler(context: HttpContext): Handler {
   };
   const aliases: Readonly<Record<string, string>> = { '/health': '/healthz', '/ready': '/readyz' };
 
-  return async function handleHttp(request, response) {
+  return function handleHttp(request, response) {
+    answer(request, response).catch((error: unknown) => {
+      onError(error);
+      if (response.headersSent) response.destroy();
+      else json(response, 500, { error: 'internal' });
+    });
+  };
+
+  async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.rawHeaders.length / 2 > settings.headerCount) {
       return json(response, 431, { error: `more than ${settings.headerCount} headers` });
     }
@@ -75,7 +85,7 @@ export function createHttpHandler(context: HttpContext): Handler {
     const file = method === 'GET' && page ? await readPageFile(page, path) : undefined;
     if (file === undefined) return json(response, 404, { error: 'not found' });
     send(response, 200, file.type, file.content, PAGE_HEADERS);
-  };
+  }
 }
 
 function unauthorized(response: ServerResponse): void {

@@ -80,7 +80,14 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   const listener = createListener({
     settings,
     ready: () => hub.ready,
-    onRequest: createHttpHandler({ settings, auth, metrics, readiness, page }),
+    onRequest: createHttpHandler({
+      settings,
+      auth,
+      metrics,
+      readiness,
+      page,
+      onError: (error) => log.error({ err: error }, 'request failed'),
+    }),
     onUpgrade: createUpgradeHandler({ settings, auth, addresses, accept, reject }),
   });
 

@@ -45,14 +45,14 @@ export function createUpgradeHandler(context: UpgradeContext): UpgradeHandler {
   } as ConstructorParameters<typeof WebSocketServer>[0]);
 
   return function handleUpgrade(request, socket, head) {
-    const url = new URL(request.url ?? '/', 'http://localhost');
+    const [path, query = ''] = (request.url ?? '').split('?', 2); // no URL parser: it throws on what peers may send
     const offered = protocolsOf(request);
     const codec = codecIn(offered);
-    const refused = httpRefusal(request, url, codec, settings);
+    const refused = httpRefusal(request, path, codec, settings);
     if (refused !== undefined || codec === undefined)
       return answer(socket, refused ?? '400 Bad Request');
 
-    const ticket = ticketIn(offered) ?? url.searchParams.get('ticket') ?? undefined;
+    const ticket = ticketIn(offered) ?? new URLSearchParams(query).get('ticket') ?? undefined;
     const { origin, host, authorization } = request.headers;
     const credential = ticket === undefined ? auth.bearer(authorization) : auth.redeem(ticket);
     const address = request.socket.remoteAddress ?? '';
@@ -88,19 +88,21 @@ export function createUpgradeHandler(context: UpgradeContext): UpgradeHandler {
 /** What is wrong with a request before it can become a WebSocket. */
 function httpRefusal(
   request: IncomingMessage,
-  url: URL,
+  path: string,
   codec: Codec | undefined,
   settings: Settings,
 ): string | undefined {
   if (request.rawHeaders.length / 2 > settings.headerCount)
     return '431 Request Header Fields Too Large';
-  if (url.pathname !== STREAM_PATH) return '404 Not Found';
+  if (path !== STREAM_PATH) return '404 Not Found';
   return codec === undefined ? '400 Bad Request' : undefined;
 }
 
 function answer(socket: Duplex, status: string): void {
   const names = CODECS.map((codec) => codec.subprotocol).join(', ');
   const body = `expected a WebSocket at ${STREAM_PATH} with one of the subprotocols ${names}\n`;
+  socket.on('error', () => undefined); // a peer that resets the connection gets no answer, and must not end the process
+  socket.once('finish', () => socket.destroy());
   socket.end(
     `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );

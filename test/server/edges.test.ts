@@ -190,6 +190,8 @@ describe('HTTP before the socket', () => {
 
   it.each([
     ['another path', upgrade('/v2/stream', [protocol]), 404],
+    ['a path that is no URL', upgrade('//', [protocol]), 404],
+    ['a path that is nothing', upgrade('//[:/?', [protocol]), 404],
     ['no subprotocol', upgrade('/v1/stream', []), 400],
     ['an unknown subprotocol', upgrade('/v1/stream', ['Sec-WebSocket-Protocol: chat']), 400],
     ['65 headers', upgrade('/v1/stream', [protocol, ...extra(59)]), 431],
@@ -201,6 +203,26 @@ describe('HTTP before the socket', () => {
       expect(await answerTo(server, request)).toMatch(new RegExp(`^HTTP/1.1 ${status} `));
     }),
   );
+
+  it('outlives peers that reset the connection while they are refused or served', () =>
+    withServer(models, {}, async (server) => {
+      const requests = [
+        upgrade('/v2', [protocol]),
+        upgrade('/v1/stream', []),
+        upgrade('/v1/stream', [protocol]),
+        'GET /metrics HTTP/1.1\r\nHost: here\r\n\r\n',
+      ];
+      const sockets = Array.from({ length: 40 }, (_, n) => {
+        const socket = raw(server);
+        socket.once('connect', () => {
+          socket.write(requests[n % requests.length]);
+          setTimeout(() => socket.resetAndDestroy(), n % 5);
+        });
+        return once(socket, 'close');
+      });
+      await Promise.all(sockets);
+      await greet(server.streamUrl);
+    }));
 
   it('takes 64 headers', () =>
     withServer(models, {}, async (server) => {
