@@ -7,6 +7,7 @@ import type { Hello } from '../../src/protocol/index.ts';
 import { createMortalSockets } from '../helpers/mortalSockets.ts';
 import { longSpeech } from '../helpers/pipeline.ts';
 import { dial, greet, HELLO, tone } from '../helpers/rawClient.ts';
+import { untilEmpty } from '../helpers/untilEmpty.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';
 
 let models: Models;
@@ -31,16 +32,9 @@ async function untilReady(url: string, hello: Partial<Hello> = {}) {
 function cutOnce(serverUrl: string): WebSocketFactory {
   const sockets = createMortalSockets(1, () => Math.log(10) / Math.log(40));
   return async (request) => {
-    while (sockets.killed > 0 && !(await isEmpty(serverUrl))) {
-      await new Promise((done) => setTimeout(done, 20));
-    }
+    if (sockets.killed > 0) await untilEmpty(serverUrl);
     return sockets.factory(request);
   };
-}
-
-async function isEmpty(serverUrl: string): Promise<boolean> {
-  const text = await (await fetch(`${serverUrl}/metrics`)).text();
-  return /^sylstream_sessions_live 0$/m.test(text) && /^sylstream_sessions_parked 0$/m.test(text);
 }
 
 describe('a session that comes back', () => {
