@@ -1,0 +1,29 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { createMetrics } from '../../server/metrics.ts';
+import type { EncoderStatus } from '../../src/models/encoder.ts';
+
+const text = readFileSync(join(import.meta.dirname, '../../docs/server.md'), 'utf8');
+
+describe('docs/server.md', () => {
+  it('names every metric of the server, and no other', async () => {
+    const none = (): number => 0;
+    const encoder = (): EncoderStatus => ({ batches: [] as readonly number[] }) as EncoderStatus;
+    const metrics = createMetrics({
+      live: none,
+      parked: none,
+      used: none,
+      capacity: none,
+      encoder,
+    });
+    const names = metrics.registry
+      .getMetricsAsArray()
+      .map(({ name }) => name)
+      .filter((name) => name.startsWith('sylstream_'));
+    metrics.close();
+    const documented = new Set([...text.matchAll(/`(sylstream_\w+)/g)].map((match) => match[1]));
+    expect([...documented].sort()).toEqual(names.sort());
+    for (const name of names) expect(name).toMatch(/_(seconds|streams|steps|live|parked|total)$/);
+  });
+});
