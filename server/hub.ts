@@ -1,4 +1,3 @@
-import { totalmem } from 'node:os';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { PipelineError } from '../src/errors.ts';
@@ -10,7 +9,7 @@ import type { Credential } from './auth.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { Readiness } from './http.ts';
-import { createMemoryGauge } from './memoryGauge.ts';
+import { availableBytes, createMemoryGauge } from './memoryGauge.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { createRestartWatch } from './restartWatch.ts';
@@ -51,7 +50,7 @@ const DRAIN_POLL_MS = 20;
 /** Makes an empty hub and starts its timer. */
 export function createHub({ settings, models, pipeline, capacity, log }: HubOptions): Hub {
   const now = (): number => performance.now();
-  const memoryBytes = settings.memoryMib * 2 ** 20 || totalmem() * MEMORY_PART;
+  const memoryBytes = settings.memoryMib * 2 ** 20 || availableBytes() * MEMORY_PART;
   const rss = createMemoryGauge(now);
   const admission = createAdmission({ capacity, memoryBytes, rss });
   const { parkedSessions: parkedMax, resumeWindowMs: windowMs } = settings;

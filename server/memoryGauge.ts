@@ -1,3 +1,5 @@
+import { totalmem } from 'node:os';
+
 /** A figure is good for so long: asking the system costs up to a millisecond. */
 const FRESH_MS = 500;
 
@@ -15,4 +17,10 @@ export function createMemoryGauge(
     }
     return bytes;
   };
+}
+
+/** Bytes that the process may have: the machine's, or its container's where that is less. */
+export function availableBytes(): number {
+  const constrained = process.constrainedMemory(); // 0, or more than there is, without a bound
+  return constrained > 0 ? Math.min(constrained, totalmem()) : totalmem();
 }

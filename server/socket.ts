@@ -115,8 +115,8 @@ export function createSocket(ws: WebSocket, now: () => number, options: SocketOp
     },
     terminate: () => ws.terminate(),
     refill() {
-      taken = 0;
-      if (ws.isPaused) ws.resume();
+      taken = Math.max(0, taken - budget); // what one read brought too much is paid later
+      if (ws.isPaused && taken < budget) ws.resume();
     },
   };
   return socket;

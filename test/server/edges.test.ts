@@ -158,6 +158,17 @@ describe('limits, just under, at and over', () => {
       },
     ));
 
+  it('messages a second: what is too much is read later', () =>
+    withServer(models, { messagesPerSecond: 100 }, async ({ streamUrl }) => {
+      const client = await greet(streamUrl);
+      for (let x = 0; x < 150; x++) client.send({ t: 'ping', x });
+      for (let x = 0; x < 150; x++) await client.next('pong');
+      const began = performance.now();
+      client.send({ t: 'ping' });
+      await client.next('pong');
+      expect(performance.now() - began).toBeGreaterThan(500);
+    }));
+
   it('connections that have not said hello', () =>
     withServer(models, { unauthenticated: 2 }, async (server) => {
       const waiting = [raw(server), raw(server)];
