@@ -16,6 +16,8 @@ export interface ConfigSources {
 /** Variables with the prefix that are no settings. */
 const OTHER_VARIABLES = new Set(['SYLSTREAM_REQUIRE', 'SYLSTREAM_CONFIG']);
 const PREFIX = 'SYLSTREAM_';
+const YES: readonly string[] = ['true', 'yes', '1'];
+const NO: readonly string[] = ['false', 'no', '0'];
 
 /**
  * Reads, checks and freezes the settings. Throws `SYLSTREAM_ERR_CONFIG` for an unknown name, a value of the wrong
@@ -89,9 +91,9 @@ function checked(setting: Setting, value: unknown, origin: string): unknown {
       }
       return value;
     case 'flag':
-      if (value === true || value === 'true' || value === '1') return true;
-      if (value === false || value === 'false' || value === '0') return false;
-      return refuse('true or false');
+      if (value === true || YES.includes(value as string)) return true;
+      if (value === false || NO.includes(value as string)) return false;
+      return refuse('true or false (yes, no, 1, 0)');
     case 'list': {
       const items: unknown = typeof value === 'string' ? value.split(',').filter(Boolean) : value;
       const { pattern } = setting;

@@ -34,6 +34,17 @@ describe('readConfig', () => {
     expect(settings).toMatchObject({ port: 3, idleMs: 3000, pingMs: 2000, host: '127.0.0.1' });
   });
 
+  it('reads flags in every spelling', () => {
+    for (const [text, isSet] of [
+      ['yes', true],
+      ['1', true],
+      ['no', false],
+      ['false', false],
+    ] as const) {
+      expect(readConfig({ env: { SYLSTREAM_INSECURE: text } }).insecure).toBe(isSet);
+    }
+  });
+
   it('is frozen, lists too', () => {
     const settings = readConfig({ env: { SYLSTREAM_ORIGINS: 'http://a,http://b' } });
     expect(settings.origins).toEqual(['http://a', 'http://b']);
