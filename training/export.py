@@ -125,7 +125,7 @@ def natural(config: dict) -> segment.Rate:
 def write_manifest(folder: Path, about: dict) -> None:
     """manifest.json with the size and SHA-256 of every other file."""
     files = {}
-    for path in sorted(p for p in folder.rglob('*') if p.is_file() and p.name != 'manifest.json' and 'lm' not in p.parts[-2:-1]):
+    for path in sorted(p for p in folder.rglob('*') if p.is_file() and p != folder / 'manifest.json'):
         data = path.read_bytes()
         files[path.relative_to(folder).as_posix()] = {'bytes': len(data), 'sha256': hashlib.sha256(data).hexdigest()}
     created = datetime.now(UTC).strftime('%Y-%m-%dT%H:%M:%SZ')
@@ -216,6 +216,11 @@ def model_card(name: str, config: dict, about: dict) -> str:
     e, u = config['encoder'], config['units']
     data = ''.join(f'| {d["name"]} | {d["hours"]} | {d["licence"]} |\n' for d in about['trainingData'])
     dev = ''.join(f'| {n} | {s["f1_50ms"]:.3f} | {s["f1_20ms"]:.3f} |\n' for n, s in about['metrics']['dev'].items())
+    test = 'Test sets, the same way (`training/evaluate.py`):\n\n| set | F1 at 50 ms | 20 ms | R-value | whole context, fp32 |\n'
+    test += '| --- | --- | --- | --- | --- |\n'
+    for n, parts in about['metrics'].get('test', {}).items():
+        live, whole = parts['live int8'], parts.get('whole fp32', {})
+        test += f'| {n} | {live["F1_50ms"]:.3f} | {live["F1_20ms"]:.3f} | {live["R_value"]:.3f} | {whole.get("F1_50ms", float("nan")):.3f} |\n'
     rates = ', '.join(f'{r["name"]} ({r["hz"]} Hz)' for r in config['boundaries']['rates'])
     return f"""# {name} {about['version']}
 
@@ -236,7 +241,7 @@ Development split, int8, live (160 ms chunks, decisions within 800 ms), natural 
 | set | 50 ms | 20 ms |
 | --- | --- | --- |
 {dev}
-`training/evaluate.py` prints the same for the test sets.
+{test}
 
 ## Limits
 English only. Children, strong accents, noise and telephone bands are harder than read speech. The times it learned from are automatic.
@@ -255,6 +260,8 @@ def export_run(args: argparse.Namespace, clip: np.ndarray) -> None:
     model = Encoder(EncoderConfig(**state['encoder']))
     model.load_state_dict(state['average'])
     metrics = json.loads((quantized / 'metrics.json').read_text())
+    if args.scores:
+        metrics['test'] = json.loads(args.scores.read_text())
     metrics['steps'] = {'timed': state.get('timed_steps'), 'sylboost': state['step']}
     about = {
         'name': args.out.name, 'version': args.version, 'licence': 'Apache-2.0',
@@ -275,6 +282,7 @@ def main() -> None:
     parser.add_argument('--run', type=Path, default=here / 'runs/small')
     parser.add_argument('--data', type=Path, default=here / 'runs/data')
     parser.add_argument('--corpora', nargs='*', help='the shards that were trained on (default: all that are there)')
+    parser.add_argument('--scores', type=Path, help='what evaluate.py --json wrote for this bundle: goes into manifest and card')
     parser.add_argument('--version', default='0.1.0')
     args = parser.parse_args()
     settings = load_config(args.config)

@@ -12,6 +12,7 @@ import argparse
 import json
 import tempfile
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -58,6 +59,11 @@ class Cut:
         pairs = zip(self.costs, self.outputs, strict=True)
         return [segment.live(c, o['boundary'], rate, self.rules, chunk=self.chunk, delay=self.delay)[0] for c, o in pairs]
 
+    def edges(self, rate: segment.Rate, shift: int = 0) -> list[np.ndarray]:
+        """Starts and ends of what is no pause, in seconds."""
+        rules = replace(self.rules, shift_samples=shift)
+        return [segment.syllable_edges(o['speech'], cuts, rules) for cuts, o in zip(self.live(rate), self.outputs, strict=True)]
+
     def hz(self, rate: segment.Rate) -> float:
         """Units per second of non-pause."""
         units = tokens = 0
@@ -68,11 +74,6 @@ class Cut:
         return float(units / max(1e-9, tokens * 0.02))
 
 
-def seconds(cuts: np.ndarray, shift: int = 0) -> np.ndarray:
-    """Inner boundaries in seconds."""
-    return cuts[1:-1] * 0.02 + 0.0075 + shift / 16_000
-
-
 def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segment.Rate, int, dict]:
     """The natural rate's w and λ and the one shift: the best mean over the sets of F1 at 50 ms plus F1 at 20 ms."""
     best: tuple[float, segment.Rate, dict] = (-1.0, segment.Rate('natural', 0, 1, 0), {})
@@ -80,7 +81,7 @@ def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segment.Rat
         for lam in LAMBDAS:
             rate, scores = segment.Rate('natural', 0, w, lam), {}
             for name, (cut, us) in sets.items():
-                found = [seconds(c) for c in cut.live(rate)]
+                found = cut.edges(rate)
                 scores[name] = [boundary_scores([u.edges for u in us], found, t)['f1'] for t in (0.05, 0.02)]
             mean = float(np.mean(list(scores.values())))
             if mean > best[0]:
@@ -89,15 +90,14 @@ def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segment.Rat
     rate, shifts = best[1], []
     for cut, us in sets.values():
         gaps = []
-        for c, u in zip(cut.live(rate), us, strict=True):
-            t = seconds(c)
+        for t, u in zip(cut.edges(rate), us, strict=True):
             if len(t) and len(u.edges):
                 gap = u.edges[np.abs(u.edges[None] - t[:, None]).argmin(1)] - t
                 gaps.extend(gap[np.abs(gap) < 0.04])
         shifts.append(np.median(gaps))
     shift = int(round(float(np.mean(shifts)) * 16_000))
     scores = {
-        name: [round(boundary_scores([u.edges for u in us], [seconds(c, shift) for c in cut.live(rate)], t)['f1'], 4) for t in (0.05, 0.02)]
+        name: [round(boundary_scores([u.edges for u in us], cut.edges(rate, shift), t)['f1'], 4) for t in (0.05, 0.02)]
         for name, (cut, us) in sets.items()
     }
     return rate, shift, scores

@@ -97,6 +97,16 @@ def pauses(speech: np.ndarray, cuts: np.ndarray) -> np.ndarray:
     return (total[cuts[1:]] - total[cuts[:-1]]) / length < 0
 
 
+def syllable_edges(speech: np.ndarray, cuts: np.ndarray, rules: Rules) -> np.ndarray:
+    """Starts and ends of the segments that are no pauses, seconds: what data-scripts/eval_boundaries.py compares (kind "all").
+
+    The first start and the last end count like any other; a cut between two pauses is no syllable's edge.
+    """
+    spoken = ~pauses(speech, cuts)
+    nodes = np.unique(np.concatenate([cuts[:-1][spoken], cuts[1:][spoken]]))
+    return np.array([sample_of(node, rules) / 16_000 for node in nodes])
+
+
 def segment_vectors(features: np.ndarray, cuts: np.ndarray, trim: int) -> np.ndarray:
     """The vector of each segment, (segments, D): mean of its inner tokens, standardised over its entries."""
     rows = []

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from segment import Rate, Rules, costs, live, search, segment_vectors
+from segment import Rate, Rules, costs, live, search, segment_vectors, syllable_edges
 
 
 def brute(cost: np.ndarray, g: np.ndarray, rate: Rate, shortest: int, longest: int) -> tuple[float, list[int]]:
@@ -64,3 +64,9 @@ def test_vectors_are_standardised_means_of_inner_tokens():
     np.testing.assert_allclose(vectors.mean(1), 0, atol=1e-12)
     want = x[3:8].mean(0)
     np.testing.assert_allclose(vectors[1], (want - want.mean()) / (want.std() + 1e-5))
+
+
+def test_edges_are_those_of_syllables_only():
+    speech = np.concatenate([np.full(10, -1.0), np.full(10, -1.0), np.full(8, 2.0), np.full(6, 2.0), np.full(9, -1.0)])
+    cuts = np.array([0, 10, 20, 28, 34, 43])
+    np.testing.assert_allclose(syllable_edges(speech, cuts, Rules(shift_samples=40)), (320 * cuts[2:5] + 160) / 16_000)
