@@ -6,10 +6,16 @@ import { runLiveStreams, type LiveReport } from './liveStreams.ts';
 /** One precision at one number of streams, beside the bare model. */
 export interface CapacityRow extends LiveReport {
   readonly precision: Precision;
-  /** CPU milliseconds of the same batches by the model alone, in the same thread, right after. */
-  readonly bareCpuMs: number | undefined;
-  /** Worker CPU over bare CPU, minus 1: what gathering, scattering and cold caches cost. */
+  /**
+   * Worker CPU over the time of its own `session.run` calls, minus 1: what gathering, scattering and messages cost on top
+   * of the very same batches. Means something only on a machine that does nothing else (a run that waits for a core
+   * counts its waiting).
+   */
   readonly overhead: number | undefined;
+  /** CPU milliseconds of the same batch sizes replayed in a hot loop by the model alone, right after. */
+  readonly replayCpuMs: number | undefined;
+  /** Worker CPU over the hot replay, minus 1: the above, and what cold caches and waking up cost a paced run. */
+  readonly overReplay: number | undefined;
 }
 
 /** A whole benchmark with the machine that it ran on. */
@@ -60,11 +66,12 @@ export async function measureCapacity(options: CapacityOptions): Promise<Capacit
       for (const streams of options.streams) {
         options.onRow?.(precision, streams);
         const report = await runLiveStreams(models, { ...options, streams });
-        const bareCpuMs = await bareCpu(bare, report.batches);
-        const { cpuMs } = report.worker;
-        const overhead =
-          cpuMs === undefined || bareCpuMs === undefined ? undefined : cpuMs / bareCpuMs - 1;
-        rows.push({ ...report, precision, bareCpuMs, overhead });
+        const replayCpuMs = await replay(bare, report.batches);
+        const { cpuMs, runMs } = report.worker;
+        const over = (base: number | undefined): number | undefined =>
+          cpuMs === undefined || base === undefined ? undefined : cpuMs / base - 1;
+        const overhead = over(runMs);
+        rows.push({ ...report, precision, overhead, replayCpuMs, overReplay: over(replayCpuMs) });
       }
     } finally {
       await models.close();
@@ -75,7 +82,7 @@ export async function measureCapacity(options: CapacityOptions): Promise<Capacit
 }
 
 /** CPU of the model alone for a histogram of batches, measured on at most 20 runs of each size. */
-async function bareCpu(
+async function replay(
   bare: (batch: number, times: number) => Promise<{ cpuMs: number | undefined }>,
   batches: readonly number[],
 ): Promise<number | undefined> {

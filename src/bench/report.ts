@@ -11,8 +11,8 @@ export function capacityText(report: CapacityReport): string {
     const each = Object.entries(steps).map(([batch, ms]) => `${ms.toFixed(2)} at ${batch}`);
     lines.push('', `${precision}: bare model, ms a stream-step by batch: ${each.join(', ')}`);
     lines.push(
-      '| streams | lag p50 / p95 / p99 / max ms | decision delay p50 / p95 ms | forced | loop p99 ms | KiB a stream | mean batch | worker CPU over bare | backlog |',
-      '| --- | --- | --- | --- | --- | --- | --- | --- | --- |',
+      '| streams | lag p50 / p95 / p99 / max ms | decision delay p50 / p95 ms | forced | loop p99 ms | KiB a stream | mean batch | worker CPU over its session.run | over hot replay | backlog |',
+      '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     );
     for (const row of report.rows) if (row.precision === precision) lines.push(tableRow(row));
   }
@@ -34,8 +34,13 @@ function tableRow(row: CapacityRow): string {
     loopDelay.p99.toFixed(1),
     (row.bytesPerStream / 1024).toFixed(0),
     (row.steps / runs).toFixed(1),
-    row.overhead === undefined ? 'unknown' : `${(100 * row.overhead).toFixed(0)} %`,
+    percent(row.overhead),
+    percent(row.overReplay),
     row.backlog,
   ];
   return `| ${cells.join(' | ')} |`;
+}
+
+function percent(share: number | undefined): string {
+  return share === undefined ? 'unknown' : `${(100 * share).toFixed(0)} %`;
 }

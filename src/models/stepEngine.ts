@@ -30,6 +30,18 @@ function planes(layers: number): string[] {
   return Array.from({ length: layers }, (_, l) => [`past_k_${l}`, `past_v_${l}`]).flat();
 }
 
+/** A stream's keys and values: what outlives the thread, and the thread's own copy of it. */
+interface StreamRing {
+  readonly shared: Float32Array;
+  /** Gathered from: the engine copies unshared memory as one block, shared memory word by word. */
+  readonly own: Float32Array;
+}
+
+function openRing(memory: SharedArrayBuffer): StreamRing {
+  const shared = new Float32Array(memory);
+  return { shared, own: shared.slice() };
+}
+
 /**
  * Runs the cached step model over a batch: gathers every stream's ring into one preallocated arena, runs on
  * prefix views of it, scatters the new rows back. Nothing of the arena is allocated per step.
@@ -53,7 +65,7 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
   const targets = Array.from({ length: maxBatch }, (_, b) =>
     arena.map((plane) => plane.subarray(b * cacheSize, (b + 1) * cacheSize)),
   );
-  const rings = new Map<number, Float32Array>();
+  const rings = new Map<number, StreamRing>();
 
   function gather(items: readonly WorkItem[], laneOf: readonly number[], rows: number): void {
     const melSize = 2 * rows * MEL_BINS;
@@ -62,7 +74,7 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
       mel.set(lanes.subarray(lane, lane + melSize), b * melSize);
       for (let i = 0; i < rows; i++) mask[b * rows + i] = i < item.tokens ? 1 : 0;
       writeAges(ages.subarray(b * windowTokens, (b + 1) * windowTokens), shape, item.firstToken);
-      gatherRing(rings.get(item.stream)!, targets[b], shape, item.firstToken);
+      gatherRing(rings.get(item.stream)!.own, targets[b], shape, item.firstToken);
     });
   }
 
@@ -98,8 +110,10 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
       commit: (b: number) => {
         const item = items[b];
         if (!item.commit) return;
-        const own = present.subarray(b * presentSize, (b + 1) * presentSize);
-        scatterRing(rings.get(item.stream)!, own, shape, item.firstToken);
+        const rows = present.subarray(b * presentSize, (b + 1) * presentSize);
+        const ring = rings.get(item.stream)!;
+        scatterRing(ring.own, rows, shape, item.firstToken);
+        scatterRing(ring.shared, rows, shape, item.firstToken);
       },
     };
   }
@@ -108,7 +122,7 @@ export async function createStepEngine(setup: WorkerSetup): Promise<Engine & { l
     loaded,
     run: async (items, rows, keep): Promise<RunOutputs> => {
       for (const item of items) {
-        if (item.ring) rings.set(item.stream, new Float32Array(item.ring));
+        if (item.ring) rings.set(item.stream, openRing(item.ring));
       }
       return runRows(items, { rows, keep, featureWidth: encoder.featureWidth }, attempt);
     },
