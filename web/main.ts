@@ -144,3 +144,8 @@ for (const kind of SAVES) {
     download(kind, { name, recording, provenance });
   });
 }
+
+// The page is seen before its modules have run: until here a click would have been lost.
+for (const id of ['record', 'open', 'sample']) button(id).disabled = false;
+picker.disabled = false;
+document.body.dataset['ready'] = 'yes';

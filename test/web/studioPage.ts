@@ -56,6 +56,7 @@ export async function withPage<T>(
     page.setDefaultTimeout(PATIENCE_MS);
     await page.addInitScript(keepActivities);
     await page.goto(url);
+    await page.waitForSelector('body[data-ready]');
     const result = await act(page);
     if (thrown.length > 0) throw new AggregateError(thrown, 'the page threw');
     return result;
