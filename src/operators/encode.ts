@@ -57,10 +57,14 @@ function createEncoderStream(encoder: EncoderBackend, { mel, onProgress }: Encod
   /** Levels of the `delayTokens` tokens before the chunk: the outputs speak of them. */
   let recentLevels = new Float32Array(delayTokens);
 
+  /** Levels of the recent tokens and the chunk's, `[delayTokens + n]`: one a row that comes out. */
+  function levelsWith(chunk: Float32Array): Float32Array<ArrayBuffer> {
+    return new Float32Array([...recentLevels, ...tokenLevels(chunk, mel)]);
+  }
+
   /** Row 0 speaks of token `first − delayTokens`; rows before the stream's first token say nothing. */
-  function blockOf(rows: EncoderRows, chunk: Float32Array, scratch: boolean): FeatureBlock {
+  function blockOf(rows: EncoderRows, levels: Float32Array, scratch: boolean): FeatureBlock {
     const first = firstToken;
-    const levels = new Float32Array([...recentLevels, ...tokenLevels(chunk, mel)]);
     const count = rows.features.length / featureWidth;
     const skip = Math.min(count, Math.max(0, delayTokens - first));
     const last = first + count - (scratch ? delayTokens : 0);
@@ -80,7 +84,7 @@ function createEncoderStream(encoder: EncoderBackend, { mel, onProgress }: Encod
     const rest = chunker.rest();
     const tokens = rest.length / (FRAMES_PER_TOKEN * MEL_BINS);
     if (firstToken + tokens === 0) return;
-    const block = blockOf(await session.scratch(rest), rest, true);
+    const block = blockOf(await session.scratch(rest), levelsWith(rest), true);
     if (block.tokens > 0) yield block;
   }
 
@@ -91,11 +95,10 @@ function createEncoderStream(encoder: EncoderBackend, { mel, onProgress }: Encod
       return;
     }
     for (const chunk of chunker.push(value)) {
-      const block = blockOf(await session.step(chunk), chunk, false);
+      const levels = levelsWith(chunk);
+      const block = blockOf(await session.step(chunk), levels, false);
       firstToken += chunkTokens;
-      recentLevels = new Float32Array([...recentLevels, ...tokenLevels(chunk, mel)]).slice(
-        chunkTokens,
-      );
+      recentLevels = levels.slice(chunkTokens);
       onProgress?.(block.availableSample);
       if (block.tokens > 0) yield block;
     }
