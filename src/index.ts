@@ -32,7 +32,14 @@ export type {
 export { loadModels } from './models/loadModels.ts';
 export type { LoadModelsOptions, Models } from './models/loadModels.ts';
 export { defaultBundle, readBundle } from './models/manifest.ts';
-export type { Bundle, BundleConfig, Manifest } from './models/bundle.ts';
+export type { Bundle, BundleConfig, LmConfig, Manifest } from './models/bundle.ts';
+export type {
+  ContinuationOptions,
+  HistoryUnit,
+  UnitLm,
+  UnitLmSession,
+  UnitScore,
+} from './models/unitLm.ts';
 export { createCachedEncoder } from './models/cachedEncoder.ts';
 export { createWindowEncoder } from './models/windowEncoder.ts';
 export type {

@@ -105,6 +105,41 @@ export interface Unit {
   readonly vector?: Float32Array;
 }
 
+/** One unit that the language model expects next: a guess, never part of what was said. */
+export interface PredictedUnit {
+  /** Which of the n continuations, from 0. */
+  readonly hypothesis: number;
+  /** Place in that continuation, from 0. */
+  readonly place: number;
+  /** 0 = pause, else 1 to M. */
+  readonly id: number;
+  /** Natural logarithm of the probability that the model itself gave it, before temperature, top-k, top-p and penalty. */
+  readonly logProbability: number;
+}
+
+/**
+ * How a continuation ended: whole; called off; overtaken by a newer unit; never begun, because the bundle has no
+ * language model or the stream runs at another rate than the model's.
+ */
+export type ContinuationEnd = 'done' | 'cancelled' | 'superseded' | 'unsupported';
+
+/** What `continueUnits()` emits beside the units: the guesses and their ends. */
+export type Continuation =
+  /** One more unit of a guess; hypotheses take turns, place by place. `after` is the index of the last unit that it knows, −1 for none. */
+  | {
+      readonly type: 'predicted';
+      readonly request?: string | number;
+      readonly after: number;
+      readonly unit: PredictedUnit;
+    }
+  /** Nothing more comes of it. */
+  | {
+      readonly type: 'continued';
+      readonly request?: string | number;
+      readonly after: number;
+      readonly reason: ContinuationEnd;
+    };
+
 /** What `speechUnits()` emits. */
 export type SpeechEvent =
   /** Final: never revised. */

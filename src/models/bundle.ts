@@ -62,6 +62,26 @@ export interface BundleConfig {
   };
 }
 
+/** `lm/config.json`: the unit language model. */
+export interface LmConfig {
+  readonly formatVersion: 1;
+  /** SHA-256 (hex) of the `codebook.safetensors` that it belongs to. */
+  readonly codebook: string;
+  /** Name of the rate whose units it was trained on, as in `boundaries.rates`. */
+  readonly rate: string;
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headWidth: number;
+  readonly ffnWidth: number;
+  /** M + 2: the pause, M units, the boundary id M + 1. */
+  readonly vocabulary: number;
+  /** W: cached units that a new one sees. */
+  readonly windowUnits: number;
+  readonly alibiSlopes: readonly number[];
+}
+
 /** A bundle that was read and found whole. */
 export interface Bundle {
   /** Absolute path of the folder. */

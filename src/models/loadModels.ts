@@ -8,12 +8,15 @@ import type { EncoderBackend } from './encoder.ts';
 import type { PoolOptions } from './encoderPool.ts';
 import { defaultBundle, readBundle } from './manifest.ts';
 import { parseSafetensors } from './safetensors.ts';
+import type { UnitLm } from './unitLm.ts';
 
 /** Everything that a stream needs weights for; one for the whole process, shared by all streams. */
 export interface Models {
   readonly bundle: Bundle;
   readonly encoder: EncoderBackend;
   readonly codebook: Codebook;
+  /** The unit language model; absent where the bundle has none or `lm: false` was asked for. */
+  readonly lm?: UnitLm;
   /** Ends the inference threads; streams under way fail with `SYLSTREAM_ERR_CLOSED`. */
   close(): Promise<void>;
 }
