@@ -19,6 +19,11 @@ from torch import Tensor, nn
 HIDDEN = -1e9  # bias of a key that must not be seen; finite, so that a row which sees nothing stays finite
 
 
+def alibi_slopes(heads: int) -> list[float]:
+    """ALiBi slope of each query head: 2^(-8(h+1)/H), the geometric series of Press et al. 2022."""
+    return [2.0 ** (-8.0 * (h + 1) / heads) for h in range(heads)]
+
+
 @dataclass(frozen=True)
 class EncoderConfig:
     """Sizes of one encoder; the names are those of config.json in a bundle (docs/bundle.md)."""
@@ -38,18 +43,22 @@ class EncoderConfig:
 
     @property
     def slopes(self) -> list[float]:
-        """ALiBi slope of each query head: 2^(-8(h+1)/H), the geometric series of Press et al. 2022."""
-        return [2.0 ** (-8.0 * (h + 1) / self.heads) for h in range(self.heads)]
+        """ALiBi slope of each query head."""
+        return alibi_slopes(self.heads)
 
     def to_dict(self) -> dict[str, int]:
         return asdict(self)
 
 
 class Block(nn.Module):
-    """One pre-LN transformer block; all query heads share one key and one value head."""
+    """One pre-LN transformer block; all query heads share one key and one value head.
 
-    def __init__(self, cfg: EncoderConfig):
+    cfg: anything with heads, head_width, width and ffn_width; dropout: of both residual branches.
+    """
+
+    def __init__(self, cfg: EncoderConfig, dropout: float = 0.0):
         super().__init__()
+        self.dropout = nn.Dropout(dropout)
         self.heads, self.head_width = cfg.heads, cfg.head_width
         self.norm1 = nn.LayerNorm(cfg.width)
         self.query = nn.Linear(cfg.width, cfg.heads * cfg.head_width)
@@ -68,8 +77,8 @@ class Block(nn.Module):
         keys = k if past is None else torch.cat([past[0], k], 1)  # (B, S, E)
         values = v if past is None else torch.cat([past[1], v], 1)  # (B, S, E)
         a = F.scaled_dot_product_attention(q, keys[:, None], values[:, None], attn_mask=bias.to(q.dtype))  # (B, 1, T*H, E)
-        x = x + self.out(a.reshape(B, T, self.heads * self.head_width))
-        x = x + self.down(F.gelu(self.up(self.norm2(x)), approximate='tanh'))
+        x = x + self.dropout(self.out(a.reshape(B, T, self.heads * self.head_width)))
+        x = x + self.dropout(self.down(F.gelu(self.up(self.norm2(x)), approximate='tanh')))
         return x, k, v
 
 

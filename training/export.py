@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -16,16 +17,16 @@ import numpy as np
 import onnx
 import soundfile
 import torch
-from onnx import TensorProto, numpy_helper
+from onnx import numpy_helper
 from safetensors.numpy import load_file, save_file
 
 import segment
 from config import load_config
 from encoder import Encoder, EncoderConfig, Streamer, encode
 from features import SAMPLE_RATE, log_mel, normalise, read_audio
-from onnx_graph import build, flat_weights, unflatten_weights
-
-EXTERNAL_BYTES = 4096  # tensors of at least this size go to weights.bin
+from lm_graph import lm_json, random_lm
+from onnx_graph import build, flat_weights, save_shared, session_of, unflatten_weights
+from unit_lm import UnitLmConfig, stream
 
 
 def encoder_json(cfg: EncoderConfig) -> dict:
@@ -48,36 +49,9 @@ def encoder_config(config: dict) -> EncoderConfig:
     )  # fmt: skip
 
 
-def save_shared(models: dict[str, onnx.ModelProto], folder: Path) -> None:
-    """Writes fp32 models whose large tensors lie once in weights.bin, 64-byte aligned."""
-    blob, places = bytearray(), {}
-    for model in models.values():
-        for tensor in model.graph.initializer:
-            raw = numpy_helper.to_array(tensor).tobytes()
-            if len(raw) < EXTERNAL_BYTES:
-                continue
-            if tensor.name not in places:
-                blob.extend(b'\0' * (-len(blob) % 64))
-                places[tensor.name] = (len(blob), len(raw))
-                blob.extend(raw)
-            offset, length = places[tensor.name]
-            tensor.ClearField('raw_data')
-            tensor.data_location = TensorProto.EXTERNAL
-            del tensor.external_data[:]
-            for key, value in {'location': 'weights.bin', 'offset': offset, 'length': length}.items():
-                tensor.external_data.add(key=key, value=str(value))
-    (folder / 'weights.bin').write_bytes(bytes(blob))
-    for name, model in models.items():
-        (folder / f'{name}.onnx').write_bytes(model.SerializeToString())
-
-
 def onnx_step(path: Path, layers: int):
     """An ONNX step model as a step function for encoder.Streamer."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    session = onnxruntime.InferenceSession(str(path), options)
+    session = session_of(path)
     names = [o.name for o in session.get_outputs()]
 
     def step(mel, mask, ages, keys, values):
@@ -160,7 +134,7 @@ def read_bundle(folder: Path) -> tuple[Encoder, dict, dict]:
     return model.eval(), config, load_file(folder / 'codebook.safetensors')
 
 
-def random_bundle(out: Path, cfg: EncoderConfig, clip: np.ndarray, units: tuple[int, int], seed: int = 0) -> None:
+def random_bundle(out: Path, cfg: EncoderConfig, clip: np.ndarray, units: tuple[int, int], lm: UnitLmConfig, seed: int = 0) -> None:
     """A bundle of seeded random weights, large enough to make varied units: for tests, worth nothing as a model."""
     torch.manual_seed(seed)
     model = Encoder(cfg)
@@ -188,6 +162,10 @@ def random_bundle(out: Path, cfg: EncoderConfig, clip: np.ndarray, units: tuple[
     )
     card += '`golden/speech.wav` is a clip of the kathleen recordings (CC0 1.0).\n'
     write_bundle(out, model, config, codebook, about, clip, card)
+    lm = replace(lm, vocabulary=M + 2)
+    spoken = json.loads((out / 'golden/units.json').read_text())['int8']
+    random_lm(out / 'lm', lm, lm_json(lm, out / 'codebook.safetensors', 'natural'), stream(lm.boundary, [u['id'] for u in spoken] * 3), seed)
+    write_manifest(out, about)
 
 
 CORPUS_FACTS = {  # corpus -> name in the manifest, licence
@@ -288,7 +266,7 @@ def main() -> None:
     settings = load_config(args.config)
     clip = read_audio(args.clip)
     if args.random:
-        random_bundle(args.out, settings.encoder, clip, (settings.centroids, settings.merged))
+        random_bundle(args.out, settings.encoder, clip, (settings.centroids, settings.merged), settings.lm)
     else:
         export_run(args, clip)
 

@@ -8,14 +8,17 @@ touches another. The embedding and the heads stay fp32: 3 % of the work, and the
 from __future__ import annotations
 
 import zlib
+from pathlib import Path
 
 import numpy as np
 import onnx
+import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from encoder import HIDDEN, EncoderConfig
 
 OPSET, IR_VERSION = 20, 10
+EXTERNAL_BYTES = 4096  # tensors of at least this size go to weights.bin
 
 
 def flat_weights(cfg: EncoderConfig, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -63,8 +66,11 @@ class Graph:
         return name
 
     def linear(self, x: str, name: str, int8: bool = False, out: str | None = None) -> str:
+        """x times the weights, plus the bias if there is one."""
+        bias = f'{name}.bias' in self.weights
         if not (int8 and self.int8):
-            return self.op('Add', self.op('MatMul', x, self.weight(f'{name}.weight')), self.weight(f'{name}.bias'), out=out)
+            y = self.op('MatMul', x, self.weight(f'{name}.weight'), out=None if bias else out)
+            return self.op('Add', y, self.weight(f'{name}.bias'), out=out) if bias else y
         w = self.weights[f'{name}.weight']
         scale = np.maximum(np.abs(w).max(0), 1e-9) / 127  # (out,)
         self.constants[f'{name}.weight_q'] = np.round(w / scale).astype(np.int8)
@@ -72,7 +78,8 @@ class Graph:
         quantised, row_scale = self.quantise_rows(x)
         y = self.op('MatMulInteger', quantised, f'{name}.weight_q', self.const(128, np.uint8))
         y = self.op('Mul', self.op('Cast', y, to=TensorProto.FLOAT), row_scale)
-        return self.op('Add', self.op('Mul', y, f'{name}.scale'), self.weight(f'{name}.bias'), out=out)
+        y = self.op('Mul', y, f'{name}.scale', out=None if bias else out)
+        return self.op('Add', y, self.weight(f'{name}.bias'), out=out) if bias else y
 
     def quantise_rows(self, x: str) -> tuple[str, str]:
         if x not in self.rows:
@@ -90,6 +97,12 @@ def hidden_where(g: Graph, seen: str) -> str:
     return g.op('Where', seen, g.const(0), g.const(HIDDEN))
 
 
+def attention_rows(g: Graph, bias: str) -> str:
+    """(B, c, H, S) -> (B, c*H, S)."""
+    total = g.op('Unsqueeze', g.op('Gather', g.op('Shape', bias), g.const(3, np.int64)), g.ints(0))
+    return g.op('Reshape', bias, g.op('Concat', g.ints(0, -1), total, axis=0))
+
+
 def step_bias(g: Graph, cfg: EncoderConfig) -> str:
     """Additive bias (B, c*H, W + c) from token_mask (B, c) and past_age (B, W): see encoder.step_bias."""
     slopes = g.const(-np.array(cfg.slopes, np.float32)[None, None, :, None])
@@ -102,9 +115,7 @@ def step_bias(g: Graph, cfg: EncoderConfig) -> str:
     new = g.op('Mul', g.op('Unsqueeze', distance, g.ints(0, 2)), slopes)  # (1, c, H, c)
     mask = g.op('Unsqueeze', 'token_mask', g.ints(1, 2))  # (B, 1, 1, c)
     new = g.op('Add', new, hidden_where(g, g.op('Greater', mask, g.const(0))))
-    bias = g.op('Concat', old, new, axis=-1)  # (B, c, H, W + c)
-    total = g.op('Unsqueeze', g.op('Gather', g.op('Shape', bias), g.const(3, np.int64)), g.ints(0))
-    return g.op('Reshape', bias, g.op('Concat', g.ints(0, -1), total, axis=0))  # (B, c*H, S)
+    return attention_rows(g, g.op('Concat', old, new, axis=-1))
 
 
 def window_bias(g: Graph, cfg: EncoderConfig) -> str:
@@ -144,6 +155,28 @@ def block(g: Graph, cfg: EncoderConfig, layer: int, x: str, bias: str, past: tup
     return g.op('Add', x, g.linear(up, f'{name}.down', int8=True)), kv
 
 
+def layer_present(g: Graph, kv: str, width: int) -> str:
+    """A layer's part of `present`: new keys and values (B, c, 2V) -> (B, 1, 2, c, V)."""
+    pair = g.op('Transpose', g.op('Reshape', kv, g.ints(0, 0, 2, width)), perm=[0, 2, 1, 3])
+    return g.op('Unsqueeze', pair, g.ints(1))
+
+
+def model_of(g: Graph, name: str, inputs: dict[str, list], outputs: dict[str, list], integers: tuple[str, ...] = ()) -> onnx.ModelProto:
+    """The finished model, checked. inputs, outputs: name -> shape; all are float32 but the inputs named in `integers`, which are int64."""
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        g.nodes,
+        name,
+        [info(n, TensorProto.INT64 if n in integers else TensorProto.FLOAT, shape) for n, shape in inputs.items()],
+        [info(n, TensorProto.FLOAT, shape) for n, shape in outputs.items()],
+        [numpy_helper.from_array(value, n) for n, value in g.constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', OPSET)], producer_name='sylstream')
+    model.ir_version = IR_VERSION
+    onnx.checker.check_model(model)
+    return model
+
+
 def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: bool = False) -> onnx.ModelProto:
     """kind 'step' or 'window'; weights from flat_weights. Returns a model with all weights inside."""
     g = Graph(weights, int8)
@@ -155,8 +188,7 @@ def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: b
     for layer in range(cfg.layers):
         x, kv = block(g, cfg, layer, x, bias, (f'past_k_{layer}', f'past_v_{layer}') if step else None)
         if step:
-            pair = g.op('Transpose', g.op('Reshape', kv, g.ints(0, 0, 2, cfg.head_width)), perm=[0, 2, 1, 3])
-            present.append(g.op('Unsqueeze', pair, g.ints(1)))  # (B, 1, 2, c, V)
+            present.append(layer_present(g, kv, cfg.head_width))
     h = g.norm(x, 'norm')
     g.linear(h, 'features', out='features')
     events = g.linear(h, 'events')  # (B, c, 2)
@@ -173,15 +205,34 @@ def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: b
         for which in 'kv':
             inputs |= {f'past_{which}_{layer}': ['B', W, V] for layer in range(cfg.layers)}
         outputs['present'] = ['B', cfg.layers, 2, t, V]
-    info = helper.make_tensor_value_info
-    graph = helper.make_graph(
-        g.nodes,
-        f'sylstream_{kind}',
-        [info(name, TensorProto.FLOAT, shape) for name, shape in inputs.items()],
-        [info(name, TensorProto.FLOAT, shape) for name, shape in outputs.items()],
-        [numpy_helper.from_array(value, name) for name, value in g.constants.items()],
-    )
-    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', OPSET)], producer_name='sylstream')
-    model.ir_version = IR_VERSION
-    onnx.checker.check_model(model)
-    return model
+    return model_of(g, f'sylstream_{kind}', inputs, outputs)
+
+
+def save_shared(models: dict[str, onnx.ModelProto], folder: Path) -> None:
+    """Writes fp32 models whose large tensors lie once in weights.bin, 64-byte aligned."""
+    blob, places = bytearray(), {}
+    for model in models.values():
+        for tensor in model.graph.initializer:
+            raw = numpy_helper.to_array(tensor).tobytes()
+            if len(raw) < EXTERNAL_BYTES:
+                continue
+            if tensor.name not in places:
+                blob.extend(b'\0' * (-len(blob) % 64))
+                places[tensor.name] = (len(blob), len(raw))
+                blob.extend(raw)
+            offset, length = places[tensor.name]
+            tensor.ClearField('raw_data')
+            tensor.data_location = TensorProto.EXTERNAL
+            del tensor.external_data[:]
+            for key, value in {'location': 'weights.bin', 'offset': offset, 'length': length}.items():
+                tensor.external_data.add(key=key, value=str(value))
+    (folder / 'weights.bin').write_bytes(bytes(blob))
+    for name, model in models.items():
+        (folder / f'{name}.onnx').write_bytes(model.SerializeToString())
+
+
+def session_of(path: Path) -> onnxruntime.InferenceSession:
+    """A session of one thread."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    return onnxruntime.InferenceSession(str(path), options)

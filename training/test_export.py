@@ -92,6 +92,14 @@ def test_random_bundles_are_made_alike(tmp_path):
     clip = read_audio(TINY / 'golden/speech.wav')
     settings = load_config('tiny')
     for name in ('a', 'b'):
-        random_bundle(tmp_path / name, settings.encoder, clip, (settings.centroids, settings.merged))
-    for file in ('onnx/step.onnx', 'onnx/weights.bin', 'onnx/step_int8.onnx', 'codebook.safetensors', 'golden/units.json'):
+        random_bundle(tmp_path / name, settings.encoder, clip, (settings.centroids, settings.merged), settings.lm)
+    for file in (
+        'onnx/step.onnx',
+        'onnx/weights.bin',
+        'onnx/step_int8.onnx',
+        'codebook.safetensors',
+        'golden/units.json',
+        'lm/weights.bin',
+        'lm/step_int8.onnx',
+    ):
         assert (tmp_path / 'a' / file).read_bytes() == (tmp_path / 'b' / file).read_bytes()

@@ -6,13 +6,14 @@ import importlib
 from dataclasses import dataclass, field
 
 from encoder import EncoderConfig
+from unit_lm import UnitLmConfig
 
-NAMES = ('tiny', 'small', 'base')
+NAMES = ('tiny', 'small', 'base', 'large')
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Everything that differs between sizes: the network, the units, and the training of `timed` and `sylboost`."""
+    """Everything that differs between sizes: the networks, the units, and the training of `timed` and `sylboost`."""
 
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     centroids: int = 2048  # K; at most one per 80 training segments
@@ -24,6 +25,7 @@ class Settings:
     steps: int = 9000
     learning_rate: float = 2e-3  # of the matrices (Muon)
     chunks: tuple[tuple[int | None, float], ...] = ((4, 0.1), (8, 0.4), (16, 0.1), (32, 0.05), (None, 0.35))
+    lm: UnitLmConfig = field(default_factory=UnitLmConfig)
 
 
 def load_config(name: str) -> Settings:

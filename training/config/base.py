@@ -2,6 +2,7 @@
 
 from config import Settings
 from encoder import EncoderConfig
+from unit_lm import UnitLmConfig
 
 settings = Settings(
     encoder=EncoderConfig(layers=12, width=768, heads=12, head_width=64, ffn_width=3072, feature_width=768),
@@ -11,4 +12,5 @@ settings = Settings(
     crop_seconds=8.0,
     steps=100_000,
     learning_rate=1e-3,
+    lm=UnitLmConfig(layers=12, width=768, heads=12, head_width=64, ffn_width=3072),
 )

@@ -2,6 +2,7 @@
 
 from config import Settings
 from encoder import EncoderConfig
+from unit_lm import UnitLmConfig
 
 settings = Settings(
     encoder=EncoderConfig(
@@ -13,4 +14,5 @@ settings = Settings(
     crop_seconds=2.0,
     long_seconds=4.0,
     steps=60,
+    lm=UnitLmConfig(layers=2, width=32, heads=2, head_width=16, ffn_width=64, window_units=16),
 )
