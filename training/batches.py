@@ -36,8 +36,8 @@ class Utterance:
     labels: list[str]  # (k,) what each syllable is
 
 
-def load_shards(folder: Path, names: list[str] | None = None, split: str = 'train') -> list[Utterance]:
-    """Every labelled utterance of one split. Raises FileNotFoundError when a named shard is not there."""
+def load_shards(folder: Path, names: list[str] | None = None, split: str = 'train', timed: bool = True) -> list[Utterance]:
+    """Every utterance of one split, `timed`: only those whose times are known. Raises FileNotFoundError when a named shard is not there."""
     names = names or sorted(p.parent.name for p in folder.glob('*/utterances.jsonl'))
     out = []
     for name in names:
@@ -47,7 +47,7 @@ def load_shards(folder: Path, names: list[str] | None = None, split: str = 'trai
         mel = np.load(folder / name / 'mel.npy', mmap_mode='r')
         for line in path.open(encoding='utf-8'):
             j = json.loads(line)
-            if j['split'] != split or not j['syllables']:
+            if j['split'] != split or (timed and not j['syllables']):
                 continue
             phones = sorted(j['phones'], key=lambda p: p[1])
             out.append(
@@ -150,18 +150,34 @@ class Batches:
     def pick(self, rng: np.random.Generator) -> Utterance:
         return self.utterances[min(int(np.searchsorted(self.share, rng.random())), len(self.utterances) - 1)]
 
-    def piece(self, rng: np.random.Generator, tokens: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
-        """At most `tokens` tokens of one utterance, augmented: mel (2 t, 128) and labels (t,)."""
+    def sound(self, rng: np.random.Generator, tokens: int) -> tuple[np.ndarray, tuple[Utterance, int, float]]:
+        """At most `tokens` tokens of one utterance, augmented: mel (2 t, 128); and where it is from: utterance, first frame, stretch."""
         u = self.pick(rng)
         stretch = float(np.exp(rng.uniform(-0.2, 0.2))) if rng.random() < 0.6 else 1.0
         have = int(len(u.mel) / stretch) // 2
         t = min(tokens, have)
         first = int(rng.integers(0, max(1, int(len(u.mel) - 2 * t * stretch) + 1)))
         mel = stretch_mel(u.mel, first, 2 * t, stretch)
-        labels = token_labels(u, t, first * 0.01, stretch)
         if rng.random() >= self.plain:
             mel = augment(mel, rng)
-        return mel, labels
+        return mel, (u, first, stretch)
+
+    def piece(self, rng: np.random.Generator, tokens: int) -> tuple[np.ndarray, dict[str, np.ndarray]]:
+        """The same with its labels (t,)."""
+        mel, (u, first, stretch) = self.sound(rng, tokens)
+        return mel, token_labels(u, len(mel) // 2, first * 0.01, stretch)
+
+    def audio(self, step: int, crops: int, tokens: int) -> np.ndarray:
+        """Sound alone, (B, 2 T, 128) normalised: every row is filled to its end with one piece after another."""
+        rng = np.random.default_rng((self.seed, step))
+        mel = np.zeros((crops, 2 * tokens, 128), np.float32)
+        for row in mel:
+            at = 0
+            while at < 2 * tokens:
+                m, _ = self.sound(rng, tokens - at // 2)
+                row[at : at + len(m)] = m
+                at += len(m)
+        return (0.5 * (mel - self.mean) / self.std).astype(np.float32)
 
     def batch(self, step: int, crops: int, tokens: int, pieces: int = 1) -> dict[str, np.ndarray]:
         """mel (B, 2 T, 128) normalised, lengths (B,), and labels (B, T); `pieces` utterances a row are put one after another."""

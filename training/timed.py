@@ -20,7 +20,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor
+from torch import Tensor, nn
 
 import segment
 from batches import Batches, Utterance, load_shards, mel_statistics
@@ -34,8 +34,8 @@ from scores import boundary_scores
 class Optimizers:
     """Muon for the matrices inside the blocks, AdamW for everything else; or AdamW alone."""
 
-    def __init__(self, model: Encoder, lr: float, muon: bool):
-        inner = [p for n, p in model.named_parameters() if n.startswith('blocks.') and p.ndim == 2 and muon]
+    def __init__(self, model: nn.Module, lr: float, muon: bool):
+        inner = [p for n, p in model.named_parameters() if 'blocks.' in n and p.ndim == 2 and muon]
         ids = {id(p) for p in inner}
         rest = [p for p in model.parameters() if id(p) not in ids]
         self.all: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)]
