@@ -24,6 +24,7 @@ from torch import Tensor
 
 from batches import Batches, load_shards
 from config import load_config
+from cost import Cost, forward_flop
 from encoder import Encoder
 from timed import Optimizers, arguments, dev_scores, dev_sets, draw, draw_chunk, label_losses, load_checkpoint, run_batch, save, schedule
 
@@ -144,6 +145,7 @@ def main() -> None:
     optimizers = Optimizers(model, args.lr or 0.75 * settings.learning_rate, muon=True)
     if args.resume and state['optimizers']:
         optimizers.load_state_dict(state['optimizers'])
+    cost = Cost.of(state.get('cost') if args.resume else None)
     sums: dict[str, float] = {}
     started, saved, first, logged = time.time(), time.time(), step, step
 
@@ -159,6 +161,7 @@ def main() -> None:
             'step': step,
             'timed_steps': timed['step'],
             'mel': list(mel),
+            'cost': cost.state(),
         }
         save(args.run / 'sylboost.pt', state)
 
@@ -178,6 +181,8 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizers.step(schedule(step, steps, 50, args.decay))
         step += 1
+        passes = 3 + taught / len(mask)  # the student's forward and backward, the teacher's forward
+        cost.add(passes * forward_flop(settings.encoder, mask.numel(), mask.shape[1]), float(mask.sum()) * 0.02)
         with torch.no_grad():
             keep = min(0.99, 1 - 1 / (1 + 0.2 * step))
             for a, p in zip(average.parameters(), model.parameters(), strict=True):
@@ -195,6 +200,7 @@ def main() -> None:
             checkpoint()
             saved = time.time()
     checkpoint()
+    print(cost, flush=True)
 
 
 if __name__ == '__main__':

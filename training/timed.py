@@ -25,6 +25,7 @@ from torch import Tensor, nn
 import segment
 from batches import Batches, Utterance, load_shards, mel_statistics
 from config import Settings, load_config
+from cost import Cost, forward_flop
 from crf import boundary_loss
 from encoder import Encoder, EncoderConfig, whole_bias
 from export import read_bundle
@@ -236,6 +237,7 @@ def main() -> None:
         average.load_state_dict(state['average'])
         optimizers.load_state_dict(state['optimizers'])
         step, mel = state['step'], tuple(state['mel'])
+    cost = Cost.of(state.get('cost') if args.resume else None)
     batches = Batches(utterances, *mel, seed=args.seed, weights=args.weights)
     steps = args.steps or settings.steps
     hours = sum(len(u.mel) for u in utterances) / 360_000
@@ -247,7 +249,7 @@ def main() -> None:
     def checkpoint() -> None:
         save(args.run / 'timed.pt', {
             'encoder': settings.encoder.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(),
-            'optimizers': optimizers.state_dict(), 'step': step, 'mel': list(mel),
+            'optimizers': optimizers.state_dict(), 'step': step, 'mel': list(mel), 'cost': cost.state(),
         })  # fmt: skip
 
     stopping = []
@@ -263,6 +265,7 @@ def main() -> None:
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizers.step(schedule(step, steps, 100, args.decay))
         step += 1
+        cost.add(3 * forward_flop(settings.encoder, mask.numel(), mask.shape[1]), float(mask.sum()) * 0.02)
         with torch.no_grad():
             keep = min(0.998, 1 - 1 / (1 + 0.2 * step))
             for a, p in zip(average.parameters(), model.parameters(), strict=True):
@@ -282,6 +285,7 @@ def main() -> None:
     if stopping:
         checkpoint()
         print(f'stopped at step {step}; --resume goes on from here', flush=True)
+    print(cost, flush=True)
 
 
 if __name__ == '__main__':
