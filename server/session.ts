@@ -1,8 +1,7 @@
 import { Subject } from 'rxjs';
 import type { Subscription } from 'rxjs';
 import { PipelineError } from '../src/errors.ts';
-import { createPcmDecoder } from '../src/dsp/pcm.ts';
-import type { Machine } from '../src/dsp/machine.ts';
+import { decodePcm } from '../src/dsp/pcm.ts';
 import { bytesPerFrame, toWireError } from '../src/protocol/index.ts';
 import type { Audio, ClientMessage, Gap, Hello, WireId } from '../src/protocol/index.ts';
 import type { Control, PcmChunk, SpeechEvent } from '../src/types.ts';
@@ -35,7 +34,6 @@ export class Session {
   readonly startedAt: number;
   readonly #context: SessionContext;
   readonly #chunks$ = new Subject<PcmChunk | Control>();
-  readonly #decoder: Machine<Uint8Array, PcmChunk>;
   readonly #subscription: Subscription;
   readonly #allowance: Allowance;
   readonly #log: EventLog;
@@ -66,7 +64,6 @@ export class Session {
       pace: file ? settings.filePace : settings.livePace,
       start: context.now(),
     });
-    this.#decoder = createPcmDecoder(hello.audio.fmt);
     this.#log = createEventLog(settings.eventLog);
     this.#flushes = new FlushBook(file ? settings.filePace : settings.livePace, context.now());
     const options = pipelineOptions(hello, context);
@@ -198,9 +195,8 @@ export class Session {
     }
     const skip = this.#overlap(n, d.byteLength / size);
     if (skip === undefined) return;
-    for (const { samples } of this.#decoder.push(d.subarray(skip * size))) {
-      this.#take(samples.length / audio.ch, samples);
-    }
+    const samples = decodePcm(d.subarray(skip * size), audio.fmt);
+    this.#take(samples.length / audio.ch, samples);
   }
 
   #gap({ n, len }: Gap): void {
