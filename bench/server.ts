@@ -84,6 +84,12 @@ function printRow({
       `loop delay p99 ${loopDelayP99Ms.toFixed(1)} ms  ${cpuCores.toFixed(2)} cores  ${rssMib.toFixed(0)} MiB  ` +
       `mean batch ${mean.toFixed(1)}  lost ${JSON.stringify(lost)}  load ${load.toFixed(1)}`,
   );
+  if (runs > 0) console.log(`           runs by batch size: ${histogram(batches)}`);
+}
+
+/** The sizes that occurred, each with its number of runs. */
+function histogram(batches: readonly number[]): string {
+  return batches.flatMap((runs, size) => (runs > 0 ? [`${size}: ${runs}`] : [])).join(', ');
 }
 
 function text({ p50, p95, p99, max, count }: Summary): string {
@@ -117,12 +123,8 @@ for (const streams of counts) {
 await measure('server', { role: 'server' }, counts);
 const past = await pastCapacity(counts[0]);
 if (values.json) console.log(JSON.stringify({ machine, rows, pipeline, past }, undefined, 2));
-else {
-  const batches = rows
-    .at(-1)!
-    .batches.flatMap((runs, size) => (runs > 0 ? [`${size}: ${runs}`] : []));
-  console.log(`batch histogram of the last row: ${batches.join(', ')}`);
+else
   console.log(
-    `past capacity ${counts[0]}: ${JSON.stringify(past.lost)}, retry after ${past.retryAfterMs.join(', ')} ms`,
+    `past capacity ${counts[0]}: ${JSON.stringify(past.lost)}, retry after ${past.retryAfterMs.join(', ')} ms, ` +
+      `the others' lag ${text(past.lagMs)}`,
   );
-}

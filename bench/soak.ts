@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util';
 import { openStream } from '../src/client/index.ts';
 import { runLoad } from './server/load.ts';
 import { startChild } from './server/processes.ts';
-import type { Child } from './server/processes.ts';
+import type { Child, ChildFigures } from './server/processes.ts';
 import { speechBytes } from './server/speech.ts';
 
 const { values } = parseArgs({
@@ -24,6 +24,8 @@ const { values } = parseArgs({
 const sessions = Number(values.sessions);
 const minutes = Number(values.minutes);
 const speech = speechBytes();
+/** Minutes of live streams after which memory has its shape: every slot was in use. */
+const WARM_UP_MINUTES = 2;
 
 /** Sessions of one to two seconds, some ended in order, some left, some cut. */
 async function churn(url: string, count: number): Promise<void> {
@@ -41,6 +43,13 @@ async function churn(url: string, count: number): Promise<void> {
   await Promise.all(Array.from({ length: Number(values.parallel) }, one));
 }
 
+/** What is in use now, against what was in use at `from`. */
+function memory(from: ChildFigures, now: ChildFigures): string {
+  const part = (a: number, b: number): string =>
+    `${a.toFixed(1)} → ${b.toFixed(1)} MiB (${((100 * (b - a)) / a).toFixed(1)} %)`;
+  return `heap and buffers ${part(from.heapMib, now.heapMib)}, resident ${part(from.rssMib, now.rssMib)}`;
+}
+
 /** Slope of a line through the values, per step (least squares). */
 function slope(y: readonly number[]): number {
   const mean = y.reduce((sum, value) => sum + value, 0) / y.length;
@@ -50,8 +59,39 @@ function slope(y: readonly number[]): number {
   return under === 0 ? 0 : over / under;
 }
 
+/** Live streams for some minutes; tells every minute, at the end how lag and memory moved. */
+async function live(
+  { figures }: Child<unknown>,
+  url: string,
+  streams: number,
+): Promise<readonly ChildFigures[]> {
+  const p99s: number[] = [];
+  const idle: ChildFigures[] = [];
+  for (let minute = 1; minute <= minutes; minute++) {
+    const load = {
+      url,
+      streams,
+      seconds: 60,
+      chunkMs: 20,
+      jitterMs: 10,
+      answers: 'units',
+    } as const;
+    const { lagMs, sendDelayMs, lost } = await runLoad(load);
+    p99s.push(lagMs.p99);
+    const now = await figures();
+    idle.push(now);
+    console.log(
+      `minute ${minute}: ${streams} streams, lag p50 ${lagMs.p50.toFixed(1)} p99 ${lagMs.p99.toFixed(1)} max ${lagMs.max.toFixed(1)} ms, ` +
+        `generator late p99 ${sendDelayMs.p99.toFixed(1)}, ${now.cpuCores.toFixed(2)} cores, ${now.heapMib.toFixed(1)} MiB heap and buffers, ` +
+        `${now.rssMib.toFixed(0)} MiB resident, lost ${JSON.stringify(lost)}, load ${loadavg()[0].toFixed(1)}`,
+    );
+  }
+  if (minutes > 0) console.log(`slope of the lag's p99: ${slope(p99s).toFixed(3)} ms a minute`);
+  return idle;
+}
+
 async function main(): Promise<void> {
-  const child: Child<{ url: string; capacity: number }> = await startChild({
+  const child = await startChild<{ url: string; capacity: number }>({
     role: 'server',
     workers: Number(values.workers),
     capacity: Number(values.capacity),
@@ -61,41 +101,31 @@ async function main(): Promise<void> {
     ...(values.bundle !== undefined && { bundle: values.bundle }),
   });
   const { url, capacity } = child.first;
+  const fresh = await child.figures();
   console.log(`capacity ${capacity}, load average ${loadavg()[0].toFixed(1)}`);
+  console.log(`open handles before the first session: ${fresh.handles.join(', ')}`);
 
   await churn(url, Math.ceil(sessions / 10));
   const warm = await child.figures();
+  const began = performance.now();
   await churn(url, sessions);
+  const seconds = (performance.now() - began) / 1000;
   const churned = await child.figures();
-  const growth = (100 * (churned.heapMib - warm.heapMib)) / warm.heapMib;
-  const rssGrowth = (100 * (churned.rssMib - warm.rssMib)) / warm.rssMib;
-  console.log(
-    `${sessions} sessions: heap and buffers ${warm.heapMib.toFixed(1)} → ${churned.heapMib.toFixed(1)} MiB (${growth.toFixed(1)} %), ` +
-      `resident ${warm.rssMib.toFixed(0)} → ${churned.rssMib.toFixed(0)} MiB (${rssGrowth.toFixed(1)} %), open handles ${churned.handles.join(', ')}`,
-  );
+  console.log(`${sessions} sessions in ${seconds.toFixed(0)} s: ${memory(warm, churned)}`);
+  console.log(`open handles after them: ${churned.handles.join(', ')}`);
 
   const streams = Math.max(1, Math.floor(capacity * Number(values.part)));
-  const p99s: number[] = [];
-  let before = churned;
-  for (let minute = 0; minute < minutes; minute++) {
-    const load = {
-      url,
-      streams,
-      seconds: 60,
-      chunkMs: 20,
-      jitterMs: 10,
-      answers: 'units',
-    } as const;
-    const { lagMs, lost } = await runLoad(load);
-    p99s.push(lagMs.p99);
-    before = await child.figures();
+  const idle = await live(child, url, streams);
+  if (idle.length > WARM_UP_MINUTES) {
     console.log(
-      `minute ${minute + 1}: ${streams} streams, lag p50 ${lagMs.p50.toFixed(1)} p99 ${lagMs.p99.toFixed(1)} ms, ` +
-        `${before.heapMib.toFixed(1)} MiB heap and buffers, ${before.rssMib.toFixed(0)} MiB resident, lost ${JSON.stringify(lost)}`,
+      `minute ${WARM_UP_MINUTES} to the last: ${memory(idle[WARM_UP_MINUTES - 1], idle.at(-1)!)}`,
     );
+    console.log(`open handles after it: ${idle.at(-1)!.handles.join(', ')}`);
   }
-  if (minutes > 0) console.log(`slope of the lag's p99: ${slope(p99s).toFixed(2)} ms a minute`);
-  child.stop();
+  const end = await child.close();
+  console.log(
+    `server and models closed: open handles ${end.handles.join(', ') || 'none'}; the process ${end.isOwn ? 'ended by itself' : 'had to be killed'}`,
+  );
 }
 
 await main();

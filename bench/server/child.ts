@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { concatMap, EMPTY, interval, lastValueFrom, map, of, take, tap } from 'rxjs';
+import { filter, interval, lastValueFrom, map, take, tap } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import { createServer } from '../../server/index.ts';
 import { createLog } from '../../server/log.ts';
@@ -16,12 +16,15 @@ import { summarise } from '../../src/bench/percentiles.ts';
 import { repeated, speechBytes } from './speech.ts';
 import type { ChildFigures, ChildOptions } from './processes.ts';
 
+/** An encoder step of 160 ms. */
+const STEP_SAMPLES = 2560;
 const options = JSON.parse(process.argv[2]) as ChildOptions;
 const loop = monitorEventLoopDelay({ resolution: 5 });
 loop.enable();
 let cpu = process.cpuUsage();
 let since = performance.now();
 let batches: readonly number[] = [];
+let closeAll: () => Promise<void> = () => Promise.resolve();
 
 const models = options.role === 'echo' ? undefined : await loadModels(options);
 if (options.role === 'echo') await echo();
@@ -29,7 +32,20 @@ else if (options.role === 'pipeline')
   process.send?.({ lagMs: summarise(await pipelineLags(models!)) });
 else await serve(models!, options.role === 'transport');
 
-process.on('message', () => {
+process.on('message', (what) => {
+  if (what === 'close') void leave();
+  else tellFigures();
+});
+
+/** Closes server and models, says which handles are still open, and lets the process end by itself. */
+async function leave(): Promise<void> {
+  await closeAll();
+  await models?.close();
+  loop.disable();
+  process.send?.(handles(), () => process.disconnect());
+}
+
+function tellFigures(): void {
   const used = process.cpuUsage(cpu);
   const now = models?.encoder.status().batches ?? [];
   const figures: ChildFigures = {
@@ -45,9 +61,11 @@ process.on('message', () => {
   cpu = process.cpuUsage();
   since = performance.now();
   batches = now;
-});
+}
 
+/** After two collections: the first only finds what finalizers hold. */
 function heapMib(): number {
+  globalThis.gc?.();
   globalThis.gc?.();
   const { heapUsed, external } = process.memoryUsage();
   return (heapUsed + external) / 2 ** 20;
@@ -67,27 +85,30 @@ async function serve(loaded: Models, isTransportOnly: boolean): Promise<void> {
     settings: { port: 0, web: 'none', capacity: options.capacity, unauthenticated: 10_000 },
     ...(isTransportOnly && { pipeline: pretend }),
   });
+  closeAll = () => server.close();
   process.send?.({ url: server.streamUrl, capacity: server.capacity });
 }
 
-/** A pipeline that does nothing but answer: progress at once, and a unit every tenth of a second. */
+/** A pipeline that does nothing but answer as often as the real one: progress and a unit every encoder step. */
 function pretend(
   ...[chunks$, , { onProgress } = {}]: Parameters<typeof speechUnits>
 ): ReturnType<typeof speechUnits> {
   let sample = 0;
   let index = 0;
   return chunks$.pipe(
-    concatMap((chunk) => {
-      if (!('samples' in chunk)) return EMPTY;
+    map((chunk) => {
+      if (!('samples' in chunk)) return undefined;
       sample += chunk.samples.length;
+      if (sample < (index + 1) * STEP_SAMPLES) return undefined;
       onProgress?.(sample);
-      if (sample < (index + 1) * 1600) return EMPTY;
-      const unit = { index, id: 1, start: 1600 * index, end: 1600 * ++index, decided: sample };
-      return of({
+      const start = STEP_SAMPLES * index;
+      const unit = { index: index++, id: 1, start, end: start + STEP_SAMPLES, decided: sample };
+      return {
         type: 'unit',
         unit: { ...unit, confidence: 1, pause: false, forced: false },
-      } as const);
+      } as const;
     }),
+    filter((event) => event !== undefined),
   );
 }
 

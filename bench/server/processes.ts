@@ -30,11 +30,23 @@ export interface ChildFigures {
   readonly batches: readonly number[];
 }
 
+/** How a child process ended. */
+export interface ChildEnd {
+  /** Open handles after everything was closed. */
+  readonly handles: readonly string[];
+  /** Whether it ended without force. */
+  readonly isOwn: boolean;
+}
+
+const END_MS = 10_000;
+
 /** A child process with its first message. */
 export interface Child<T> {
   readonly first: T;
   /** Asks for its figures, and starts them anew. */
   figures(): Promise<ChildFigures>;
+  /** Asks it to close everything; resolves once it ended, by itself or after 10 s by force. */
+  close(): Promise<ChildEnd>;
   stop(): void;
 }
 
@@ -56,6 +68,14 @@ export async function startChild<T>(options: ChildOptions): Promise<Child<T>> {
     figures() {
       child.send('figures');
       return message<ChildFigures>();
+    },
+    async close() {
+      child.send('close');
+      const left = await message<string[]>();
+      const force = setTimeout(() => child.kill('SIGKILL'), END_MS);
+      await ended.catch(() => undefined);
+      clearTimeout(force);
+      return { handles: left, isOwn: child.exitCode === 0 };
     },
     stop: () => void child.kill(),
   };
