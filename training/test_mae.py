@@ -1,14 +1,8 @@
 """The masked autoencoder: what is hidden stays hidden, the stream's mask holds, masks are as asked, and a run can be interrupted."""
 
-import importlib
-import io
 import json
 import re
-import sys
-from contextlib import redirect_stdout
 from dataclasses import replace
-from pathlib import Path
-from unittest.mock import patch
 
 import numpy as np
 import pytest
@@ -17,6 +11,7 @@ import torch
 
 from batches import Batches, load_shards
 from config import load_config
+from conftest import run
 from cost import Cost, forward_flop
 from encoder import HIDDEN, Encoder, whole_bias
 from mae import SPAN_TOKENS, MaeConfig, MaskedAutoencoder, bias_at, draw_mask, places, tokens_of
@@ -172,26 +167,6 @@ def test_cost_adds_up_over_a_resume():
     again.add(1e9, 1800)
     assert again.flop == 2e9 and again.speech_hours == 1.5 and again.hours >= cost.hours
     assert '1.5 h of speech' in str(again)
-
-
-@pytest.fixture(scope='module')
-def recordings(tmp_path_factory) -> Path:
-    """Shards of a folder of made-up sounds, through audio.py."""
-    runs, rng = tmp_path_factory.mktemp('runs'), np.random.default_rng(0)
-    for k in range(8):
-        path = runs / 'wav' / f's{k % 2}' / f'{k}.wav'
-        path.parent.mkdir(parents=True, exist_ok=True)
-        tone = np.sin(np.arange(32_000) * rng.uniform(0.05, 0.5)) * np.repeat(rng.random(20), 1600)
-        soundfile.write(path, tone * 0.3 + rng.normal(0, 0.01, 32_000), 16_000)
-    run('audio', '--runs', runs, '--folder', runs / 'wav', '--name', 'tones')
-    return runs / 'audio'
-
-
-def run(command: str, *options: object) -> str:
-    """A command in this process (importing torch anew takes longer than the work); returns what it printed."""
-    with redirect_stdout(io.StringIO()) as out, patch.object(sys, 'argv', [command, *map(str, options)]):
-        importlib.import_module(command).main()
-    return out.getvalue()
 
 
 def test_recordings_need_no_times(recordings):
