@@ -41,6 +41,8 @@ export type {
   UnitScore,
 } from './models/unitLm.ts';
 export { createCachedEncoder } from './models/cachedEncoder.ts';
+export { createUnitLm } from './models/createUnitLm.ts';
+export type { UnitLmOptions } from './models/createUnitLm.ts';
 export { createWindowEncoder } from './models/windowEncoder.ts';
 export type {
   EncoderBackend,

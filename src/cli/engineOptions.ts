@@ -26,10 +26,13 @@ export function withEngineOptions(command: Command): Command {
     .option('--providers <list>', 'ONNX Runtime providers, first choice first', providers, ['cpu']);
 }
 
-/** Loads what the options ask for; a refused provider is told on standard error. */
-export function loadEngine(options: EngineOptions): Promise<Models> {
+/** Loads what the options ask for, the language model only where `lm` says so; a refused provider is told on standard error. */
+export function loadEngine(
+  options: EngineOptions,
+  { lm = false }: { readonly lm?: boolean } = {},
+): Promise<Models> {
   const { bundle, precision, workers, providers: list } = options;
-  return loadModels({ bundle, precision, workers, providers: list, onRefused });
+  return loadModels({ bundle, precision, workers, providers: list, onRefused, lm });
 }
 
 function providers(text: string): (typeof PROVIDERS)[number][] {

@@ -50,6 +50,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case 'SYLSTREAM_ERR_BUNDLE_SHAPE':
     case 'SYLSTREAM_ERR_PROVIDER':
     case 'SYLSTREAM_ERR_ENCODER':
+    case 'SYLSTREAM_ERR_LM':
     case 'SYLSTREAM_ERR_WORKER':
     case 'SYLSTREAM_ERR_CLOSED':
     case 'SYLSTREAM_ERR_OVERRUN':

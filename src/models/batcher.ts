@@ -10,8 +10,8 @@ export interface Batcher<Item, Result> {
 
 /** How a batcher forms and runs its batches. */
 export interface BatcherOptions<Item, Result> {
-  /** Most items of one run. */
-  readonly maxBatch: number;
+  /** Most items of one run, of any key or of each. */
+  readonly maxBatch: number | ((key: number) => number);
   /** Items run together only when their keys are equal (their tensors have one shape). */
   readonly key: (item: Item) => number;
   /** Runs one batch; an element that is an `Error` fails that item alone, a rejection fails them all. */
@@ -53,10 +53,11 @@ export function createBatcher<Item, Result>(
 
   function takeBatch(): Waiting<Item, Result>[] {
     const wanted = key(waiting[0].item);
+    const most = typeof maxBatch === 'number' ? maxBatch : maxBatch(wanted);
     const batch: Waiting<Item, Result>[] = [];
     const left: Waiting<Item, Result>[] = [];
     for (const entry of waiting) {
-      (batch.length < maxBatch && key(entry.item) === wanted ? batch : left).push(entry);
+      (batch.length < most && key(entry.item) === wanted ? batch : left).push(entry);
     }
     waiting = left;
     return batch;

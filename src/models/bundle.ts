@@ -90,4 +90,6 @@ export interface Bundle {
   readonly hash: string;
   readonly manifest: Manifest;
   readonly config: BundleConfig;
+  /** `lm/config.json`, where the bundle has a language model. */
+  readonly lm?: LmConfig;
 }

@@ -2,7 +2,8 @@ import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
 import type { Bundle } from './bundle.ts';
 import type { EncoderBackend } from './encoder.ts';
-import { createEncoderPool, type PoolOptions } from './encoderPool.ts';
+import { createEncoderPool } from './encoderPool.ts';
+import type { PoolOptions } from './inferencePool.ts';
 import { createRing } from './kvRing.ts';
 
 /** Weights that a cached encoder can run with. */
@@ -51,23 +52,24 @@ export async function createCachedEncoder(
   return {
     shape: { chunkTokens, delayTokens, featureWidth },
     status: pool.status,
-    bare: pool.bare,
+    bare: (batch, times) => pool.bare(batch, chunkTokens, times),
     close: pool.close,
     open: () => {
       const slot = pool.open();
+      const { stream } = slot;
       const ring = createRing({ layers, windowTokens, chunkTokens, rowWidth });
       let firstToken = 0;
       return {
         step: async (mel) => {
           const tokens = chunkTokens;
-          const job = { ring, firstToken, tokens, rows: tokens, keep: tokens, commit: true, mel };
+          const job = { stream, ring, firstToken, tokens, rows: tokens, keep: tokens, commit: true, mel };
           const rows = await slot.run(job);
           firstToken += chunkTokens;
           return rows;
         },
         scratch: async (mel) => {
           const tokens = mel.length / (2 * bundle.config.mel.bins);
-          const job = { ring, firstToken, tokens, rows: scratchRows, keep: scratchRows, commit: false, mel };
+          const job = { stream, ring, firstToken, tokens, rows: scratchRows, keep: scratchRows, commit: false, mel };
           return firstRows(await slot.run(job), tokens + delayTokens, featureWidth);
         },
         release: slot.release,

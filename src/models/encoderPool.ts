@@ -1,27 +1,12 @@
 import { availableParallelism } from 'node:os';
-import { PipelineError } from '../errors.ts';
 import { MEL_BINS } from '../units.ts';
-import { createBatcher, type Batcher } from './batcher.ts';
 import type { EncoderConfig } from './bundle.ts';
-import type { EncoderRows, EncoderStatus } from './encoder.ts';
-import type { WorkerSetup } from './inferenceMessages.ts';
-import type { Provider } from './onnx.ts';
-import { createWorkerLink, type InferenceThread, type Job, type WorkerLink } from './workerLink.ts';
-
-/** Options that every pooled backend takes. */
-export interface PoolOptions {
-  /** Inference threads, 1 to 64; default: cores − 1, at least 1. */
-  readonly workers?: number | undefined;
-  /** Most streams of one run, 1 to 256; default 32 (more only adds latency: reference measurements). */
-  readonly maxBatch?: number | undefined;
-  /** Execution providers in order of preference; default `['cpu']`. */
-  readonly providers?: readonly Provider[] | undefined;
-  /** Told of every inference thread that is started, restarts included. */
-  readonly onThread?: ((thread: InferenceThread) => void) | undefined;
-}
+import type { EncoderRows } from './encoder.ts';
+import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './inferenceMessages.ts';
+import { createInferencePool, type InferencePool, type PoolOptions } from './inferencePool.ts';
 
 /** What the pool is to run. */
-export interface PoolModel {
+export interface EncoderModel {
   readonly kind: 'step' | 'window';
   readonly modelPath: string;
   readonly precision: string;
@@ -30,137 +15,70 @@ export interface PoolModel {
   readonly maxRows: number;
 }
 
-/** A place in the pool: one stream, pinned to one thread. */
-export interface PoolSlot {
-  /** Never used twice. */
+/** One stream's part of a batch, as the main thread has it. */
+export interface EncoderJob {
   readonly stream: number;
-  /** Runs one step, batched with those of other streams. */
-  run(job: Omit<Job, 'stream'>): Promise<EncoderRows>;
-  /** Frees the slot; an answer still under way is dropped. */
-  release(): void;
+  /** The stream's key/value memory; absent for an engine without a cache. */
+  readonly ring?: SharedArrayBuffer | undefined;
+  readonly firstToken: number;
+  /** Real tokens. */
+  readonly tokens: number;
+  /** Tokens of the row, padding included: jobs of one batch agree in it. */
+  readonly rows: number;
+  /** Rows that are wanted back, counted from the end. */
+  readonly keep: number;
+  readonly commit: boolean;
+  /** `[2·tokens, 128]` normalised log-mel; must not change before the answer. */
+  readonly mel: Float32Array;
 }
 
-/** Inference threads with streams pinned to them. */
-export interface EncoderPool {
-  /** Resolves when every thread has its model; the lines say which providers refused. */
-  readonly ready: Promise<readonly string[]>;
-  open(): PoolSlot;
-  status(): EncoderStatus;
-  /** The model alone on the first thread: `times` runs of one batch size, nothing gathered. Only while it is idle. */
-  bare(batch: number, times: number): Promise<{ runMs: number; cpuMs: number | undefined }>;
-  close(): Promise<void>;
-}
-
-interface Lane {
-  readonly link: WorkerLink;
-  readonly batcher: Batcher<Job, EncoderRows>;
-  streams: number;
-}
-
-/** Starts the threads of a pool. @throws RangeError for `workers` or `maxBatch` out of range */
-export function createEncoderPool(model: PoolModel, options: PoolOptions = {}): EncoderPool {
-  const workers = whole('workers', options.workers ?? Math.max(1, availableParallelism() - 1), 64);
-  const maxBatch = whole('maxBatch', options.maxBatch ?? 32, 256);
-  const batches: number[] = Array.from({ length: maxBatch + 1 }, () => 0);
-  const times = { runMs: 0, gatherMs: 0, steps: 0 };
-  let provider = 'loading';
-  let streams = 0;
-  let closed = false;
-
-  function createLane(): Lane {
-    const link = createWorkerLink(setupOf(model, maxBatch, options.providers ?? ['cpu']), options.onThread);
-    const batcher = createBatcher<Job, EncoderRows>({
-      maxBatch,
+/** Starts the threads of an encoder. @throws RangeError for `workers` or `maxBatch` out of range */
+export function createEncoderPool(
+  model: EncoderModel,
+  options: PoolOptions = {},
+): InferencePool<EncoderJob, EncoderRows> {
+  const { kind, modelPath, precision, encoder, maxRows } = model;
+  const { workers = Math.max(1, availableParallelism() - 1), providers = ['cpu'] } = options;
+  return createInferencePool<EncoderJob, EncoderBatch, EncoderOutputs, EncoderRows>(
+    {
+      precision,
+      failure: 'SYLSTREAM_ERR_ENCODER',
+      thread: (maxBatch) => {
+        const lanes = new SharedArrayBuffer(4 * maxBatch * 2 * maxRows * MEL_BINS);
+        const setup: EncoderSetup = { kind, modelPath, providers, encoder, maxBatch, maxRows, lanes };
+        return { setup, pack: packing(setup) };
+      },
       key: ({ rows }) => rows,
-      run: (jobs) => runBatch(link, jobs),
-    });
-    return { link, batcher, streams: 0 };
-  }
-
-  async function runBatch(link: WorkerLink, jobs: readonly Job[]): Promise<(EncoderRows | Error)[]> {
-    const outputs = await link.run(jobs);
-    batches[jobs.length]++;
-    times.steps += jobs.length;
-    times.runMs += outputs.runMs;
-    times.gatherMs += outputs.gatherMs;
-    const { keep } = jobs[0];
-    const width = model.encoder.featureWidth;
-    return jobs.map((_, b) => {
-      const failed = outputs.failed[b];
-      if (failed !== undefined) return new PipelineError('SYLSTREAM_ERR_ENCODER', failed);
-      return {
-        features: outputs.features.subarray(b * keep * width, (b + 1) * keep * width),
-        ...(outputs.boundary && { boundary: outputs.boundary.subarray(b * keep, (b + 1) * keep) }),
-        ...(outputs.speech && { speech: outputs.speech.subarray(b * keep, (b + 1) * keep) }),
-      };
-    });
-  }
-
-  const lanes = Array.from({ length: workers }, createLane);
-  // `process.exit()` ends threads too: not in the middle of a native call.
-  const leaveNative = (): void => lanes.forEach(({ link }) => link.leaveNative());
-  process.on('exit', leaveNative);
-  const ready = Promise.all(lanes.map(({ link }) => link.ready)).then((all) => {
-    provider = [...new Set(all.map((one) => one.provider))].join('+');
-    return all[0].refused;
-  });
-
-  return {
-    ready,
-    open: () => {
-      if (closed) throw new PipelineError('SYLSTREAM_ERR_CLOSED', 'the encoder was closed; load the models again');
-      const lane = lanes.reduce((least, one) => (one.streams < least.streams ? one : least));
-      const stream = streams++;
-      lane.streams++;
-      let released = false;
-      return {
-        stream,
-        run: (job) => lane.batcher.submit({ ...job, stream }),
-        release: () => {
-          if (released) return;
-          released = true;
-          lane.streams--;
-          lane.link.forget(stream);
-        },
-      };
+      batchOf: (_, maxBatch) => maxBatch,
+      result: (outputs, b, { keep }) => rowsOf(outputs, b, keep, encoder.featureWidth),
     },
-    status: () => ({
-      provider,
-      precision: model.precision,
-      workers,
-      streams: lanes.reduce((sum, lane) => sum + lane.streams, 0),
-      queued: lanes.reduce((sum, lane) => sum + lane.batcher.queued, 0),
-      restarts: lanes.reduce((sum, lane) => sum + lane.link.restarts, 0),
-      batches: [...batches],
-      cpuMs: sumOf(lanes.map(({ link }) => link.cpuMs)),
-      ...times,
-    }),
-    bare: (batch, count) => lanes[0].link.bare(batch, model.encoder.chunkTokens, count),
-    close: async () => {
-      closed = true;
-      const reason = new PipelineError('SYLSTREAM_ERR_CLOSED', 'the encoder was closed while the stream ran');
-      for (const { batcher } of lanes) batcher.close(reason);
-      await Promise.all(lanes.map(({ link }) => link.close()));
-      process.off('exit', leaveNative);
-    },
+    { ...options, workers },
+  );
+}
+
+/** Writes each job's mel into its lane of the shared memory, padded with zeros; the message holds the rest. */
+function packing(setup: EncoderSetup) {
+  const lanes = new Float32Array(setup.lanes);
+  const laneSize = 2 * setup.maxRows * MEL_BINS;
+  return (jobs: readonly EncoderJob[], fresh: (stream: number) => boolean): EncoderBatch => {
+    const { rows, keep } = jobs[0];
+    const items = jobs.map((job, b) => {
+      const lane = lanes.subarray(b * laneSize, b * laneSize + 2 * rows * MEL_BINS);
+      lane.set(job.mel);
+      lane.fill(0, job.mel.length);
+      const { stream, firstToken, tokens, commit } = job;
+      return { stream, ring: fresh(stream) ? job.ring : undefined, firstToken, tokens, commit };
+    });
+    return { rows, keep, items };
   };
 }
 
-function sumOf(values: readonly (number | undefined)[]): number | undefined {
-  return values.reduce<number | undefined>((sum, value) => (sum === undefined || value === undefined ? undefined : sum + value), 0);
-}
-
-function setupOf(
-  model: PoolModel,
-  maxBatch: number,
-  providers: readonly Provider[],
-): Omit<WorkerSetup, 'guard'> {
-  const { kind, modelPath, encoder, maxRows } = model;
-  const lanes = new SharedArrayBuffer(4 * maxBatch * 2 * maxRows * MEL_BINS);
-  return { kind, modelPath, providers, encoder, maxBatch, maxRows, lanes };
-}
-
-function whole(option: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new RangeError(`${option} must be a whole number from 1 to ${most}, got ${value}`);
+/** The b-th stream's part of the outputs. */
+function rowsOf(outputs: EncoderOutputs, b: number, keep: number, width: number): EncoderRows {
+  const { features, boundary, speech } = outputs;
+  return {
+    features: features.subarray(b * keep * width, (b + 1) * keep * width),
+    ...(boundary && { boundary: boundary.subarray(b * keep, (b + 1) * keep) }),
+    ...(speech && { speech: speech.subarray(b * keep, (b + 1) * keep) }),
+  };
 }

@@ -20,6 +20,19 @@ export function createRing(shape: RingShape): SharedArrayBuffer {
   return new SharedArrayBuffer(4 * 2 * shape.layers * rowsOf(shape) * shape.rowWidth);
 }
 
+/** A stream's keys and values: what outlives the thread, and the thread's own copy of it. */
+export interface KeptMemory {
+  readonly shared: Float32Array;
+  /** Gathered from: the engine copies unshared memory as one block, shared memory word by word. */
+  readonly own: Float32Array;
+}
+
+/** Takes a stream's memory into the thread that is to work on it. */
+export function openMemory(memory: SharedArrayBuffer): KeptMemory {
+  const shared = new Float32Array(memory);
+  return { shared, own: shared.slice() };
+}
+
 /** Rows of one plane. */
 export function rowsOf(shape: RingShape): number {
   return shape.windowTokens + shape.chunkTokens;
@@ -55,14 +68,20 @@ export function gatherRing(
  * lies, 1 to W, or 0 for rows that hold nothing yet.
  *
  * @param ages `[W]`
+ * @param known how many tokens before it the stream has; by default all since token 0
  */
-export function writeAges(ages: Float32Array, shape: RingShape, firstToken: number): void {
+export function writeAges(
+  ages: Float32Array,
+  shape: RingShape,
+  firstToken: number,
+  known: number = firstToken,
+): void {
   const rows = rowsOf(shape);
   const hole = firstToken % rows;
   for (let i = 0; i < shape.windowTokens; i++) {
     const row = i < hole ? i : i + shape.chunkTokens;
     const age = (hole - row + rows) % rows;
-    ages[i] = age <= firstToken ? age : 0;
+    ages[i] = age <= known ? age : 0;
   }
 }
 
@@ -70,19 +89,21 @@ export function writeAges(ages: Float32Array, shape: RingShape, firstToken: numb
  * Writes a chunk's new keys and values into its slot.
  *
  * @param present `[2·L, c, V]` of this stream
+ * @param count how many of the c tokens are kept, from the first on
  */
 export function scatterRing(
   ring: Float32Array,
   present: Float32Array,
   shape: RingShape,
   firstToken: number,
+  count: number = shape.chunkTokens,
 ): void {
   const rows = rowsOf(shape);
   const width = shape.chunkTokens * shape.rowWidth;
   const slot = (firstToken % rows) * shape.rowWidth;
   for (let plane = 0; plane < 2 * shape.layers; plane++) {
     ring.set(
-      present.subarray(plane * width, (plane + 1) * width),
+      present.subarray(plane * width, plane * width + count * shape.rowWidth),
       plane * rows * shape.rowWidth + slot,
     );
   }

@@ -4,8 +4,9 @@ import { PipelineError } from '../errors.ts';
 import type { Bundle } from './bundle.ts';
 import { createCachedEncoder, type Precision } from './cachedEncoder.ts';
 import { createCodebook, type Codebook } from './codebook.ts';
+import { createUnitLm } from './createUnitLm.ts';
 import type { EncoderBackend } from './encoder.ts';
-import type { PoolOptions } from './encoderPool.ts';
+import type { PoolOptions } from './inferencePool.ts';
 import { defaultBundle, readBundle } from './manifest.ts';
 import { parseSafetensors } from './safetensors.ts';
 import type { UnitLm } from './unitLm.ts';
@@ -21,12 +22,14 @@ export interface Models {
   close(): Promise<void>;
 }
 
-/** Options of `loadModels()`; `workers`, `maxBatch`, `providers` are those of the encoder's pool. */
+/** Options of `loadModels()`; `workers`, `maxBatch` and `onThread` are those of the encoder's pool. */
 export interface LoadModelsOptions extends PoolOptions {
   /** A bundle's folder; default: the one that comes with the package. */
   readonly bundle?: string | undefined;
   /** Default `int8`. */
   readonly precision?: Precision | undefined;
+  /** Loads the bundle's language model too, where it has one; default true. It takes a thread of its own. */
+  readonly lm?: boolean | undefined;
   /** Told in one line when a provider of the list was refused; default `console.warn`. */
   readonly onRefused?: ((line: string) => void) | undefined;
 }
@@ -45,12 +48,20 @@ export async function loadModels(options: LoadModelsOptions = {}): Promise<Model
   }
   const bundle = await readBundle(options.bundle ?? defaultBundle());
   const codebook = await readCodebook(bundle);
-  const encoder = await createCachedEncoder(bundle, {
-    onRefused: (line) => console.warn(`sylstream: provider refused, trying the next: ${line}`),
-    ...options,
-    precision,
-  });
-  return { bundle, encoder, codebook, close: () => encoder.close() };
+  const {
+    providers,
+    onRefused = (line: string) => console.warn(`sylstream: provider refused, trying the next: ${line}`),
+  } = options;
+  const encoder = await createCachedEncoder(bundle, { ...options, precision, onRefused });
+  try {
+    const wanted = bundle.lm && options.lm !== false;
+    const lm = wanted ? await createUnitLm(bundle, { precision, providers, onRefused }) : undefined;
+    const close = async () => void (await Promise.all([encoder.close(), lm?.close()]));
+    return { bundle, encoder, codebook, ...(lm && { lm }), close };
+  } catch (error) {
+    await encoder.close();
+    throw error;
+  }
 }
 
 /** Reads `codebook.safetensors` and checks its shapes against `config.json`. */

@@ -5,11 +5,15 @@ import { join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { PipelineError } from '../errors.ts';
-import type { Bundle, BundleConfig, Manifest } from './bundle.ts';
+import type { Bundle, BundleConfig, LmConfig, Manifest } from './bundle.ts';
+import { checkLm } from './lmConfig.ts';
 import { packageRoot } from './packageRoot.ts';
 
 /** Files that every bundle has; the ONNX ones are looked for when a precision is loaded. */
 const REQUIRED = ['config.json', 'codebook.safetensors'] as const;
+
+/** Says that there is a language model, which is optional. */
+const LM_CONFIG = 'lm/config.json';
 
 /** The folder of the bundle that comes with the package. */
 export function defaultBundle(): string {
@@ -22,7 +26,8 @@ export function defaultBundle(): string {
  *
  * @param directory the bundle's folder
  * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_MISSING` (no folder, no manifest, a listed file absent),
- *   `SYLSTREAM_ERR_BUNDLE_FORMAT` (a file does not follow its schema), `SYLSTREAM_ERR_BUNDLE_HASH` (a file is damaged)
+ *   `SYLSTREAM_ERR_BUNDLE_FORMAT` (a file does not follow its schema), `SYLSTREAM_ERR_BUNDLE_HASH` (a file is damaged,
+ *   or the language model belongs to another codebook)
  */
 export async function readBundle(directory: string): Promise<Bundle> {
   const folder = resolve(directory);
@@ -38,7 +43,9 @@ export async function readBundle(directory: string): Promise<Bundle> {
   await Promise.all(Object.keys(manifest.files).map((path) => checkFile(folder, path, manifest)));
   const config = await readJson<BundleConfig>(folder, 'config.json', 'config');
   checkNumbers(config);
-  return { directory: folder, hash: bundleHash(manifest), manifest, config };
+  const lm = LM_CONFIG in manifest.files ? await readJson<LmConfig>(folder, LM_CONFIG, 'lm') : undefined;
+  if (lm) checkLm(lm, { folder, config, manifest });
+  return { directory: folder, hash: bundleHash(manifest), manifest, config, ...(lm && { lm }) };
 }
 
 /** The bundle's hash: SHA-256 over the lines `sha256  path` in path order, without README.md (docs/bundle.md). */

@@ -15,6 +15,13 @@ export interface LoadedSession {
 /** A tensor's name and shape as the format has it; a string is a dynamic axis. */
 export type TensorShapes = ReadonlyMap<string, readonly (number | string)[]>;
 
+/** What a model must take and give; float32 but for the inputs named in `int64`. */
+export interface ExpectedTensors {
+  readonly inputs: TensorShapes;
+  readonly outputs: TensorShapes;
+  readonly int64?: readonly string[] | undefined;
+}
+
 /**
  * Opens an ONNX model on the first provider of the list that takes it. ONNX Runtime itself does not fall
  * back (it throws), so the list is walked here. One thread, sequential, no spinning.
@@ -25,7 +32,7 @@ export type TensorShapes = ReadonlyMap<string, readonly (number | string)[]>;
 export async function openSession(
   path: string,
   providers: readonly Provider[],
-  expected: { readonly inputs: TensorShapes; readonly outputs: TensorShapes },
+  expected: ExpectedTensors,
 ): Promise<LoadedSession> {
   const refused: string[] = [];
   for (const provider of providers) {
@@ -43,8 +50,8 @@ export async function openSession(
       refused.push(`${provider}: ${firstLine(error)}`);
       continue;
     }
-    checkTensors(path, 'input', session.inputMetadata, expected.inputs);
-    checkTensors(path, 'output', session.outputMetadata, expected.outputs);
+    checkTensors(path, 'input', session.inputMetadata, expected);
+    checkTensors(path, 'output', session.outputMetadata, expected);
     return { session, provider, refused };
   }
   throw new PipelineError(
@@ -58,7 +65,7 @@ function checkTensors(
   path: string,
   kind: 'input' | 'output',
   found: readonly ort.InferenceSession.ValueMetadata[],
-  expected: TensorShapes,
+  { inputs, outputs, int64 = [] }: ExpectedTensors,
 ): void {
   const refuse = (what: string): never => {
     throw new PipelineError(
@@ -66,13 +73,14 @@ function checkTensors(
       `${path}: ${what}; config.json and the model do not belong together, export the bundle again`,
     );
   };
-  for (const [name, shape] of expected) {
+  for (const [name, shape] of kind === 'input' ? inputs : outputs) {
+    const type = kind === 'input' && int64.includes(name) ? 'int64' : 'float32';
     const meta = found.find((tensor) => tensor.name === name);
     if (!meta) {
       refuse(`expected an ${kind} ${name}, found ${found.map((tensor) => tensor.name).join(', ')}`);
-    } else if (!meta.isTensor || meta.type !== 'float32' || !agrees(meta.shape, shape)) {
+    } else if (!meta.isTensor || meta.type !== type || !agrees(meta.shape, shape)) {
       const has = meta.isTensor ? `${meta.type} [${meta.shape}]` : 'no tensor';
-      refuse(`expected ${kind} ${name} to be float32 [${shape}], found ${has}`);
+      refuse(`expected ${kind} ${name} to be ${type} [${shape}], found ${has}`);
     }
   }
 }
@@ -92,6 +100,11 @@ function firstLine(error: unknown): string {
 /** A float32 tensor over (a prefix of) preallocated memory; no copy. */
 export function tensor(data: Float32Array, shape: readonly number[]): ort.Tensor {
   return new ort.Tensor('float32', data, shape);
+}
+
+/** An int64 tensor over (a prefix of) preallocated memory; no copy. */
+export function int64Tensor(data: BigInt64Array, shape: readonly number[]): ort.Tensor {
+  return new ort.Tensor('int64', data, shape);
 }
 
 export type { InferenceSession, Tensor } from 'onnxruntime-node';

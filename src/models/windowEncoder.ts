@@ -1,7 +1,8 @@
 import { join } from 'node:path';
 import type { Bundle } from './bundle.ts';
 import type { EncoderBackend, EncoderRows } from './encoder.ts';
-import { createEncoderPool, type PoolOptions } from './encoderPool.ts';
+import { createEncoderPool } from './encoderPool.ts';
+import type { PoolOptions } from './inferencePool.ts';
 
 /**
  * The same network without a cache: every step re-encodes the last L·W + c tokens under the same mask, so it
@@ -52,7 +53,8 @@ export async function createWindowEncoder(
         const tokens = window.length / tokenSize;
         const keep = chunk.length / tokenSize + padding;
         const rows = tokens + padding;
-        return slot.run({ firstToken: 0, tokens, rows, keep, commit: false, mel: window });
+        const { stream } = slot;
+        return slot.run({ stream, firstToken: 0, tokens, rows, keep, commit: false, mel: window });
       }
 
       return {

@@ -1,13 +1,14 @@
 import { MEL_BINS } from '../units.ts';
-import { runRows, type Engine } from './engine.ts';
-import type { WorkItem, WorkerSetup } from './inferenceMessages.ts';
+import { encoderTransfer, runEncoder } from './encoderRuns.ts';
+import type { Engine } from './engine.ts';
+import type { EncoderBatch, EncoderItem, EncoderOutputs, EncoderSetup, Guarded } from './inferenceMessages.ts';
 import { guardNative } from './nativeGuard.ts';
-import { openSession, tensor, type LoadedSession } from './onnx.ts';
+import { openSession, tensor } from './onnx.ts';
 
 /** Runs `onnx/window.onnx`: no state, every row brings the whole window that it depends on. */
 export async function createWindowEngine(
-  setup: WorkerSetup,
-): Promise<Engine & { loaded: LoadedSession }> {
+  setup: EncoderSetup & Guarded,
+): Promise<Engine<EncoderBatch, EncoderOutputs>> {
   const { encoder, maxBatch, maxRows } = setup;
   const loaded = await openSession(setup.modelPath, setup.providers, {
     inputs: new Map([
@@ -35,7 +36,7 @@ export async function createWindowEngine(
     };
   }
 
-  async function attempt(items: readonly WorkItem[], laneOf: readonly number[], rows: number) {
+  async function attempt(items: readonly EncoderItem[], laneOf: readonly number[], rows: number) {
     const gatherStart = performance.now();
     const B = items.length;
     const melSize = 2 * rows * MEL_BINS;
@@ -58,8 +59,8 @@ export async function createWindowEngine(
 
   return {
     loaded,
-    run: (items, rows, keep) =>
-      runRows(items, { rows, keep, featureWidth: encoder.featureWidth }, attempt),
+    run: (batch) => runEncoder(batch, encoder.featureWidth, attempt),
+    transferred: encoderTransfer,
     forget: () => undefined,
     bare: async (batch, rows) => {
       await guarded(() => session.run(prefixFeeds(batch, rows)));

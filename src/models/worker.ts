@@ -2,27 +2,38 @@
  * An inference thread: owns its ONNX session and arena, answers one batch at a time. It lives in a
  * `worker_threads` worker because `session.run()` of onnxruntime-node blocks the thread that calls it.
  */
-import { readFileSync } from 'node:fs';
+import { readFileSync, readlinkSync } from 'node:fs';
+import { setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../errors.ts';
 import type { Engine } from './engine.ts';
-import type { FromWorker, ThreadUse, ToWorker, WorkerSetup } from './inferenceMessages.ts';
-import type { LoadedSession } from './onnx.ts';
+import type { EngineSetup, FromWorker, Guarded, ThreadUse, ToWorker } from './inferenceMessages.ts';
+import { createLmEngine } from './lmEngine.ts';
 import { guardNative } from './nativeGuard.ts';
 import { createStepEngine } from './stepEngine.ts';
 import { createWindowEngine } from './windowEngine.ts';
 
 const port = parentPort!;
-const answer = (message: FromWorker, transfer: ArrayBuffer[] = []): void =>
+const answer = (message: FromWorker<unknown>, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer);
 
-async function start(setup: WorkerSetup): Promise<void> {
-  const create = (from: WorkerSetup): Promise<Engine & { loaded: LoadedSession }> =>
-    setup.kind === 'step' ? createStepEngine(from) : createWindowEngine(from);
+function createEngine(setup: EngineSetup & Guarded): Promise<Engine<unknown, unknown>> {
+  switch (setup.kind) {
+    case 'step':
+      return createStepEngine(setup);
+    case 'window':
+      return createWindowEngine(setup);
+    case 'lm':
+      return createLmEngine(setup);
+  }
+}
+
+async function start(setup: EngineSetup & Guarded): Promise<void> {
+  if (setup.niceness) yieldTo(setup.niceness);
   // Opening a session is a native call too.
-  const engine = await guardNative(setup.guard)(() => create(setup));
+  const engine = await guardNative(setup.guard)(() => createEngine(setup));
   const { provider, refused } = engine.loaded;
-  port.on('message', (message: ToWorker) => {
+  port.on('message', (message: ToWorker<unknown>) => {
     if (message.type === 'forget') {
       engine.forget(message.stream);
       return;
@@ -31,16 +42,27 @@ async function start(setup: WorkerSetup): Promise<void> {
       void bare(engine, message);
       return;
     }
-    void engine.run(message.items, message.rows, message.keep).then((outputs) => {
-      const arrays = [outputs.features, outputs.boundary, outputs.speech];
-      const buffers = arrays.flatMap((array) => (array ? [array.buffer as ArrayBuffer] : []));
-      answer({ type: 'done', outputs, use: recentUse() }, buffers);
+    void engine.run(message.batch).then((outputs) => {
+      answer({ type: 'done', outputs, use: recentUse() }, engine.transferred?.(outputs));
     });
   });
   answer({ type: 'ready', provider, refused });
 }
 
-async function bare(engine: Engine, { batch, rows, times }: Extract<ToWorker, { type: 'bare' }>) {
+/** Makes this thread less urgent than the others: on Linux niceness belongs to a thread, elsewhere to the process, which is left alone. */
+function yieldTo(niceness: number): void {
+  try {
+    const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
+    setPriority(thread, niceness);
+  } catch {
+    // Not Linux, or not allowed: the thread then competes as an equal.
+  }
+}
+
+async function bare(
+  engine: Engine<unknown, unknown>,
+  { batch, rows, times }: Extract<ToWorker<unknown>, { type: 'bare' }>,
+) {
   const before = threadUse();
   const start = performance.now();
   for (let i = 0; i < times; i++) await engine.bare(batch, rows);
@@ -71,7 +93,7 @@ function threadUse(): ThreadUse {
   }
 }
 
-start(workerData as WorkerSetup).catch((error: unknown) => {
+start(workerData as EngineSetup & Guarded).catch((error: unknown) => {
   const code = error instanceof PipelineError ? error.code : 'SYLSTREAM_ERR_WORKER';
   answer({ type: 'refused', code, message: error instanceof Error ? error.message : String(error) });
 });

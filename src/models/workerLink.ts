@@ -1,33 +1,15 @@
 import { Worker } from 'node:worker_threads';
 import { PipelineError, type ErrorCode } from '../errors.ts';
-import { MEL_BINS } from '../units.ts';
-import type { FromWorker, RunOutputs, ToWorker, WorkerSetup } from './inferenceMessages.ts';
+import type { EngineSetup, FromWorker, Guarded, ToWorker } from './inferenceMessages.ts';
 import { barNative, barNativeNow, createGuardMemory } from './nativeGuard.ts';
 import type { Provider } from './onnx.ts';
 
-/** One stream's part of a batch, as the main thread has it. */
-export interface Job {
-  readonly stream: number;
-  /** The stream's key/value memory; absent for an engine without a cache. */
-  readonly ring?: SharedArrayBuffer | undefined;
-  readonly firstToken: number;
-  /** Real tokens. */
-  readonly tokens: number;
-  /** Tokens of the row, padding included: jobs of one batch agree in it. */
-  readonly rows: number;
-  /** Rows that are wanted back, counted from the end. */
-  readonly keep: number;
-  readonly commit: boolean;
-  /** `[2·tokens, 128]` normalised log-mel; must not change before the answer. */
-  readonly mel: Float32Array;
-}
-
 /** The main thread's end of an inference thread that may die and is started again. */
-export interface WorkerLink {
+export interface WorkerLink<Job, Outputs> {
   /** Resolves when the model is loaded; rejects when it cannot be. */
   readonly ready: Promise<{ readonly provider: Provider; readonly refused: readonly string[] }>;
   /** Runs one batch, again from its start if the thread dies in it. One at a time. */
-  run(jobs: readonly Job[]): Promise<RunOutputs>;
+  run(jobs: readonly Job[]): Promise<Outputs>;
   /** Runs the model alone, `times` times; nothing may be under way. For the baseline of a benchmark. */
   bare(batch: number, rows: number, times: number): Promise<{ runMs: number; cpuMs: number | undefined }>;
   /** CPU milliseconds of the thread that runs now, as of its last answer; undefined where the system does not tell. */
@@ -38,6 +20,19 @@ export interface WorkerLink {
   /** Blocks until the thread is out of native calls, and lets it into none any more: for the last moments of a process. */
   leaveNative(): void;
   close(): Promise<void>;
+}
+
+/** What a link has to know of its engine. */
+export interface LinkOptions<Job, Batch> {
+  readonly setup: EngineSetup;
+  /**
+   * Makes the message of a batch.
+   *
+   * @param fresh says, once for each thread and stream, that the thread has not met the stream's memory yet
+   */
+  readonly pack: (jobs: readonly Job[], fresh: (stream: number) => boolean) => Batch;
+  /** Told of every thread that is started (for supervision, and for tests that kill one). */
+  readonly onThread?: ((thread: InferenceThread) => void) | undefined;
 }
 
 /** An inference thread, as supervision sees it. */
@@ -52,18 +47,14 @@ const MAX_FAILURES = 12;
 const NATIVE_MS = 10_000;
 
 /**
- * Starts an inference thread and keeps one running. The rings and the lanes are shared memory that outlives
- * the thread, so after a death the batch under way is simply run again: its answer had not been seen, hence
- * nothing of it counts yet.
- *
- * @param onThread is told of every thread that is started (for supervision, and for tests that kill one)
+ * Starts an inference thread and keeps one running. What it keeps of streams is shared memory that outlives the
+ * thread, so after a death the batch under way is simply run again: its answer had not been seen, hence nothing of
+ * it counts yet.
  */
-export function createWorkerLink(
-  setup: Omit<WorkerSetup, 'guard'>,
-  onThread: (thread: InferenceThread) => void = () => undefined,
-): WorkerLink {
-  const lanes = new Float32Array(setup.lanes);
-  const laneSize = 2 * setup.maxRows * MEL_BINS;
+export function createWorkerLink<Job, Batch, Outputs>(
+  options: LinkOptions<Job, Batch>,
+): WorkerLink<Job, Outputs> {
+  const { setup, pack, onThread } = options;
   let known = new Set<number>();
   let restarts = 0;
   let cpuMs: number | undefined;
@@ -72,7 +63,7 @@ export function createWorkerLink(
   let guard: SharedArrayBuffer;
   let alive: Promise<{ provider: Provider; refused: readonly string[] }>;
   /** Settles the answer that is waited for. */
-  let answered: ((message: FromWorker | undefined) => void) | undefined;
+  let answered: ((message: FromWorker<Outputs> | undefined) => void) | undefined;
 
   function launch(): void {
     known = new Set();
@@ -80,7 +71,7 @@ export function createWorkerLink(
     worker = startThread({ ...setup, guard });
     // A death is seen as `exit`; without this listener an error in an idle thread would end the process.
     worker.on('error', () => undefined);
-    onThread({ kill });
+    onThread?.({ kill });
     alive = next(worker).then((message) => {
       if (message?.type === 'ready') return message;
       const code = message?.type === 'refused' ? (message.code as ErrorCode) : 'SYLSTREAM_ERR_WORKER';
@@ -91,9 +82,9 @@ export function createWorkerLink(
   }
 
   /** The next message of this thread, or nothing when it dies first. */
-  function next(from: Worker): Promise<FromWorker | undefined> {
+  function next(from: Worker): Promise<FromWorker<Outputs> | undefined> {
     return new Promise((resolve) => {
-      const settle = (message: FromWorker | undefined): void => {
+      const settle = (message: FromWorker<Outputs> | undefined): void => {
         from.off('message', settle);
         from.off('exit', dead);
         from.off('error', dead);
@@ -108,20 +99,12 @@ export function createWorkerLink(
     });
   }
 
-  function send(jobs: readonly Job[]): void {
-    const { rows, keep } = jobs[0];
-    jobs.forEach((job, b) => {
-      const lane = lanes.subarray(b * laneSize, b * laneSize + 2 * rows * MEL_BINS);
-      lane.set(job.mel);
-      lane.fill(0, job.mel.length);
-    });
-    const items = jobs.map((job) => {
-      const { stream, firstToken, tokens, commit } = job;
-      const ring = known.has(stream) ? undefined : job.ring;
-      known.add(stream);
-      return { stream, ring, firstToken, tokens, commit };
-    });
-    worker.postMessage({ type: 'run', rows, keep, items } satisfies ToWorker);
+  const tell = (message: ToWorker<Batch>): void => worker.postMessage(message);
+
+  function fresh(stream: number): boolean {
+    if (known.has(stream)) return false;
+    known.add(stream);
+    return true;
   }
 
   async function kill(): Promise<void> {
@@ -158,7 +141,7 @@ export function createWorkerLink(
         const current = worker;
         const answer = next(current);
         const gone = current.threadId === -1;
-        if (!gone) send(jobs);
+        if (!gone) tell({ type: 'run', batch: pack(jobs, fresh) });
         const message = gone ? undefined : await answer;
         if (closed) throw closedError();
         if (message?.type === 'done') {
@@ -173,12 +156,12 @@ export function createWorkerLink(
       );
     },
     forget: (stream) => {
-      if (known.delete(stream)) worker.postMessage({ type: 'forget', stream } satisfies ToWorker);
+      if (known.delete(stream)) tell({ type: 'forget', stream });
     },
     bare: async (batch, rows, times) => {
       await revive();
       const answer = next(worker);
-      worker.postMessage({ type: 'bare', batch, rows, times } satisfies ToWorker);
+      tell({ type: 'bare', batch, rows, times });
       const message = await answer;
       if (message?.type !== 'bared') throw closedError();
       const { before, use, runMs } = message;
@@ -201,12 +184,13 @@ export function createWorkerLink(
 }
 
 function closedError(): PipelineError {
-  return new PipelineError('SYLSTREAM_ERR_CLOSED', 'the encoder was closed; load the models again');
+  return new PipelineError('SYLSTREAM_ERR_CLOSED', 'the models were closed; load them again');
 }
 
 /** Starts `worker.ts`; from sources (tests) through tsx, which older Nodes need to read TypeScript. */
-function startThread(setup: WorkerSetup): Worker {
-  const options = { workerData: setup, name: 'sylstream-inference' };
+function startThread(setup: EngineSetup & Guarded): Worker {
+  const name = setup.kind === 'lm' ? 'sylstream-lm' : 'sylstream-inference';
+  const options = { workerData: setup, name };
   if (import.meta.url.endsWith('.js')) {
     return new Worker(new URL('./worker.js', import.meta.url), options);
   }

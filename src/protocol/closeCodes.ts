@@ -102,6 +102,7 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_BUNDLE_FORMAT':
     case 'SYLSTREAM_ERR_BUNDLE_SHAPE':
     case 'SYLSTREAM_ERR_PROVIDER':
+    case 'SYLSTREAM_ERR_LM':
     case 'SYLSTREAM_ERR_MICROPHONE_MISSING':
     case 'SYLSTREAM_ERR_MICROPHONE_FAILED':
     case 'SYLSTREAM_ERR_REFERENCE':

@@ -2,6 +2,7 @@ import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promis
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { createUnitLm } from '../../src/models/createUnitLm.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import { bundleHash, readBundle } from '../../src/models/manifest.ts';
 import { createHash } from 'node:crypto';
@@ -109,5 +110,50 @@ describe('readBundle', () => {
       message: expect.stringMatching(/centroids F16 \[9, 32\], found \[8,32\]/),
     });
     await expect(loadModels({ bundle: folder, precision: 'fp16' as 'fp32' })).rejects.toThrow(TypeError);
+  });
+
+  it('reads the language model where there is one, and needs none', async () => {
+    expect((await readBundle(folder)).lm).toMatchObject({ rate: 'natural', windowUnits: 16 });
+    await change('manifest.json', ({ files }) => {
+      for (const path of Object.keys(files)) if (path.startsWith('lm/')) delete files[path];
+    });
+    const bundle = await readBundle(folder);
+    expect(bundle.lm).toBeUndefined();
+    await expect(createUnitLm(bundle)).rejects.toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_MISSING',
+      message: expect.stringContaining('lm/step_int8.onnx'),
+    });
+  });
+
+  it('refuses a language model of another codebook, naming both', async () => {
+    await change('lm/config.json', (lm) => (lm['codebook'] = 'a'.repeat(64)));
+    const { files } = JSON.parse(await readFile(join(folder, 'manifest.json'), 'utf8'));
+    const { code, message } = (await failure()) as { code: string; message: string };
+    expect(code).toBe('SYLSTREAM_ERR_BUNDLE_HASH');
+    expect(message).toContain('a'.repeat(64));
+    expect(message).toContain(files['codebook.safetensors'].sha256);
+  });
+
+  it.each([
+    ['vocabulary', 7, 'vocabulary must be 6'],
+    ['alibiSlopes', [0.5], 'alibiSlopes needs one slope a head'],
+    ['kvHeads', 4, 'heads must be a multiple of kvHeads'],
+    ['rate', 'fast', 'rate must be one of boundaries.rates'],
+    ['windowUnits', 20, 'must be multiple of 8'],
+    ['layers', 0, '/layers'],
+  ])('refuses a language model whose %s is %j', async (field, value, words) => {
+    await change('lm/config.json', (lm) => (lm[field] = value));
+    expect(await failure()).toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_FORMAT',
+      message: expect.stringContaining(words),
+    });
+  });
+
+  it('refuses a language model whose tensors are of another shape than its config says', async () => {
+    await change('lm/config.json', (lm) => (lm['windowUnits'] = 24));
+    await expect(loadModels({ bundle: folder, workers: 1 })).rejects.toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_SHAPE',
+      message: expect.stringMatching(/lm.step_int8.onnx.*past_age.*\[B,24\].*\[B,16\]/),
+    });
   });
 });
