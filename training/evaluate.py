@@ -25,6 +25,7 @@ from data import boundaries
 from encoder import Streamer, encode
 from export import onnx_step, rates_of, read_bundle, rules_of
 from features import log_mel, normalise, read_audio
+from heads import complete_normalised
 from scores import boundary_scores
 
 Item = tuple[torch.Tensor, np.ndarray]  # log-mel (F, 128), reference boundaries in seconds
@@ -42,11 +43,11 @@ def shard_set(data: Path, name: str, split: str) -> list[Item]:
 
 def outputs_of(bundle: Path, precision: str, whole: bool) -> Callable[[torch.Tensor], dict[str, np.ndarray]]:
     """A function from normalised mel to the bundle's outputs: streamed through its step model, or by PyTorch with whole context."""
-    model, _, _ = read_bundle(bundle)
+    model, config, _ = read_bundle(bundle)
     if whole:
-        return lambda x: {k: v.numpy() for k, v in encode(model, x).items()}
+        return lambda x: complete_normalised({k: v.numpy() for k, v in encode(model, x).items()}, x, config)
     step = onnx_step(bundle / 'onnx' / ('step_int8.onnx' if precision == 'int8' else 'step.onnx'), model.cfg.layers)
-    return lambda x: {k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()}
+    return lambda x: complete_normalised({k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()}, x, config)
 
 
 def uniform_baseline(mel: torch.Tensor, hz: float = 4.6) -> np.ndarray:

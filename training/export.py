@@ -24,18 +24,19 @@ import segment
 from config import load_config
 from encoder import Encoder, EncoderConfig, Streamer, encode
 from features import SAMPLE_RATE, log_mel, normalise, read_audio
+from heads import OUTPUTS, complete_normalised
 from lm_graph import lm_json, random_lm
 from onnx_graph import build, flat_weights, save_shared, session_of, unflatten_weights
 from unit_lm import UnitLmConfig, stream
 
 
-def encoder_json(cfg: EncoderConfig) -> dict:
+def encoder_json(cfg: EncoderConfig, outputs: tuple[str, ...] = OUTPUTS) -> dict:
     """The `encoder` object of config.json."""
     return {
         'layers': cfg.layers, 'width': cfg.width, 'heads': cfg.heads, 'kvHeads': 1, 'headWidth': cfg.head_width,
         'ffnWidth': cfg.ffn_width, 'featureWidth': cfg.feature_width, 'framesPerToken': cfg.frames_per_token,
         'chunkTokens': cfg.chunk_tokens, 'windowTokens': cfg.window_tokens, 'delayTokens': cfg.delay_tokens,
-        'alibiSlopes': cfg.slopes, 'outputs': ['features', 'boundary', 'speech'],
+        'alibiSlopes': cfg.slopes, 'outputs': list(outputs),
     }  # fmt: skip
 
 
@@ -73,7 +74,8 @@ def write_golden(folder: Path, model: Encoder, config: dict, codebook: dict, cli
     cfg = model.cfg
     fp32 = {k: v.numpy() for k, v in encode(model, x, cfg.chunk_tokens).items()}
     int8 = {k: v.numpy() for k, v in Streamer(cfg, onnx_step(folder / 'onnx/step_int8.onnx', cfg.layers)).run(x).items()}
-    tensors = {'mel': mel.numpy()} | {k: np.ascontiguousarray(fp32[k]) for k in ('features', 'boundary', 'speech')}
+    tensors = {'mel': mel.numpy()} | {k: np.ascontiguousarray(fp32[k]) for k in config['encoder']['outputs']}
+    fp32, int8 = (complete_normalised(out, x, config) for out in (fp32, int8))
     save_file(tensors, golden / 'tensors.safetensors')
     rate, rules = natural(config), rules_of(config)
     trim = config['units']['trimTokens']
@@ -112,8 +114,9 @@ def write_bundle(folder: Path, model: Encoder, config: dict, codebook: dict, abo
     model.eval()
     (folder / 'onnx').mkdir(parents=True, exist_ok=True)
     weights = flat_weights(model.cfg, {k: v.detach().float().numpy() for k, v in model.state_dict().items()})
-    int8 = build(model.cfg, weights, 'step', int8=True)
-    save_shared({'step': build(model.cfg, weights, 'step'), 'window': build(model.cfg, weights, 'window')}, folder / 'onnx')
+    heads = tuple(config['encoder']['outputs'])
+    int8 = build(model.cfg, weights, 'step', True, heads)
+    save_shared({kind: build(model.cfg, weights, kind, heads=heads) for kind in ('step', 'window')}, folder / 'onnx')
     (folder / 'onnx/step_int8.onnx').write_bytes(int8.SerializeToString())
     (folder / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
     save_file(codebook, folder / 'codebook.safetensors')
@@ -123,12 +126,12 @@ def write_bundle(folder: Path, model: Encoder, config: dict, codebook: dict, abo
 
 
 def read_bundle(folder: Path) -> tuple[Encoder, dict, dict]:
-    """A bundle's fp32 network (phone head untrained), config.json and codebook: what --init continues from."""
+    """A bundle's fp32 network (phone head, and heads that the bundle lacks, untrained), config.json and codebook: what --init continues from."""
     config = json.loads((folder / 'config.json').read_text())
     model = Encoder(encoder_config(config))
     step = onnx.load(folder / 'onnx/step.onnx')
     arrays = {t.name: numpy_helper.to_array(t) for t in step.graph.initializer}
-    wanted = [n for n in model.state_dict() if not n.startswith('phones.')]
+    wanted = [n for n in model.state_dict() if not n.startswith('phones.') and (n in arrays or not n.startswith('events.'))]
     state = unflatten_weights(model.cfg, {n: arrays[n] for n in wanted})
     model.load_state_dict({n: torch.from_numpy(np.array(v)) for n, v in state.items()}, strict=False)
     return model.eval(), config, load_file(folder / 'codebook.safetensors')

@@ -16,6 +16,7 @@ import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from encoder import HIDDEN, EncoderConfig
+from heads import OUTPUTS
 
 OPSET, IR_VERSION = 20, 10
 EXTERNAL_BYTES = 4096  # tensors of at least this size go to weights.bin
@@ -177,8 +178,8 @@ def model_of(g: Graph, name: str, inputs: dict[str, list], outputs: dict[str, li
     return model
 
 
-def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: bool = False) -> onnx.ModelProto:
-    """kind 'step' or 'window'; weights from flat_weights. Returns a model with all weights inside."""
+def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: bool = False, heads: tuple[str, ...] = OUTPUTS) -> onnx.ModelProto:
+    """kind 'step' or 'window'; weights from flat_weights; heads: the outputs besides `present`. Returns a model with all weights inside."""
     g = Graph(weights, int8)
     step = kind == 'step'
     bias = step_bias(g, cfg) if step else window_bias(g, cfg)
@@ -191,15 +192,16 @@ def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: b
             present.append(layer_present(g, kv, cfg.head_width))
     h = g.norm(x, 'norm')
     g.linear(h, 'features', out='features')
-    events = g.linear(h, 'events')  # (B, c, 2)
-    g.op('Gather', events, g.const(0, np.int64), axis=2, out='boundary')
-    g.op('Gather', events, g.const(1, np.int64), axis=2, out='speech')
+    events = g.linear(h, 'events') if len(heads) > 1 else ''  # (B, c, 2)
+    for k, name in enumerate(('boundary', 'speech')):
+        if name in heads:
+            g.op('Gather', events, g.const(k, np.int64), axis=2, out=name)
     if step:
         g.op('Concat', *present, axis=1, out='present')
     t, frames = ('c', 'frames') if step else ('T', 'frames')
     W, V, D = cfg.window_tokens, cfg.head_width, cfg.feature_width
     inputs = {'mel': ['B', frames, cfg.mel_bins], 'token_mask': ['B', t]}
-    outputs = {'features': ['B', t, D], 'boundary': ['B', t], 'speech': ['B', t]}
+    outputs = {name: ['B', t, D] if name == 'features' else ['B', t] for name in OUTPUTS if name in heads}
     if step:
         inputs['past_age'] = ['B', W]
         for which in 'kv':
