@@ -15,6 +15,12 @@ export { createGate } from './streams/gate.ts';
 export type { Gate } from './streams/gate.ts';
 
 // Operators
+export { continueUnits } from './operators/continueUnits.ts';
+export type {
+  ContinuationModel,
+  ContinuationRequest,
+  ContinueUnitsOptions,
+} from './operators/continueUnits.ts';
 export { encode } from './operators/encode.ts';
 export { logMel } from './operators/logMel.ts';
 export { quantize } from './operators/quantize.ts';

@@ -1,0 +1,183 @@
+import {
+  concat,
+  connect,
+  defer,
+  endWith,
+  filter,
+  finalize,
+  from,
+  ignoreElements,
+  map,
+  merge,
+  type Observable,
+  type ObservableInput,
+  of,
+  type OperatorFunction,
+  switchMap,
+  takeUntil,
+} from 'rxjs';
+import { planContinuation } from '../models/continuationOptions.ts';
+import type { ContinuationOptions, HistoryUnit } from '../models/unitLm.ts';
+import type { Continuation, PredictedUnit, Rate, SpeechEvent } from '../types.ts';
+
+/** What `continueUnits()` needs of a language model; a `UnitLm` is one. */
+export interface ContinuationModel {
+  knows(rate: Rate): boolean;
+  open(): {
+    push(unit: HistoryUnit): void;
+    generate(options: ContinuationOptions, signal: AbortSignal): ObservableInput<PredictedUnit>;
+    close(): void;
+  };
+}
+
+/** Asks for one continuation; its options go before those of the operator. */
+export interface ContinuationRequest extends ContinuationOptions {
+  /** Comes back in the events of this continuation. */
+  readonly id?: string | number | undefined;
+}
+
+/** Options of `continueUnits()`. */
+export interface ContinueUnitsOptions extends ContinuationOptions {
+  /** When a continuation begins: after every final unit (default), after every flush, or for every value of `requests$`. */
+  readonly mode?: 'onUnit' | 'onFlush' | 'onDemand' | undefined;
+  /** The rate of the units; default `natural`. A function is asked at every unit and request, for streams whose dial turns. */
+  readonly rate?: Rate | (() => Rate) | undefined;
+  /** With `onDemand`: what asks. It is listened to until the source completes. */
+  readonly requests$?: Observable<ContinuationRequest> | undefined;
+}
+
+/**
+ * Adds to the units of a stream what a language model expects next.
+ *
+ * Keeps, per subscription, one session of the model. Every event passes through at once and unchanged; `predicted` events
+ * follow, and one `continued` for every continuation: `done`; `superseded`, when a newer unit (or the next request) overtook it,
+ * which stops it within one step; `unsupported`, where `lm` is undefined or does not know the stream's rate. While the rate is
+ * another one the model hears nothing, and begins its history anew when the rate comes back. After the source's completion the
+ * last continuation is still finished.
+ *
+ * `switchMap`, because the newest unit wins.
+ *
+ * Units must be unmerged (`merge: false`, the default of `speechUnits()`). Options: `mode`, `rate`, `requests$` and those of
+ * `ContinuationOptions` (1 s of one continuation unless they say otherwise).
+ *
+ * Throws `RangeError` or `TypeError` at once for an option out of range. Errors: those of the source,
+ * `SYLSTREAM_ERR_LM`, `SYLSTREAM_ERR_WORKER`, `SYLSTREAM_ERR_CLOSED`; `RangeError` for a request out of range.
+ *
+ * ```ts
+ * const models = await loadModels();
+ * speechUnits(fromMicrophone(), models)
+ *   .pipe(continueUnits(models.lm, { mode: 'onFlush', seconds: 2, n: 4, seed: 1 }))
+ *   .subscribe((event) => {
+ *     if (event.type === 'predicted') console.log(event.unit.hypothesis, event.unit.id);
+ *   });
+ * ```
+ */
+export function continueUnits(
+  lm: ContinuationModel | undefined,
+  options: ContinueUnitsOptions = {},
+): OperatorFunction<SpeechEvent, SpeechEvent | Continuation> {
+  const { mode = 'onUnit', requests$ } = options;
+  checkMode(mode, requests$);
+  planContinuation(options);
+  const begins = ({ type }: SpeechEvent): boolean =>
+    (type === 'unit' && mode === 'onUnit') || (type === 'flushed' && mode === 'onFlush');
+  return function continueUnitsOperator(source) {
+    return defer(() => {
+      const guesses = createGuesses(lm, options);
+      return source.pipe(
+        connect((events$) => {
+          const over$ = events$.pipe(ignoreElements(), endWith(true));
+          const asked$ = requests$ ? requests$.pipe(takeUntil(over$)) : [];
+          const told$ = events$.pipe(filter((event) => event.type === 'unit' || begins(event)));
+          const guesses$ = merge(
+            told$.pipe(map((event) => () => guesses.after(event, begins(event)))),
+            from(asked$).pipe(map((request) => () => guesses.on(request))),
+          ).pipe(switchMap((answer) => answer()));
+          return merge(events$, guesses$);
+        }),
+        finalize(() => guesses.release()),
+      );
+    });
+  };
+}
+
+/** The session of one subscription, and the guess that is under way. */
+function createGuesses(lm: ContinuationModel | undefined, options: ContinueUnitsOptions) {
+  const { rate = 'natural' } = options;
+  let session: ReturnType<ContinuationModel['open']> | undefined;
+  let after = -1;
+  let open: { readonly request?: string | number; readonly after: number } | undefined;
+
+  /** The session, where the model knows the stream's rate now. */
+  function listening() {
+    if (lm?.knows(typeof rate === 'function' ? rate() : rate)) {
+      session ??= lm.open();
+    } else {
+      session?.close();
+      session = undefined;
+    }
+    return session;
+  }
+
+  /** The end of the guess that is overtaken, if there is one. */
+  function overtake(): Continuation[] {
+    const ended: Continuation[] = open
+      ? [{ type: 'continued', ...open, reason: 'superseded' }]
+      : [];
+    open = undefined;
+    return ended;
+  }
+
+  function guess({ id, ...own }: ContinuationRequest): Observable<Continuation> {
+    const about = { ...(id !== undefined && { request: id }), after };
+    const ended = overtake();
+    const model = listening();
+    if (!model) {
+      return from<Continuation[]>([
+        ...ended,
+        { type: 'continued', ...about, reason: 'unsupported' },
+      ]);
+    }
+    open = about;
+    const call = new AbortController();
+    const units$ = defer(() => from(model.generate({ ...options, ...own }, call.signal)));
+    return concat(
+      ended,
+      units$.pipe(
+        map((unit): Continuation => ({ type: 'predicted', ...about, unit })),
+        finalize(() => call.abort()),
+      ),
+      defer(() => {
+        open = undefined;
+        return of<Continuation>({ type: 'continued', ...about, reason: 'done' });
+      }),
+    );
+  }
+
+  return {
+    /** What follows a unit, or an event that begins a guess. */
+    after: (event: SpeechEvent, begins: boolean): ObservableInput<Continuation> => {
+      if (event.type !== 'unit') return guess({});
+      const ended = overtake();
+      after = event.unit.index;
+      listening()?.push(event.unit);
+      return begins ? concat(ended, guess({})) : ended;
+    },
+    on: guess,
+    release: () => session?.close(),
+  };
+}
+
+function checkMode(
+  mode: ContinueUnitsOptions['mode'],
+  requests$: ContinueUnitsOptions['requests$'],
+): void {
+  if (mode !== 'onUnit' && mode !== 'onFlush' && mode !== 'onDemand') {
+    throw new TypeError(
+      `mode must be "onUnit", "onFlush" or "onDemand", got ${JSON.stringify(mode)}`,
+    );
+  }
+  if ((mode === 'onDemand') !== (requests$ !== undefined)) {
+    throw new TypeError('requests$ must be given with mode "onDemand", and only then');
+  }
+}
