@@ -20,6 +20,7 @@ import torch
 from onnx import numpy_helper
 from safetensors.numpy import load_file, save_file
 
+import label_free
 import segment
 from config import load_config
 from encoder import Encoder, EncoderConfig, Streamer, encode
@@ -243,13 +244,15 @@ def export_run(args: argparse.Namespace, clip: np.ndarray) -> None:
     metrics = json.loads((quantized / 'metrics.json').read_text())
     if args.scores:
         metrics['test'] = json.loads(args.scores.read_text())
-    metrics['steps'] = {'timed': state.get('timed_steps'), 'sylboost': state['step']}
-    about = {
-        'name': args.out.name, 'version': args.version, 'licence': 'Apache-2.0',
-        'trainingData': training_data(args.data, args.corpora or sorted(p.parent.name for p in args.data.glob('*/utterances.jsonl'))),
-        'metrics': metrics,
-    }  # fmt: skip
-    card = model_card(args.out.name, config, about)
+    free = 'pretrained' in state  # taught by no label
+    if free:
+        data = label_free.training_data(state)
+        metrics |= label_free.stages(state)
+    else:
+        data = training_data(args.data, args.corpora or sorted(p.parent.name for p in args.data.glob('*/utterances.jsonl')))
+        metrics['steps'] = {'timed': state.get('timed_steps'), 'sylboost': state['step']}
+    about = {'name': args.out.name, 'version': args.version, 'licence': 'Apache-2.0', 'trainingData': data, 'metrics': metrics}
+    card = (label_free.model_card if free else model_card)(args.out.name, config, about)
     write_bundle(args.out, model, config, load_file(quantized / 'codebook.safetensors'), about, clip, card)
 
 

@@ -85,6 +85,14 @@ def watch(model: MaskedAutoencoder, clips: Clips, amp: bool, count: int = 6) -> 
     return ' '.join(f'{name} {value:.4f}' for name, value in sums.items())
 
 
+def hours_by_corpus(utterances: list[Utterance]) -> dict[str, float]:
+    """Corpus -> hours."""
+    hours: dict[str, float] = {}
+    for u in utterances:
+        hours[u.corpus] = hours.get(u.corpus, 0.0) + len(u.mel) / 360_000
+    return {name: round(value, 2) for name, value in sorted(hours.items())}
+
+
 def load_mae(path: Path) -> tuple[MaskedAutoencoder, tuple[float, float], dict]:
     """A checkpoint's network (the running mean of its weights), its mel statistics, and all the rest of it."""
     if not path.exists():
@@ -141,7 +149,7 @@ def main() -> None:
         save(path, {
             'encoder': settings.encoder.to_dict(), 'mae': mae.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(),
             'optimizers': optimizers.state_dict(), 'step': step, 'mel': list(mel), 'cost': cost.state(), 'hours': round(hours, 2),
-            'corpora': sorted({u.corpus for u in utterances}),
+            'corpora': hours_by_corpus(utterances),
         })  # fmt: skip
 
     sums = {'mse': 0.0, 'nce': 0.0}

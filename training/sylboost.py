@@ -2,31 +2,42 @@
 
     python sylboost.py --config small --run runs/small --steps 600 --decay 300
     python sylboost.py --config small --run runs/small --steps 0        only fit the feature head (a minute): a first bundle
+    python sylboost.py --config small --run runs/ssl/small/round1 --pretrained runs/ssl/small/pretrain.pt --labels losspred
+    python sylboost.py --config small --run runs/ssl/small/round2 --pretrained runs/ssl/small/pretrain.pt --labels runs/ssl/small/round1/recut.jsonl
 
 Teacher: the frozen `timed` network with whole context. Target of every token of a segment: one vector of that segment: the teacher's
 mean over the inner third ("mean", SyllableLM's), its means over onset, nucleus and coda thirds ("thirds"), or the phones it heard in
 each third beside the inner mean ("phones"); brought to the feature width by principal components. Loss: mean squared error over the
 first half of the rows (the teacher costs a forward pass), together with the losses of `timed`, with mostly the runtime's chunk.
 The feature head starts from the least-squares fit.
+
+With --labels it is SyllableLM's own way, without a label: segments from losspred.py (and in a second round from recut.py), teacher = the masked
+autoencoder's encoder with whole context, target = mean of the inner third, nothing but the squared error on every token of every row.
 """
 
 from __future__ import annotations
 
 import argparse
+import json
 import math
 import signal
 import time
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from pathlib import Path
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from batches import Batches, load_shards
+from audio import audio_shards
+from batches import Batches, Utterance, load_shards
 from config import load_config
 from cost import Cost, forward_flop
-from encoder import Encoder
-from timed import Optimizers, arguments, dev_scores, dev_sets, draw, draw_chunk, label_losses, load_checkpoint, run_batch, save, schedule
+from encoder import Encoder, EncoderConfig
+from fair import completed, fair_scores, feature_cutter
+from pretrain import load_mae
+from timed import Optimizers, arguments, dev_scores, dev_sets, draw, draw_chunk, encode_many, label_losses, load_checkpoint, run_batch, save, schedule
 
 CHUNKS = ((8, 0.8), (4, 0.05), (16, 0.05), (None, 0.1))  # the runtime's chunk mostly
 FIT_BATCHES = 40
@@ -56,6 +67,74 @@ def segment_targets(hidden: Tensor, ids: Tensor, kind: str) -> Tensor:
     thirds = torch.where(counts[:, None] > 0, sums / counts.clamp(min=1)[:, None], mean.repeat_interleave(3, 0))
     vectors = thirds.view(B * S, 3, D)[:, 1] if kind == 'mean' else thirds.view(B * S, 3 * D)
     return vectors[flat].view(B, T, -1)
+
+
+@dataclass
+class Start:
+    """What a run begins with: the teacher, the student's first weights, the recordings with their segments, and notes for the checkpoint."""
+
+    teacher: Encoder
+    student: dict[str, Tensor]
+    mel: tuple[float, float]
+    utterances: list[Utterance]
+    dev: dict[str, list[Utterance]]
+    notes: dict
+
+
+def start_from_times(args: argparse.Namespace, cfg: EncoderConfig) -> Start:
+    """What `timed` learned, on speech whose times are known."""
+    timed = load_checkpoint(args.run / 'timed.pt', cfg)
+    teacher = Encoder(cfg)
+    teacher.load_state_dict(timed['average'])
+    utterances, dev = load_shards(args.data, args.corpora), dev_sets(args.data, 48)
+    return Start(teacher, timed['average'], tuple(timed['mel']), utterances, dev, {'timed_steps': timed['step']})
+
+
+def start_from_sound(args: argparse.Namespace, cfg: EncoderConfig) -> Start:
+    """What `pretrain` learned, on recordings that were cut without a label; --student goes on with an earlier round's network."""
+    mae, mel, state = load_mae(args.pretrained)
+    if mae.cfg != cfg:
+        raise ValueError(f'{args.pretrained}: expected the encoder {cfg.to_dict()}, got {mae.cfg.to_dict()}')
+    path = args.pretrained.parent / 'losspred.jsonl' if args.labels == 'losspred' else Path(args.labels)
+    utterances = cut_as(audio_shards(args.audio, args.corpora, 'train'), path)
+    dev = dev_sets(args.data, 24) if any(args.data.glob('*/utterances.jsonl')) else {}  # for watching only
+    student = load_checkpoint(args.student, cfg)['average'] if args.student else mae.encoder.state_dict()
+    notes = {'labels': path.name, 'pretrained': {name: state[name] for name in ('step', 'cost', 'hours', 'corpora', 'mae')}}
+    return Start(shallow(mae.encoder, args.teacher_layers or cfg.layers), student, mel, utterances, dev, notes)
+
+
+def shallow(encoder: Encoder, layers: int) -> Encoder:
+    """The first `layers` blocks without the output delay; short of all of them, the norm only standardises."""
+    teacher = Encoder(replace(encoder.cfg, layers=layers, delay_tokens=0))
+    wanted = {n: v for n, v in encoder.state_dict().items() if n in teacher.state_dict()}
+    teacher.load_state_dict(wanted)
+    if layers < encoder.cfg.layers:
+        teacher.norm.reset_parameters()
+    return teacher
+
+
+def cut_as(utterances: list[Utterance], path: Path) -> list[Utterance]:
+    """Recordings with the segments of a file of edges (losspred.py, recut.py); those that it lacks are left out."""
+    if not path.exists():
+        raise FileNotFoundError(f'{path}: expected edges from losspred.py or recut.py; run it first')
+    edges = {(j['corpus'], j['id']): np.array(j['edges']) for j in map(json.loads, path.open(encoding='utf-8'))}
+    out = []
+    for u in utterances:
+        times = edges.get((u.corpus, u.uid), np.zeros(0))
+        if len(times) > 2:
+            pairs = np.stack([times[:-1], times[1:]], 1)
+            out.append(replace(u, edges=times, weak=np.zeros(0), syllables=pairs, phone_ends=np.zeros(0), labels=[]))
+    return out
+
+
+def features_score(model: Encoder, dev: dict[str, list[Utterance]], mel: tuple[float, float], amp: bool) -> str:
+    """F1 at 50 and 20 ms of the features alone, live, with as many boundaries as the references."""
+    parts = []
+    for name, us in dev.items():
+        outputs = completed(encode_many(model, us, mel, model.cfg.chunk_tokens, amp), us, model.cfg)
+        s = fair_scores(feature_cutter(outputs), [u.edges for u in us])
+        parts.append(f'{name} {s["F1_50ms"]:.3f} ({s["F1_20ms"]:.3f})')
+    return 'features alone, equal counts: ' + ', '.join(parts)
 
 
 class Teacher:
@@ -115,21 +194,30 @@ def fit_head(model: Encoder, teacher: Teacher, batches: list[dict[str, Tensor]],
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser = arguments(parser)
-    parser.add_argument('--target', choices=('mean', 'thirds', 'phones'), default='phones')
+    parser.add_argument('--target', choices=('mean', 'thirds', 'phones'), help='default: phones; mean with --labels')
     parser.add_argument('--feature-weight', type=float, default=0.3)
+    parser.add_argument('--labels', help='"losspred" (the file beside --pretrained) or a file of edges: no label, no loss but the features\'')
+    parser.add_argument('--pretrained', type=Path, help='pretrain.pt, for --labels (default: in --run)')
+    parser.add_argument('--audio', type=Path, default=Path(__file__).parent / 'runs/audio', help='shards of audio.py, for --labels')
+    parser.add_argument('--teacher-layers', type=int, help='blocks of the masked autoencoder that teach (default: all)')
+    parser.add_argument('--student', type=Path, help='with --labels: an earlier sylboost.pt to go on with')
     args = parser.parse_args()
+    args.pretrained = args.pretrained or args.run / 'pretrain.pt'
+    free, target_kind = args.labels is not None, args.target or ('mean' if args.labels else 'phones')
+    if free and target_kind == 'phones':
+        raise SystemExit('--target phones: expected mean or thirds with --labels, for nobody told it any phones')
     settings = load_config(args.config)
     chunks = tuple((settings.encoder.chunk_tokens if c == 8 else c, p) for c, p in CHUNKS)
     settings = replace(settings, chunks=chunks)
     amp, steps = not args.no_amp, 600 if args.steps is None else args.steps
     torch.manual_seed(args.seed)
-    utterances, dev = load_shards(args.data, args.corpora), dev_sets(args.data, 48)
-    timed = load_checkpoint(args.run / 'timed.pt', settings.encoder)
-    mel, step = tuple(timed['mel']), 0
-    batches = Batches(utterances, *mel, seed=args.seed + 1000, weights=args.weights)
-    network, model, average = (Encoder(settings.encoder).to(args.device) for _ in range(3))
-    network.load_state_dict(timed['average'])
-    teacher = Teacher(network, args.target, amp)
+    args.run.mkdir(parents=True, exist_ok=True)
+    start = start_from_sound(args, settings.encoder) if free else start_from_times(args, settings.encoder)
+    mel, dev, step = start.mel, start.dev, 0
+    batches = Batches(start.utterances, *mel, seed=args.seed + 1000, weights=args.weights)
+    network = start.teacher.to(args.device)
+    model, average = (Encoder(settings.encoder).to(args.device) for _ in range(2))
+    teacher = Teacher(network, target_kind, amp)
     if args.resume:
         state = load_checkpoint(args.run / 'sylboost.pt', settings.encoder)
         network.load_state_dict(state['teacher'])
@@ -137,7 +225,7 @@ def main() -> None:
         model.load_state_dict(state['model'])
         average.load_state_dict(state['average'])
     else:
-        model.load_state_dict(timed['average'])
+        model.load_state_dict(start.student)
         some = [draw(batches, settings, 10_000_000 + k, args.device) for k in range(FIT_BATCHES)]
         teacher.fit(some, settings.encoder.feature_width)
         print(f'feature head fitted: {fit_head(model, teacher, some, amp):.3f} of the variance left', flush=True)
@@ -159,9 +247,9 @@ def main() -> None:
             'basis': teacher.basis,
             'optimizers': optimizers.state_dict(),
             'step': step,
-            'timed_steps': timed['step'],
             'mel': list(mel),
             'cost': cost.state(),
+            **start.notes,
         }
         save(args.run / 'sylboost.pt', state)
 
@@ -169,19 +257,20 @@ def main() -> None:
     signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes
     while step < steps and not stopping:
         batch = draw(batches, settings, step, args.device)
-        taught = (len(batch['mel']) + 1) // 2  # the rows that get a target
+        taught = len(batch['mel']) if free else (len(batch['mel']) + 1) // 2  # the rows that get a target
         target, whole = teacher.targets({name: value[:taught] for name, value in batch.items()})
         out, mask = run_batch(model, batch, *draw_chunk(settings, args.seed, step), amp)
-        losses = label_losses(out, batch, mask)
+        losses = {} if free else label_losses(out, batch, mask)
         losses['features'] = (out['features'][:taught] - target).square().mean(-1)[whole].mean()
-        loss = 2.0 * losses['boundary'] + 0.5 * losses['phone'] + 0.5 * losses['speech'] + args.feature_weight * losses['features']
+        weights = {'features': 1.0} if free else {'boundary': 2.0, 'phone': 0.5, 'speech': 0.5, 'features': args.feature_weight}
+        loss = sum(weight * losses[name] for name, weight in weights.items())
         if not math.isfinite(loss.item()):
             raise FloatingPointError(f'step {step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
         loss.backward()
         torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
         optimizers.step(schedule(step, steps, 50, args.decay))
         step += 1
-        passes = 3 + taught / len(mask)  # the student's forward and backward, the teacher's forward
+        passes = 3 + taught / len(mask) * network.cfg.layers / settings.encoder.layers  # student's forward and backward, teacher's forward
         cost.add(passes * forward_flop(settings.encoder, mask.numel(), mask.shape[1]), float(mask.sum()) * 0.02)
         with torch.no_grad():
             keep = min(0.99, 1 - 1 / (1 + 0.2 * step))
@@ -195,7 +284,7 @@ def main() -> None:
             print(f'step {step} of {steps}: {text} | {pace:.2f} s a step, {(steps - step) * pace / 60:.0f} min left', flush=True)
             sums, logged = {}, step
         if (step % args.dev_every == 0 or step == steps) and dev:
-            print(f'dev at {step}: {dev_scores(average, dev, mel, amp)}', flush=True)
+            print(f'dev at {step}: {(features_score if free else dev_scores)(average, dev, mel, amp)}', flush=True)
         if time.time() - saved > 60 * args.save_minutes:
             checkpoint()
             saved = time.time()

@@ -1,0 +1,65 @@
+"""`recut`: recordings cut anew by what a student of `sylboost` learned: the segments of the next round (SyllableLM's second iteration).
+
+    python recut.py --config small --run runs/ssl/small/round1        -> RUN/recut.jsonl
+
+The segmenter of the runtime on the student's live features, w = 1, one λ for all recordings: such that the first of them together get
+`--per-second` segments a second of sounding speech.
+"""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+import numpy as np
+import torch
+
+import segment
+from audio import audio_shards
+from batches import Utterance
+from config import load_config
+from encoder import Encoder
+from evaluate import sounding
+from fair import at_count, completed, feature_cutter
+from losspred import seconds, write_edges
+from timed import encode_many, load_checkpoint
+
+
+def sounding_seconds(utterances: list[Utterance]) -> tuple[float, int]:
+    """Seconds of sounding speech in all of them, and the number of stretches."""
+    parts = [sounding(torch.from_numpy(np.asarray(u.mel, np.float32))) for u in utterances]
+    return sum(b - a for some in parts for a, b in some), sum(map(len, parts))
+
+
+def main() -> None:
+    here = Path(__file__).parent
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--config', default='small')
+    parser.add_argument('--run', type=Path, required=True, help='folder with sylboost.pt')
+    parser.add_argument('--audio', type=Path, default=here / 'runs/audio')
+    parser.add_argument('--corpora', nargs='*')
+    parser.add_argument('--per-second', type=float, default=5.0, help='segments a second of sounding speech')
+    parser.add_argument('--sample', type=int, default=300, help='recordings that λ is found on')
+    parser.add_argument('--no-amp', action='store_true')
+    args = parser.parse_args()
+    cfg = load_config(args.config).encoder
+    state = load_checkpoint(args.run / 'sylboost.pt', cfg)
+    model, mel, rules = Encoder(cfg), tuple(state['mel']), segment.Rules()
+    model.load_state_dict(state['average'])
+    utterances = audio_shards(args.audio, args.corpora, 'train')
+    some = utterances[:: max(1, len(utterances) // args.sample)][: args.sample]
+    outputs = completed(encode_many(model, some, mel, cfg.chunk_tokens, not args.no_amp), some, cfg)
+    sound, parts = sounding_seconds(some)
+    _, lam = at_count(feature_cutter(outputs), args.per_second * sound + parts, -5.0, 60.0)
+    rate, rows = segment.Rate('', args.per_second, 1.0, lam), []
+    for at in range(0, len(utterances), 96):
+        batch = utterances[at : at + 96]
+        for u, o in zip(batch, encode_many(model, batch, mel, cfg.chunk_tokens, not args.no_amp), strict=True):
+            cuts = segment.search(segment.costs(o['features'], rules), np.zeros(len(o['features'])), rate, rules)
+            rows.append({'corpus': u.corpus, 'id': u.uid, 'edges': seconds([int(c) for c in cuts])})
+    write_edges(args.run / 'recut.jsonl', rows)
+    print(f'{len(rows)} recordings, λ {lam:.3f}, {np.mean([len(r["edges"]) for r in rows]):.1f} boundaries each', flush=True)
+
+
+if __name__ == '__main__':
+    main()
