@@ -49,6 +49,7 @@ export async function measureCapacity(options: CapacityOptions): Promise<Capacit
   let bundle = { name: '', version: '', hash: '' };
   for (const precision of options.precisions) {
     const models = await loadModels({
+      lm: false,
       bundle: options.bundle,
       precision,
       workers: options.workers ?? 1,

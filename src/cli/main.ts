@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../models/packageRoot.ts';
 import { benchCommand } from './bench.ts';
+import { continueCommand } from './continue.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
 import { EXIT, type ExitCode, exitCodeFor } from './exitCodes.ts';
@@ -19,6 +20,7 @@ Examples:
   $ sylstream tokenize speech.wav
   $ sylstream tokenize speech.flac --plot speech.svg --format textgrid --output speech.TextGrid
   $ sylstream listen
+  $ sylstream continue speech.wav --seconds 3 --n 4
   $ sylstream doctor
 
 Exit status: 0 done, 1 bug, 2 usage, 3 audio, 4 bundle or engine, 5 output, 6 microphone, 7 references,
@@ -57,6 +59,7 @@ export function createProgram(setStatus: (code: ExitCode) => void): Command {
   const commands = [
     tokenizeCommand(setStatus),
     listenCommand(),
+    continueCommand(),
     evaluateCommand(),
     modelCommand(),
     benchCommand(),

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
-import { PipelineError } from '../errors.ts';
 import type { Rate } from '../types.ts';
 import type { Bundle } from './bundle.ts';
 import type { Precision } from './cachedEncoder.ts';
 import { DEFAULT_BATCH, type PoolOptions } from './inferencePool.ts';
+import { lmMissing } from './lmConfig.ts';
 import { historyBatch, lmCache } from './lmMemory.ts';
 import { createLmPool } from './lmPool.ts';
 import type { UnitLm } from './unitLm.ts';
@@ -29,11 +29,7 @@ export async function createUnitLm(bundle: Bundle, options: UnitLmOptions = {}):
   const { lm: config } = bundle;
   const file = precision === 'int8' ? 'lm/step_int8.onnx' : 'lm/step.onnx';
   if (!config || !(file in bundle.manifest.files)) {
-    throw new PipelineError(
-      'SYLSTREAM_ERR_BUNDLE_MISSING',
-      `expected a language model (${file}) in ${bundle.directory}, and its manifest lists none; ` +
-        'name a bundle that has one (docs/bundle.md, lm/)',
-    );
+    throw lmMissing(bundle, file);
   }
   const cache = lmCache(config);
   const merged = config.vocabulary - 2;
@@ -47,11 +43,13 @@ export async function createUnitLm(bundle: Bundle, options: UnitLmOptions = {}):
     await pool.close();
     throw error;
   }
-  const { name, hz } = bundle.config.boundaries.rates.find((rate) => rate.name === config.rate)!;
+  const { name, hz } = bundle.config.boundaries.rates.find((one) => one.name === config.rate)!;
+  const rate: Rate = name === 'natural' ? name : hz;
 
   return {
     config,
-    knows: (rate: Rate) => rate === (name === 'natural' ? name : hz),
+    rate,
+    knows: (other) => other === rate,
     open: () => openUnitLmSession({ pool, cache, merged, hz }),
     score: createUnitScorer(pool, cache, {
       boundary: merged + 1,

@@ -1,5 +1,5 @@
 import { PipelineError } from '../errors.ts';
-import type { BundleConfig, LmConfig, Manifest } from './bundle.ts';
+import type { Bundle, BundleConfig, LmConfig, Manifest } from './bundle.ts';
 
 /**
  * Checks what the schema of `lm/config.json` cannot state: that it belongs to this bundle, and that its numbers agree.
@@ -33,4 +33,13 @@ export function checkLm(
       `lm/config.json of ${folder}: ${broken[1]}; export the bundle again`,
     );
   }
+}
+
+/** What is said where a language model is wanted and the bundle has none, or lacks a file of it. */
+export function lmMissing({ directory }: Bundle, file = 'lm/'): PipelineError {
+  return new PipelineError(
+    'SYLSTREAM_ERR_BUNDLE_MISSING',
+    `expected a language model (${file}) in ${directory}, and its manifest lists none; ` +
+      'name a bundle that has one with --bundle (docs/bundle.md, lm/)',
+  );
 }

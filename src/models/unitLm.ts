@@ -8,6 +8,8 @@ import type { EncoderStatus } from './encoder.ts';
  */
 export interface UnitLm {
   readonly config: LmConfig;
+  /** The rate whose units it was trained on. */
+  readonly rate: Rate;
   /** Says whether a stream at this rate speaks the units that the model knows; at another the answer is `unsupported`. */
   knows(rate: Rate): boolean;
   /** Starts a history; it begins with the boundary id, as every training sequence does. */

@@ -1,0 +1,28 @@
+import type { PredictedUnit } from '../types.ts';
+
+/** One whole continuation. */
+export interface WholeContinuation {
+  /** Which of the n, from 0. */
+  readonly hypothesis: number;
+  /** Index of the last unit that it knows, −1 for none. */
+  readonly after: number;
+  readonly units: readonly PredictedUnit[];
+}
+
+/** Values of `--format` of `sylstream continue`. */
+export const CONTINUATION_FORMATS = ['jsonl', 'text'] as const;
+
+/** One of them. */
+export type ContinuationFormat = (typeof CONTINUATION_FORMATS)[number];
+
+/**
+ * Writes a continuation as one line: `jsonl` an object with `hypothesis, after, units, logProbabilities` (natural
+ * logarithms, four digits), `text` the numbers of its units, 0 for a pause.
+ */
+export function continuationLine(one: WholeContinuation, format: ContinuationFormat): string {
+  const { hypothesis, after } = one;
+  const units = one.units.map(({ id }) => id);
+  if (format === 'text') return `${units.join(' ')}\n`;
+  const logProbabilities = one.units.map((unit) => Number(unit.logProbability.toFixed(4)));
+  return `${JSON.stringify({ hypothesis, after, units, logProbabilities })}\n`;
+}
