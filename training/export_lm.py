@@ -1,0 +1,89 @@
+"""`export_lm`: a run of lm.py → lm/ of a bundle, with its figures in the manifest and the model card.
+
+    python export_lm.py --run runs/lm/small --bundle ../models/small --golden runs/lm/speech/dev/units.jsonl --scores scores.json --hours 24
+
+The bundle's hash changes with it. A run on units of another codebook is refused.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+from export import write_manifest
+from lm import load_average
+from lm_graph import lm_json, write_lm
+from unit_lm import stream
+from units import read_units
+
+HEADING = '## Language model'
+DATA = 'language model: '  # what its rows of trainingData begin with
+
+
+def golden_units(path: Path, boundary: int, length: int) -> list[int]:
+    """A stream longer than `length`, of the units of several recordings one after another."""
+    units: list[int] = []
+    for rows in read_units(path)[1].values():
+        units += [u[0] for u in rows]
+        if len(out := stream(boundary, units)) > length:
+            return out
+    raise SystemExit(f'{path}: expected more than {length} units for the golden vector, got {len(units)}')
+
+
+def table(columns: list[str], rows: list[list[str]]) -> str:
+    """A table in Markdown."""
+    lines = [columns, ['---'] * len(columns), *rows]
+    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
+
+
+def card(scores: dict, config: dict, about: str) -> str:
+    """The language model's part of the model card."""
+    size = f'{config["layers"]} layers of width {config["width"]}, one key/value head, {config["windowUnits"]} units of context, tied embeddings'
+    perplexities = [[name, *(f'{v[n]:.2f}' for n in ('lm', 'kn5', 'kn3', 'unigram'))] for name, v in scores['perplexity'].items()]
+    cell = '{percent:.1f} ({low:.1f} to {high:.1f})'.format_map
+    names = ('lm', 'kn5', 'kn3', 'phones', 'unigram', 'fewer units')
+    shots = [[test, str(v['pairs']), *(cell(v[n]) if n in v else '' for n in names)] for test, v in scores['zero-shot'].items()]
+    columns = ['pairs', 'this model', 'Kneser-Ney 5', 'Kneser-Ney 3', 'true phones', 'unigram', 'fewer units']
+    return f"""{HEADING}
+
+{size}; for the rate {config['rate']}. {about}
+
+Perplexity of all ids, pauses and ends among them:
+
+{table(['set', 'this model', 'Kneser-Ney 5', 'Kneser-Ney 3', 'unigram'], perplexities)}
+Zero-shot, per cent right with 95 % intervals:
+
+{table(['test', *columns], shots)}"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--run', type=Path, required=True)
+    parser.add_argument('--bundle', type=Path, required=True)
+    parser.add_argument('--golden', type=Path, required=True, help='units of a recording or more')
+    parser.add_argument('--scores', type=Path, help='what score.py --json wrote')
+    parser.add_argument('--data', type=json.loads, default=[], help='JSON: rows {name, hours, licence} of what it was trained on')
+    parser.add_argument('--about', default='', help='a sentence for the card: how it was trained')
+    args = parser.parse_args()
+    model, codebook = load_average(args.run), args.bundle / 'codebook.safetensors'
+    header, _ = read_units(args.golden)
+    if header['codebook'] != hashlib.sha256(codebook.read_bytes()).hexdigest() or header['merged'] + 2 != model.cfg.vocabulary:
+        raise SystemExit(f'{args.golden}: expected units of the codebook of {args.bundle}')
+    config = lm_json(model.cfg, codebook, header['rate'])
+    write_lm(args.bundle / 'lm', model, config, golden_units(args.golden, model.cfg.boundary, model.cfg.window_units + 40))
+    manifest = json.loads((args.bundle / 'manifest.json').read_text())
+    about = {k: v for k, v in manifest.items() if k not in ('format', 'formatVersion', 'created', 'files')}
+    about['trainingData'] = [d for d in about['trainingData'] if not d['name'].startswith(DATA)]
+    about['trainingData'] += [d | {'name': DATA + d['name']} for d in args.data]
+    if args.scores:
+        scores = json.loads(args.scores.read_text())
+        about['metrics'] |= {'lm': scores}
+        readme = args.bundle / 'README.md'
+        readme.write_text(readme.read_text().split(HEADING)[0].rstrip() + '\n\n' + card(scores, config, args.about))
+    write_manifest(args.bundle, about)
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,171 @@
+"""`simulate`: all text → unit sequences, by a model of units given syllable, neighbours and speaker.
+
+    python simulate.py --speech runs/lm/speech/train --copies 2 --out runs/lm/simulated.jsonl
+
+Fitted on speech whose text and phone times are known (manifest.jsonl: text, speaker, phones; units.jsonl beside it). Every unit of it
+belongs to the syllable, or pause, that it overlaps most, so each syllable has a list of no, one or several units. To simulate a text
+for a speaker, every syllable takes the list of one of that speaker's own like it: if it can, of the one that follows the one before
+(two neighbours share a unit, or miss one, together), else of one with the same phones on both sides, on one side, of the same syllable,
+of one with the same rime, onset or vowel. A voice read at another pitch counts as another speaker. Training text only.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import random
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from difflib import SequenceMatcher
+from pathlib import Path
+
+from lexicon import BREAK, VOWELS, Lexicon
+from speak import passages
+from units import read_units
+
+PAUSES = {'pau', 'sil', 'ssil'}
+FOLLOW = 0.7  # how often a syllable goes on from the one chosen before, when the speech has that
+LEAST = (4, 4, 4, 2, 3, 3, 1)  # examples that each kind of likeness needs
+
+
+def speaker_of(row: dict) -> str:
+    """A voice, at one of three pitches; of Kokoro's mixed voices only whether it is a man's."""
+    if '_' in row['voice' if 'voice' in row else 'speaker'][:3]:
+        return 'kokoro-' + row.get('voice', row.get('speaker'))[1]
+    warp = row.get('warp', 1.0)
+    return f'{row["speaker"]}-{"low" if warp < 0.95 else "high" if warp > 1.06 else "plain"}'
+
+
+def spoken_syllables(text: str, phones: list[list], lexicon: Lexicon) -> list[tuple[str, float, float]]:
+    """(syllable or BREAK, start, end): the lexicon's syllables of a text laid over the phones that were spoken."""
+    wanted = [(p, k) for k, (s, _) in enumerate(lexicon.syllables(text)) if s != BREAK for p in s.split()]
+    names = {k: s for k, (s, _) in enumerate(lexicon.syllables(text))}
+    heard = [p for p in phones if p[0].lower() not in PAUSES]
+    of: list[int | None] = [None] * len(heard)
+    matcher = SequenceMatcher(a=[p for p, _ in wanted], b=[p[0].lower() for p in heard], autojunk=False)
+    for _, a0, a1, b0, b1 in matcher.get_opcodes():
+        for m in range(b1 - b0):
+            place = a0 + m * (a1 - a0) // max(1, b1 - b0) if a1 > a0 else a0 - 1
+            if 0 <= place < len(wanted):
+                of[b0 + m] = wanted[place][1]
+    out: list[list] = []
+    spoken = iter(of)
+    for phone, start, end in phones:
+        k = -1 if phone.lower() in PAUSES else next(spoken)
+        if k is None:
+            continue
+        if out and out[-1][0] == k:
+            out[-1][2] = end
+        else:
+            out.append([k, start, end])
+    return [(BREAK if k < 0 else names[k], start, end) for k, start, end in out]
+
+
+def emissions(syllables: list[tuple[str, float, float]], units: list[list]) -> list[tuple[int, ...]]:
+    """The units of each syllable: those that overlap it more than any other; times of units in samples."""
+    lists: list[list[int]] = [[] for _ in syllables]
+    for unit, start, end in units:
+        overlap = [min(e, end / 16_000) - max(s, start / 16_000) for _, s, e in syllables]
+        lists[max(range(len(overlap)), key=overlap.__getitem__)].append(unit)
+    return [tuple(u) for u in lists]
+
+
+def keys(syllable: str, left: str, right: str) -> list[tuple]:
+    """What makes two syllables alike, strictest first; left, right: the phones beside it."""
+    phones = syllable.split()
+    at = next((i for i, p in enumerate(phones) if p in VOWELS), 0)
+    onset, vowel, coda = ' '.join(phones[:at]), phones[at], ' '.join(phones[at + 1 :])
+    return [
+        (syllable, left, right), ('l', syllable, left), ('r', syllable, right), (syllable,),
+        ('rime', vowel, coda), ('onset', onset, vowel), ('vowel', vowel),
+    ]  # fmt: skip
+
+
+def contexts(syllables: list[str]) -> Iterator[list[tuple]]:
+    """The keys of every syllable of a text."""
+    for i, s in enumerate(syllables):
+        left = syllables[i - 1].split()[-1] if i else BREAK
+        right = syllables[i + 1].split()[0] if i + 1 < len(syllables) else BREAK
+        yield keys(s, left, right)
+
+
+class UnitModel:
+    """Every syllable heard, by speaker and likeness. `places` point into one long list, where neighbours lie side by side."""
+
+    def __init__(self) -> None:
+        self.names: list[str | None] = []
+        self.lists: list[tuple[int, ...]] = []
+        self.places: dict[str, dict[tuple, list[int]]] = defaultdict(lambda: defaultdict(list))
+
+    def add(self, speaker: str, syllables: list[str], lists: list[tuple[int, ...]]) -> None:
+        for keys_, name, units in zip(contexts(syllables), syllables, lists, strict=True):
+            for key in keys_:
+                self.places[speaker][key].append(len(self.lists))
+            self.names.append(name)
+            self.lists.append(units)
+        self.names.append(None)  # nothing goes on across utterances
+        self.lists.append(())
+
+    def speakers(self, least: int = 1000) -> list[str]:
+        """Those heard saying at least so many syllables."""
+        return sorted(s for s, places in self.places.items() if sum(len(v) for k, v in places.items() if k[0] == 'vowel') >= least)
+
+    def units(self, speaker: str, syllables: list[str], rng: random.Random) -> list[int]:
+        """One speaker's units of a text."""
+        out: list[int] = []
+        place, index = -1, self.places[speaker]
+        for keys_, name in zip(contexts(syllables), syllables, strict=True):
+            if place >= 0 and self.names[place + 1] == name and rng.random() < FOLLOW:
+                place += 1
+            else:
+                found = next((index[k] for k, least in zip(keys_, LEAST, strict=True) if len(index.get(k, ())) >= least), None)
+                place = -1 if found is None else found[int(rng.random() * len(found))]
+            if place >= 0:
+                out += self.lists[place]
+        return out
+
+
+def fit(folders: Iterable[tuple[Path, Path]], lexicon: Lexicon) -> UnitModel:
+    """From folders of speech, each with its file of units."""
+    model = UnitModel()
+    for folder, path in folders:
+        _, units = read_units(path)
+        for row in map(json.loads, (folder / 'manifest.jsonl').open(encoding='utf-8')):
+            phones = row.get('aligned', {}).get('phones') or row.get('phones')
+            if row['path'] in units and phones and isinstance(phones[0][0], str):
+                lexicon.learn([row['text']])
+                said = spoken_syllables(row['text'], phones, lexicon)
+                model.add(speaker_of(row), [s for s, _, _ in said], emissions(said, units[row['path']]))
+    return model
+
+
+def main() -> None:
+    runs = Path(__file__).parent / 'runs/lm'
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--speech', type=Path, nargs='+', default=[runs / 'speech/train'], help='folders with manifest.jsonl')
+    parser.add_argument('--units', type=Path, nargs='+', help='their units (default: units.jsonl in each)')
+    parser.add_argument('--texts', type=Path, default=runs / 'texts.jsonl')
+    parser.add_argument('--lexicon', type=Path, default=runs / 'lexicon.tsv')
+    parser.add_argument('--copies', type=int, default=2, help='how often every passage is read')
+    parser.add_argument('--out', type=Path, default=runs / 'simulated.jsonl')
+    args = parser.parse_args()
+    lexicon = Lexicon(args.lexicon)
+    paths = args.units or [folder / 'units.jsonl' for folder in args.speech]
+    model, total = fit(zip(args.speech, paths, strict=True), lexicon), 0
+    speakers = model.speakers()
+    print(f'{len(model.lists)} syllables of {len(speakers)} speakers: {", ".join(speakers)}', flush=True)
+    rows = list(passages(args.texts, 'train'))
+    lexicon.learn(row['text'] for row in rows)
+    with args.out.open('w', encoding='utf-8') as out:
+        out.write(json.dumps(read_units(paths[0])[0] | {'simulated': True}) + '\n')
+        for copy in range(args.copies):
+            rng = random.Random(copy)
+            for row in rows:
+                units = model.units(rng.choice(speakers), [s for s, _ in lexicon.syllables(row['text'])], rng)
+                out.write(json.dumps({'path': f'{row["id"]}#{copy}', 'units': [[u, 0, 0] for u in units]}) + '\n')
+                total += len(units)
+            print(f'copy {copy + 1} of {args.copies}: {total} units', flush=True)
+
+
+if __name__ == '__main__':
+    main()
