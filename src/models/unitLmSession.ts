@@ -3,7 +3,7 @@ import type { PredictedUnit } from '../types.ts';
 import type { CacheShape } from './cacheArena.ts';
 import { planContinuation, type ContinuationPlan } from './continuationOptions.ts';
 import { createHistory } from './history.ts';
-import { openHypothesis } from './hypothesis.ts';
+import { openHypothesis, type Hypothesis } from './hypothesis.ts';
 import type { LmPool } from './lmPool.ts';
 import { createStreamPace } from './streamPace.ts';
 import type { UnitLmSession } from './unitLm.ts';
@@ -26,8 +26,17 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
   const boundary = merged + 1;
   const history = createHistory(pool, cache, boundary);
   const pace = createStreamPace(hz);
+  /** Hypotheses under way. Released, their waiting steps are dropped and what runs is not waited for. */
+  const open = new Set<Hypothesis>();
   let pushes = 0;
   let closed = false;
+
+  function release(some: Iterable<Hypothesis>): void {
+    for (const one of some) {
+      one.release();
+      open.delete(one);
+    }
+  }
 
   async function* continueFrom(
     plan: ContinuationPlan,
@@ -42,6 +51,9 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
     const hypotheses = Array.from({ length: plan.n }, (_, number) =>
       openHypothesis({ pool, cache, boundary, history, plan, pace, number, last }),
     );
+    for (const one of hypotheses) open.add(one);
+    const abort = (): void => release(hypotheses);
+    signal?.addEventListener('abort', abort);
     try {
       for (let going = hypotheses, place = 0; going.length > 0; place++) {
         const ended = overtaken();
@@ -65,7 +77,8 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
       if (ended) return ended;
       throw error;
     } finally {
-      for (const one of hypotheses) one.release();
+      signal?.removeEventListener('abort', abort);
+      release(hypotheses);
     }
   }
 
@@ -77,6 +90,7 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
         throw new RangeError(`a unit's id must be a whole number from 0 to ${merged}, got ${id}`);
       }
       pushes++;
+      release(open);
       pace.add(unit);
       if (id !== 0 || history.last !== 0) history.push(id);
     },
@@ -87,6 +101,7 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
     },
     close: () => {
       closed = true;
+      release(open);
       history.release();
     },
   };
