@@ -34,6 +34,8 @@ class Utterance:
     phone_ends: np.ndarray  # (p,) ends of the phones, ascending
     phone_class: np.ndarray  # (p,)
     labels: list[str]  # (k,) what each syllable is
+    path: str = ''  # of the audio
+    text: str = ''
 
 
 def load_shards(folder: Path, names: list[str] | None = None, split: str = 'train', timed: bool = True) -> list[Utterance]:
@@ -55,6 +57,7 @@ def load_shards(folder: Path, names: list[str] | None = None, split: str = 'trai
                     mel[j['first'] : j['first'] + j['frames']], j['corpus'], j['speaker'], j['id'],
                     np.array(boundaries(j['syllables'])), np.array(j['weak']), np.array([s[:2] for s in j['syllables']]),
                     np.array([p[2] for p in phones]), np.array([p[0] for p in phones], np.int64), [s[2] for s in j['syllables']],
+                    j.get('path', ''), j.get('text', ''),
                 )
             )  # fmt: skip
     return out

@@ -4,8 +4,8 @@
     python data.py --folder ~/recordings --name mine any folder of audio, or of audio and a manifest.jsonl
 
 A shard is a folder: mel.npy (F, 128) float16, all frames one after another, and utterances.jsonl, one line each:
-id, corpus, speaker, split (train, dev or test), first (frame), frames, text, syllables [[start, end, label]], phones [[class, start, end]],
-weak [seconds]: boundaries that two sources place differently, so that training trusts them less. Times are seconds.
+id, corpus, speaker, split (train, dev or test), path (of the audio), first (frame), frames, text, syllables [[start, end, label]],
+phones [[class, start, end]], weak [seconds]: boundaries that two sources place differently, so that training trusts them less. Times are seconds.
 A manifest.jsonl has `path` (to its folder) and, if known, `speaker`, `text`, and times: `syllables` and `phones`. With a text and no
 times the aligner is run (English; Debian's python3-pocketsphinx and the scripts of --scripts). Files that cannot be used are listed and skipped.
 """
@@ -199,7 +199,7 @@ def write_shard(folder: Path, items: list[dict]) -> None:
         except AudioError as error:
             skipped.append(str(error))
             continue
-        rows.append({**{k: v for k, v in item.items() if k != 'path'}, 'first': first, 'frames': len(mel)})
+        rows.append({**item, 'first': first, 'frames': len(mel)})
         frames.append(mel)
         first += len(mel)
     np.save(folder / 'mel.npy', np.concatenate(frames) if frames else np.zeros((0, 128), np.float16))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -20,6 +21,7 @@ import numpy as np
 import torch
 
 import segment
+from baselines import OF_MEL, OF_SOUND, Recording
 from batches import load_shards
 from data import boundaries
 from encoder import Streamer, encode
@@ -28,17 +30,19 @@ from features import log_mel, normalise, read_audio
 from heads import complete_normalised
 from scores import boundary_scores
 
-Item = tuple[torch.Tensor, np.ndarray]  # log-mel (F, 128), reference boundaries in seconds
 
-
-def pack_set(pack: Path, name: str) -> list[Item]:
+def pack_set(pack: Path, name: str) -> list[Recording]:
     """One set of the evaluation pack."""
-    rows = json.loads((pack / f'{name}.json').read_text())
-    return [(log_mel(read_audio(pack / j['file'])), np.array(boundaries([[s['start'], s['end']] for s in j['syllables']]))) for j in rows]
+    out = []
+    for j in json.loads((pack / f'{name}.json').read_text()):
+        edges = np.array(boundaries([[s['start'], s['end']] for s in j['syllables']]))
+        out.append(Recording(log_mel(read_audio(pack / j['file'])), edges, j['voice'], str(pack / j['file'])))
+    return out
 
 
-def shard_set(data: Path, name: str, split: str) -> list[Item]:
-    return [(torch.from_numpy(np.asarray(u.mel, np.float32)), u.edges) for u in load_shards(data, [name], split)]
+def shard_set(data: Path, name: str, split: str) -> list[Recording]:
+    """The utterances of one split of a shard."""
+    return [Recording(torch.from_numpy(np.asarray(u.mel, np.float32)), u.edges, u.speaker, u.path) for u in load_shards(data, [name], split)]
 
 
 def outputs_of(bundle: Path, precision: str, whole: bool) -> Callable[[torch.Tensor], dict[str, np.ndarray]]:
@@ -50,60 +54,18 @@ def outputs_of(bundle: Path, precision: str, whole: bool) -> Callable[[torch.Ten
     return lambda x: complete_normalised({k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()}, x, config)
 
 
-def uniform_baseline(mel: torch.Tensor, hz: float = 4.6) -> np.ndarray:
-    """Equal steps inside sounding stretches: chance."""
-    out: list[float] = []
-    for a, b in sounding(mel):
-        out.extend(np.linspace(a, b, max(1, round((b - a) * hz)) + 1))
-    return np.array(out)
-
-
-def envelope_baseline(mel: torch.Tensor) -> np.ndarray:
-    """Minima between peaks of the smoothed 300 to 3500 Hz level, at least 1.5 dB deep."""
-    power = np.exp(mel.numpy().astype(np.float64))
-    kernel = np.exp(-0.5 * (np.arange(-12, 13) / 3) ** 2)  # 30 ms
-    db = 10 * np.log10(np.convolve(power[:, 17:96].sum(1), kernel / kernel.sum(), 'same') + 1e-9)
-    out: list[float] = []
-    for a, b in sounding(mel):
-        part = db[int(a * 100) : int(b * 100) + 1]
-        tops: list[int] = []
-        for i in range(1, len(part) - 1):
-            if not (part[i - 1] < part[i] >= part[i + 1]) or part[i] < np.percentile(db, 99) - 25:
-                continue
-            if tops and min(part[tops[-1]], part[i]) - part[tops[-1] : i].min() <= 1.5:
-                if part[i] > part[tops[-1]]:
-                    tops[-1] = i
-            else:
-                tops.append(i)
-        lows = [p + int(np.argmin(part[p:q])) for p, q in zip(tops, tops[1:], strict=False)]
-        out += [a, *(a + 0.01 * i for i in lows), b]
-    return np.array(out)
-
-
-def sounding(mel: torch.Tensor, pause: float = 0.12) -> list[tuple[float, float]]:
-    """Stretches (seconds) within 32 dB of the loud frames, pauses under `pause` bridged."""
-    level = 10 * np.log10(np.exp(mel.numpy().astype(np.float64)).sum(1) + 1e-9)
-    on = np.flatnonzero(level > np.percentile(level, 98) - 32)
-    if not len(on):
-        return []
-    breaks = np.flatnonzero(np.diff(on) > pause * 100)
-    starts, ends = on[np.r_[0, breaks + 1]], on[np.r_[breaks, len(on) - 1]]
-    return [(0.01 * a + 0.0125, 0.01 * b + 0.0125) for a, b in zip(starts, ends, strict=True) if b - a > 5]
-
-
-def row(items: list[Item], found: list[np.ndarray]) -> dict[str, float]:
+def row(refs: list[np.ndarray], found: list[np.ndarray]) -> dict[str, float]:
     """The scores of one line of the table."""
-    refs = [r for _, r in items]
     a, b = boundary_scores(refs, found, 0.05), boundary_scores(refs, found, 0.02)
     return {'P': a['precision'], 'R': a['recall'], 'F1_50ms': a['f1'], 'F1_20ms': b['f1'], 'R_value': a['r_value']}
 
 
-def evaluate(items: list[Item], config: dict, run: Callable, rate: segment.Rate, live: bool, max_delay_ms: float) -> dict[str, float]:
+def evaluate(items: list[Recording], config: dict, run: Callable, rate: segment.Rate, live: bool, max_delay_ms: float) -> dict[str, float]:
     """Runs a set and scores it."""
     rules, e = rules_of(config), config['encoder']
     found, delays, forced, total, units, speech_tokens = [], [], 0, 0, 0, 0
-    for mel, _ in items:
-        out = run(normalise(mel, config['mel']['mean'], config['mel']['std']))
+    for item in items:
+        out = run(normalise(item.mel, config['mel']['mean'], config['mel']['std']))
         cost = segment.costs(out['features'], rules)
         if live:
             chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
@@ -117,41 +79,57 @@ def evaluate(items: list[Item], config: dict, run: Callable, rate: segment.Rate,
         speech = ~segment.pauses(out['speech'], cuts)
         units, speech_tokens = units + int(speech.sum()), speech_tokens + int(np.diff(cuts)[speech].sum())
     hz = units / max(1e-9, speech_tokens * 0.02)
-    scores = row(items, found) | {'hz': hz, 'bits': hz * float(np.log2(config['units']['merged']))}
+    scores = row([i.edges for i in items], found) | {'hz': hz, 'bits': hz * float(np.log2(config['units']['merged']))}
     if live:
         scores |= {'delay_p50': float(np.median(delays)), 'delay_p95': float(np.percentile(delays, 95)), 'forced': forced / max(1, total)}
     return scores
 
 
-def one_stream(items: list[Item], gap_frames: int = 30) -> Item:
+def baseline_rows(items: list[Recording]) -> dict[str, dict[str, float]]:
+    """A row of each baseline; those that want the sound, or a package that is not installed, are left out aloud."""
+    refs = [i.edges for i in items]
+    rows = {name: row(refs, [find(i.mel) for i in items]) for name, find in OF_MEL.items()}
+    sounds = [read_audio(i.path) for i in items if i.path and Path(i.path).exists()]
+    if len(sounds) < len(items):
+        print(f'no {", ".join(OF_SOUND)}: the audio of {len(items) - len(sounds)} of {len(items)} utterances is not there', file=sys.stderr)
+        return rows
+    for name, find in OF_SOUND.items():
+        try:
+            rows[name] = row(refs, [find(x) for x in sounds])
+        except ImportError as error:
+            print(f'no {name}: {error}; see requirements.txt', file=sys.stderr)
+    return rows
+
+
+def one_stream(items: list[Recording], gap_frames: int = 30) -> Recording:
     """Utterances one after another as one stream, the last frame of each held for 0.3 s between them."""
     mels, refs, at = [], [], 0
-    for mel, ref in items:
-        part = torch.cat([mel, mel[-1:].expand(gap_frames + len(mel) % 2, -1)])
+    for item in items:
+        part = torch.cat([item.mel, item.mel[-1:].expand(gap_frames + len(item.mel) % 2, -1)])
         mels.append(part)
-        refs.append(ref + 0.01 * at)
+        refs.append(item.edges + 0.01 * at)
         at += len(part)
-    return torch.cat(mels), np.concatenate(refs)
+    return Recording(torch.cat(mels), np.concatenate(refs))
 
 
-def stream_positions(items: list[Item], config: dict, run: Callable, rate: segment.Rate, max_delay_ms: float) -> dict[str, dict[str, float]]:
+def stream_positions(items: list[Recording], config: dict, run: Callable, rate: segment.Rate, max_delay_ms: float) -> dict[str, dict[str, float]]:
     """Scores in the first 5 s (of many short streams), at 30 to 60 s and past 300 s of one long stream."""
     rules, e = rules_of(config), config['encoder']
 
-    def cut(item: Item) -> np.ndarray:
-        out = run(normalise(item[0], config['mel']['mean'], config['mel']['std']))
+    def cut(item: Recording) -> np.ndarray:
+        out = run(normalise(item.mel, config['mel']['mean'], config['mel']['std']))
         chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
         cuts, _, _ = segment.live(segment.costs(out['features'], rules), out['boundary'], rate, rules, **chunks, max_delay_ms=max_delay_ms)
         return segment.syllable_edges(out['speech'], cuts, rules)
 
     short = [one_stream(items[k : k + 3]) for k in range(0, len(items) - 2, 3)]
     long = one_stream(items)
-    pairs = {'first 5 s': ([(s[1], cut(s)) for s in short], 0, 5), '30 to 60 s': ([(long[1], cut(long))], 30, 60)}
+    pairs = {'first 5 s': ([(s.edges, cut(s)) for s in short], 0, 5), '30 to 60 s': ([(long.edges, cut(long))], 30, 60)}
     pairs['past 300 s'] = (pairs['30 to 60 s'][0], 300, np.inf)
     table = {}
     for name, (both, low, high) in pairs.items():
         refs, found = ([x[(x >= low) & (x < high)] for x in column] for column in zip(*both, strict=True))
-        table[name] = row([(long[0], r) for r in refs], list(found))
+        table[name] = row(list(refs), list(found))
     return table
 
 
@@ -184,7 +162,7 @@ def main() -> None:
     rates = {r.name: r for r in rates_of(config)}
     if args.rate not in rates:
         raise SystemExit(f'--rate: expected one of {", ".join(rates)}, got {args.rate}')
-    sets: dict[str, Callable[[], list[Item]]] = {}
+    sets: dict[str, Callable[[], list[Recording]]] = {}
     for name in ('festival', 'asterisk-en'):
         if (args.pack / f'{name}.json').exists():
             sets[name] = lambda name=name: pack_set(args.pack, name)
@@ -204,9 +182,7 @@ def main() -> None:
         parts = {f'live {args.precision}': evaluate(items, config, live, rates[args.rate], True, args.max_delay_ms)}
         if whole:
             parts['whole fp32'] = evaluate(items, config, whole, rates[args.rate], False, 0)
-        parts['envelope minima'] = row(items, [envelope_baseline(m) for m, _ in items])
-        parts['uniform'] = row(items, [uniform_baseline(m) for m, _ in items])
-        table[name] = parts
+        table[name] = parts | baseline_rows(items)
     print_table(table)
     if args.json:
         args.json.write_text(json.dumps(table, indent=1) + '\n')

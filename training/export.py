@@ -92,7 +92,7 @@ def rules_of(config: dict) -> segment.Rules:
 
 
 def rates_of(config: dict) -> list[segment.Rate]:
-    return [segment.Rate(r['name'], r['hz'], r['w'], r['lambda']) for r in config['boundaries']['rates']]
+    return [segment.Rate(r['name'], r['hz'], r['w'], r['lambda'], r.get('even', 0.0)) for r in config['boundaries']['rates']]
 
 
 def natural(config: dict) -> segment.Rate:

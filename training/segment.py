@@ -1,7 +1,7 @@
 """Boundaries and units from features: design 3.3 and 3.4 in numba, whole (full backtrace) and online (exact and forced commits).
 
-Cost of a segment [a, b): C = (1/D) (sum |x|^2 - |sum x|^2 / (b - a)). Minimised: sum of w C + lambda - g_b, g_b the clamped boundary
-logit before token b (0 at the very end). Ties go to the earlier start. All arithmetic in float64.
+Cost of a segment [a, b): C = (1/D) (sum |x|^2 - |sum x|^2 / (b - a)). Minimised: sum of w C + even (b - a)^2 + lambda - g_b, g_b the clamped
+boundary logit before token b (0 at the very end). Ties go to the earlier start. All arithmetic in float64.
 Letters: n tokens, D features, K centroids.
 """
 
@@ -17,12 +17,16 @@ from features import BOUNDARY_OFFSET, TOKEN_SAMPLES
 
 @dataclass(frozen=True)
 class Rate:
-    """One setting of the dial: a name, its mean units per second of non-pause, and the two weights of the search."""
+    """One setting of the dial: a name, its mean units per second of non-pause, and the weights of the search.
+
+    even, the weight of the squared length in tokens, draws segments towards one length: the rate then depends less on the speaker's tempo.
+    """
 
     name: str
     hz: float
     w: float
     lam: float
+    even: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -60,8 +64,13 @@ def costs(features: np.ndarray, rules: Rules) -> np.ndarray:
     return _costs(np.ascontiguousarray(features, np.float64), rules.max_tokens)
 
 
+def priced(cost: np.ndarray, rate: Rate) -> np.ndarray:
+    """What each segment of `costs` pays at a setting of the dial, without lambda and logit; the same shape."""
+    return rate.w * cost + rate.even * np.arange(cost.shape[1]) ** 2
+
+
 @njit(cache=True)
-def _search(cost, g, w, lam, shortest, longest):
+def _search(cost, g, lam, shortest, longest):
     n = len(g)
     best = np.full(n + 1, np.inf)
     back = np.full(n + 1, -1, np.int64)
@@ -69,7 +78,7 @@ def _search(cost, g, w, lam, shortest, longest):
     for t in range(shortest, n + 1):
         gain = g[t] if t < n else 0.0
         for start in range(max(0, t - longest), t - shortest + 1):
-            value = best[start] + w * cost[t, t - start]
+            value = best[start] + cost[t, t - start]
             if value < best[t]:
                 best[t] = value
                 back[t] = start
@@ -83,7 +92,7 @@ def search(cost: np.ndarray, boundary: np.ndarray, rate: Rate, rules: Rules) -> 
     if n < rules.min_tokens:
         return np.array([0, n] if n else [0])
     g = np.clip(boundary.astype(np.float64), -rules.logit_clamp, rules.logit_clamp)
-    _, back = _search(cost, g, rate.w, rate.lam, rules.min_tokens, rules.max_tokens)
+    _, back = _search(priced(cost, rate), g, rate.lam, rules.min_tokens, rules.max_tokens)
     path = [n]
     while path[-1] > 0:
         path.append(back[path[-1]])
@@ -141,7 +150,7 @@ def units(outputs: dict[str, np.ndarray], rate: Rate, rules: Rules, centroids: n
 
 
 @njit(cache=True)
-def _judge(cost, g, w, lam, shortest, longest, root, open_from, known, best, back, until):
+def _judge(cost, g, lam, shortest, longest, root, open_from, known, best, back, until):
     """Search from `root` over the nodes before `known`; fills best, back and until (the node before which a start must end)."""
     best[root] = 0.0
     back[root] = root
@@ -154,7 +163,7 @@ def _judge(cost, g, w, lam, shortest, longest, root, open_from, known, best, bac
             continue
         for start in range(max(root, t - longest), t - shortest + 1):
             if best[start] < np.inf and until[start] > t:
-                value = best[start] + w * cost[t, t - start]
+                value = best[start] + cost[t, t - start]
                 if value < best[t]:
                     best[t] = value
                     back[t] = start
@@ -162,12 +171,12 @@ def _judge(cost, g, w, lam, shortest, longest, root, open_from, known, best, bac
             continue
         best[t] += lam - g[t]
         for start in range(max(root, t - longest), t):
-            if best[start] < np.inf and best[start] + w * cost[t, t - start] > best[t] + 1e-6:
+            if best[start] < np.inf and best[start] + cost[t, t - start] > best[t] + 1e-6:
                 until[start] = min(until[start], t + shortest)
 
 
 @njit(cache=True)
-def _live(cost, g, w, lam, shortest, longest, chunk, delay, place, delay_samples):
+def _live(cost, g, lam, shortest, longest, chunk, delay, place, delay_samples):
     n = len(g)
     best = np.full(n + 1, np.inf)
     back = np.full(n + 1, -1, np.int64)
@@ -181,12 +190,12 @@ def _live(cost, g, w, lam, shortest, longest, chunk, delay, place, delay_samples
         available = (2 * block * chunk - 1) * 160 + 400
         if known <= root + 1:
             continue
-        _judge(cost, g, w, lam, shortest, longest, root, open_from, known, best, back, until)
+        _judge(cost, g, lam, shortest, longest, root, open_from, known, best, back, until)
         shared, favourite, price = -1, root, np.inf
         for s in range(root, known):
             if best[s] == np.inf or until[s] <= known:
                 continue
-            value = best[s] + w * cost[known, known - s] if known - s <= longest else np.inf
+            value = best[s] + cost[known, known - s] if known - s <= longest else np.inf
             if value < price:
                 price, favourite = value, s
             if shared < 0:
@@ -216,11 +225,11 @@ def _live(cost, g, w, lam, shortest, longest, chunk, delay, place, delay_samples
             root = path[0]
         open_from = max(open_from, limit + 1)
     end = (2 * n - 1) * 160 + 400
-    _judge(cost, g, w, lam, shortest, longest, root, open_from, n, best, back, until)
+    _judge(cost, g, lam, shortest, longest, root, open_from, n, best, back, until)
     price, favourite = np.inf, root
     for s in range(max(root, n - longest), n - shortest + 1):
-        if best[s] < np.inf and best[s] + w * cost[n, n - s] < price:
-            price, favourite = best[s] + w * cost[n, n - s], s
+        if best[s] < np.inf and best[s] + cost[n, n - s] < price:
+            price, favourite = best[s] + cost[n, n - s], s
     k, node = 0, favourite
     while node > root:
         path[k] = node
@@ -249,4 +258,4 @@ def live(
     g = np.clip(boundary.astype(np.float64), -rules.logit_clamp, rules.logit_clamp)
     delay_samples = 16.0 * max_delay_ms if np.isfinite(max_delay_ms) else 1e18
     place = BOUNDARY_OFFSET + rules.shift_samples
-    return _live(cost, g, rate.w, rate.lam, rules.min_tokens, rules.max_tokens, chunk, delay, place, delay_samples)
+    return _live(priced(cost, rate), g, rate.lam, rules.min_tokens, rules.max_tokens, chunk, delay, place, delay_samples)

@@ -1,9 +1,11 @@
 """The baselines and the long stream on made-up speech."""
 
 import numpy as np
+import pytest
 import torch
 
-from evaluate import envelope_baseline, one_stream, sounding, uniform_baseline
+from baselines import Recording, envelope_minima, findsylls_peaks, praat_nuclei, sounding, uniform
+from evaluate import one_stream
 
 
 def bursts() -> torch.Tensor:
@@ -22,17 +24,32 @@ def test_sounding_finds_the_stretches():
 
 
 def test_uniform_steps_fill_the_stretches():
-    times = uniform_baseline(bursts(), hz=4)
+    times = uniform(bursts(), hz=4)
     np.testing.assert_allclose(times, [0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 2.25, 2.5], atol=0.02)
 
 
 def test_envelope_minima_lie_between_the_humps():
-    times = envelope_baseline(bursts())
+    times = envelope_minima(bursts())
     inside = times[(times > 0.6) & (times < 1.4)]
     np.testing.assert_allclose(inside, [1.0], atol=0.03)
 
 
 def test_one_stream_moves_the_references_along():
-    a, b = (torch.zeros(100, 128), np.array([0.5])), (torch.zeros(51, 128), np.array([0.2]))
-    mel, refs = one_stream([a, b])
-    assert len(mel) == 130 + 82 and refs.tolist() == [0.5, 1.5]
+    a, b = Recording(torch.zeros(100, 128), np.array([0.5])), Recording(torch.zeros(51, 128), np.array([0.2]))
+    both = one_stream([a, b])
+    assert len(both.mel) == 130 + 82 and both.edges.tolist() == [0.5, 1.5]
+
+
+def hums() -> np.ndarray:
+    """3 s at 16 kHz: a voice of 120 Hz that hums four times, 0.2 s each, from 0.5 s on every 0.4 s, in faint noise."""
+    t = np.arange(48_000) / 16_000
+    voice = sum(np.sin(2 * np.pi * 120 * k * t) / k for k in range(1, 20))
+    loud = sum(np.exp(-(((t - 0.6 - 0.4 * k) / 0.07) ** 2)) for k in range(4))
+    return (0.2 * voice * loud + np.random.default_rng(0).normal(0, 1e-4, len(t))).astype(np.float32)
+
+
+@pytest.mark.parametrize('find', [praat_nuclei, findsylls_peaks])
+def test_nuclei_are_cut_between_the_hums(find):
+    times = find(hums())
+    for valley in (0.8, 1.2, 1.6):
+        assert np.abs(times - valley).min() < 0.08

@@ -14,7 +14,7 @@ def brute(cost: np.ndarray, g: np.ndarray, rate: Rate, shortest: int, longest: i
         best = (np.inf, [])
         for end in range(start + shortest, min(n, start + longest) + 1):
             value, cuts = rest(end)
-            value += rate.w * cost[end, end - start] + rate.lam - (g[end] if end < n else 0)
+            value += rate.w * cost[end, end - start] + rate.even * (end - start) ** 2 + rate.lam - (g[end] if end < n else 0)
             if value < best[0]:
                 best = (value, [start, *cuts])
         return best
@@ -25,9 +25,9 @@ def brute(cost: np.ndarray, g: np.ndarray, rate: Rate, shortest: int, longest: i
 def test_search_finds_the_least_cost():
     rng = np.random.default_rng(1)
     rules = Rules(max_tokens=8)
-    for lam in (-2.0, 0.5):
+    for lam, even in ((-2.0, 0.0), (0.5, 0.0), (3.0, 0.1)):
         x, g = rng.normal(size=(17, 4)), rng.normal(0, 2, 17)
-        rate, cost = Rate('', 0, 1.5, lam), costs(x, rules)
+        rate, cost = Rate('', 0, 1.5, lam, even), costs(x, rules)
         assert search(cost, g, rate, rules).tolist() == brute(cost, g, rate, 3, 8)[1]
 
 
@@ -41,9 +41,9 @@ def test_cost_is_the_sum_of_squares_about_the_mean():
 def test_live_equals_search_when_nothing_is_forced():
     rng = np.random.default_rng(3)
     rules = Rules()
-    for n in (3, 8, 57, 400):
+    for n, even in ((3, 0.0), (8, 0.0), (57, 0.0), (400, 0.0), (400, 0.05)):
         x, g = rng.normal(size=(n, 6)), rng.normal(-1, 3, n)
-        cost, rate = costs(x, rules), Rate('', 0, 0.7, 0.3)
+        cost, rate = costs(x, rules), Rate('', 0, 0.7, 0.3, even)
         cuts, decided, forced = live(cost, g, rate, rules, chunk=8, delay=4, max_delay_ms=float('inf'))
         assert cuts.tolist() == search(cost, g, rate, rules).tolist()
         assert forced == 0 and (np.diff(decided) >= 0).all()

@@ -59,7 +59,7 @@ export const DEFAULT_MAX_DELAY_MS = 800;
  *
  * One block must be one encoder chunk: commits are looked for after each block, and `decided` is the block's
  * `availableSample`. `scratch` blocks wait for the `Flush` (or the end) that they belong to. A turn of the dial holds for
- * the boundaries (λ) and the segments that start (w) from its token on, or from the first place that is not decided.
+ * the boundaries (λ) and the segments that start (w and `even`) from its token on, or from the first place that is not decided.
  *
  * Keeps the features of what is undecided, at most about `maxDelayMs` and one segment more, and never over
  * `MAX_UNDECIDED_TOKENS` + one segment. Throws `RangeError` for options out of range; `push` throws
@@ -110,6 +110,7 @@ export function createSegmenter(
         speech: block.speech?.[i] ?? heard,
         w: setting.w,
         lambda: setting.lambda + added,
+        even: setting.even ?? 0,
       },
       block.features,
       i * width,
@@ -179,10 +180,9 @@ export function createSegmenter(
     const from = Math.max(asked, search.root + 1, openFrom);
     schedule.turn(setting, from);
     if (from >= ring.end) return;
-    const added = hold?.added ?? 0;
-    for (let token = from; token < ring.end; token++) {
-      ring.setWeights(token, setting.w, setting.lambda + added);
-    }
+    const { w, even = 0 } = setting;
+    const weights = { w, lambda: setting.lambda + (hold?.added ?? 0), even };
+    for (let token = from; token < ring.end; token++) ring.setWeights(token, weights);
     replay();
   };
 

@@ -10,6 +10,11 @@ export interface RateSetting {
   readonly w: number;
   /** Price of a segment; may be negative. */
   readonly lambda: number;
+  /**
+   * Weight of a segment's squared length in tokens, 0 or more. Default 0. It draws segments towards one length, so that the
+   * rate depends less on how fast somebody speaks.
+   */
+  readonly even?: number | undefined;
 }
 
 /** What the search for boundaries needs from a bundle: `config.json` `boundaries`, docs/bundle.md. */
@@ -63,11 +68,13 @@ export function settingFor(config: BoundaryConfig, rate: Rate): RateSetting {
     throw new RangeError(`rate must be 'natural' or within the bundle's ${span}, got ${rate}`);
   }
   const part = (rate - below.hz) / (above.hz - below.hz);
+  const between = (from: number, to: number): number => from + part * (to - from);
   return {
     name: String(rate),
     hz: rate,
-    w: below.w + part * (above.w - below.w),
-    lambda: below.lambda + part * (above.lambda - below.lambda),
+    w: between(below.w, above.w),
+    lambda: between(below.lambda, above.lambda),
+    even: between(below.even ?? 0, above.even ?? 0),
   };
 }
 
@@ -88,10 +95,11 @@ export function checkBoundaryConfig(config: BoundaryConfig): void {
     'an integer > −440',
     shiftSamples,
   );
-  for (const { name, hz, w, lambda } of config.rates) {
+  for (const { name, hz, w, lambda, even = 0 } of config.rates) {
     must(hz > 0 && hz < Infinity, `rates['${name}'].hz`, 'finite and > 0', hz);
     must(w > 0 && w < Infinity, `rates['${name}'].w`, 'finite and > 0', w);
     must(Number.isFinite(lambda), `rates['${name}'].lambda`, 'finite', lambda);
+    must(even >= 0 && even < Infinity, `rates['${name}'].even`, 'finite and >= 0', even);
   }
   const numbered = numberedRates(config);
   const ascending = numbered.every((setting, i) => i === 0 || numbered[i - 1].hz < setting.hz);

@@ -16,6 +16,8 @@ export interface WholeSearch {
   readonly maxTokens: number;
   /** w of the segment that starts with a token. */
   readonly w: (token: number) => number;
+  /** Weight of the squared length of the segment that starts with a token. Default 0. */
+  readonly even?: ((token: number) => number) | undefined;
   /** λ − g of a boundary before a token; at the end of the features nothing is asked. */
   readonly price: (token: number) => number;
 }
@@ -26,7 +28,7 @@ export interface WholeSearch {
  * summed from its own first token. Under `minTokens` tokens are one segment; no token gives `[0]`.
  */
 export function searchWhole(options: WholeSearch): number[] {
-  const { features, width, minTokens, maxTokens, w, price } = options;
+  const { features, width, minTokens, maxTokens, w, even = () => 0, price } = options;
   const n = features.length / width;
   if (n < minTokens) return n === 0 ? [0] : [0, n];
   const best = new Float64Array(n + 1).fill(Infinity); // to node t, λ − g of t left out until t is left
@@ -46,9 +48,10 @@ export function searchWhole(options: WholeSearch): number[] {
         sum[d] += x;
         norm += sum[d] * sum[d];
       }
-      const cost = Math.max(0, square - norm / (end - start)) / width;
-      const total = paid + toCostGrid(w(start) * cost);
-      if (end - start >= minTokens && total < best[end]) {
+      const length = end - start;
+      const cost = Math.max(0, square - norm / length) / width;
+      const total = paid + toCostGrid(w(start) * cost + even(start) * length ** 2);
+      if (length >= minTokens && total < best[end]) {
         best[end] = total;
         back[end] = start;
       }
@@ -69,7 +72,7 @@ export function segmentOffline(
 ): Segment[] {
   const { config } = options;
   const { featureWidth: width, logitClamp, minTokens, maxTokens, trimTokens } = config;
-  const { w, lambda } = settingFor(config, options.rate ?? 'natural');
+  const { w, lambda, even = 0 } = settingFor(config, options.rate ?? 'natural');
   const logit = (token: number): number =>
     Math.min(logitClamp, Math.max(-logitClamp, block.boundary?.[token] ?? 0));
   const cuts = searchWhole({
@@ -78,12 +81,13 @@ export function segmentOffline(
     minTokens,
     maxTokens,
     w: () => w,
+    even: () => even,
     price: (token) => lambda - logit(token),
   });
   const ring = createTokenRing(width);
   for (let token = 0; token < block.tokens; token++) {
     const speech = block.speech?.[token] ?? NaN;
-    ring.push({ logit: logit(token), speech, w, lambda }, block.features, token * width);
+    ring.push({ logit: logit(token), speech, w, lambda, even }, block.features, token * width);
   }
   return cuts.slice(1).map((end, index) => {
     const start = cuts[index];

@@ -15,8 +15,9 @@ export interface SegmentSearchOptions {
 }
 
 /**
- * The dynamic programme of design 3.3 over the tokens of a ring: minimises Σ (w·C + λ − g) over the segments of a path
- * that begins at `root`. w is that of the segment's first token; λ and g are those of the boundary at its end.
+ * The dynamic programme of design 3.3 over the tokens of a ring: minimises Σ (w·C + e·n² + λ − g) over the segments of a
+ * path that begins at `root`, n tokens each. w and e are those of the segment's first token; λ and g are those of the
+ * boundary at its end.
  * *Node* t is the boundary before token t; it is judged when token t, and with it g_t, is there.
  */
 export interface SegmentSearch {
@@ -50,6 +51,7 @@ export interface SegmentSearch {
 interface Candidate {
   readonly start: number;
   readonly w: number;
+  readonly even: number;
   /** Cost of the best path to `start`. */
   cost: number;
   /** Segments from here must end before this node. */
@@ -64,9 +66,9 @@ const REBASE_EVERY_TOKENS = 64;
 /**
  * Makes a search over `ring`. The work of a step is at most `maxTokens` evaluations of C, whatever the length of the stream.
  *
- * Pruning: start s is dropped for ends from t + minTokens on once D(s) + w·C(s, t) > D(t): C never grows when a segment is
- * split, so [s, t) and [t, e) then cost less than [s, e) for every such end e, whose λ and g are the same for both. With
- * weights that differ (the dial was turned) this holds when w of s is not below w of t, and else s is kept.
+ * Pruning: start s is dropped for ends from t + minTokens on once D(s) + w·C(s, t) + e·(t − s)² > D(t): neither C nor the
+ * squared length grows when a segment is split, so [s, t) and [t, e) then cost less than [s, e) for every such end e, whose λ and g are the same for both. With
+ * weights that differ (the dial was turned) this holds when w and e of s are not below those of t, and else s is kept.
  */
 export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptions): SegmentSearch {
   const { width, minTokens, maxTokens, prune = true } = options;
@@ -90,7 +92,8 @@ export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptio
   const previous = (node: number): number => back[node % back.length];
 
   /** Cost of the best path with its last segment from candidate c to node `next`, without λ and g. */
-  const reach = (c: Candidate): number => c.cost + toCostGrid(c.w * cost.untilNow(c.start));
+  const reach = (c: Candidate): number =>
+    c.cost + toCostGrid(c.w * cost.untilNow(c.start) + c.even * (next - c.start) ** 2);
 
   /** Judges node `next`; returns its cost, or Infinity when no segment can end there. */
   const judge = (): number => {
@@ -110,7 +113,8 @@ export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptio
     if (prune) {
       for (let i = 0; i < candidates.length; i++) {
         const candidate = candidates[i];
-        if (totals[i] > total + PRUNE_MARGIN && candidate.w >= row.w) {
+        const heavy = candidate.w >= row.w && candidate.even >= row.even;
+        if (heavy && totals[i] > total + PRUNE_MARGIN) {
           candidate.endsBefore = Math.min(candidate.endsBefore, next + minTokens);
         }
       }
@@ -159,9 +163,11 @@ export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptio
       const total = next === root ? 0 : judge();
       if (next === root) back[next % back.length] = root;
       if (total < Infinity) {
+        const { w, even } = ring.row(next);
         candidates.push({
           start: next,
-          w: ring.row(next).w,
+          w,
+          even,
           cost: total,
           endsBefore: next + maxTokens + 1,
         });

@@ -20,7 +20,7 @@ export interface TokenRing {
   /** The numbers of a kept token. */
   row(token: number): TokenRow;
   /** Changes the weights of a kept token. */
-  setWeights(token: number, w: number, lambda: number): void;
+  setWeights(token: number, weights: Pick<TokenRow, 'w' | 'lambda' | 'even'>): void;
   /** Where a kept token's features begin in `features`. */
   offset(token: number): number;
   /** All rows, `[capacity, D]`; replaced when the ring grows. */
@@ -37,10 +37,12 @@ export interface TokenRow {
   readonly w: number;
   /** Price of a segment that ends before the token. */
   readonly lambda: number;
+  /** Weight of the squared length, in tokens, of a segment that starts with the token. */
+  readonly even: number;
 }
 
 const FIRST_CAPACITY = 128;
-const COLUMNS = 4; // logit, speech, w, lambda
+const COLUMNS = 5; // logit, speech, w, lambda, even
 
 /** Makes an empty ring of rows of `width` features that begins at token 0. */
 export function createTokenRing(width: number): TokenRing {
@@ -81,7 +83,7 @@ export function createTokenRing(width: number): TokenRing {
       if (end - first === capacity) grow();
       const place = end % capacity;
       features.set(source.subarray(offset, offset + width), place * width);
-      numbers.set([row.logit, row.speech, row.w, row.lambda], place * COLUMNS);
+      numbers.set([row.logit, row.speech, row.w, row.lambda, row.even], place * COLUMNS);
       end += 1;
     },
     dropBefore(token) {
@@ -101,12 +103,11 @@ export function createTokenRing(width: number): TokenRing {
         speech: numbers[at + 1],
         w: numbers[at + 2],
         lambda: numbers[at + 3],
+        even: numbers[at + 4],
       };
     },
-    setWeights(token, w, lambda) {
-      const at = (token % capacity) * COLUMNS;
-      numbers[at + 2] = w;
-      numbers[at + 3] = lambda;
+    setWeights(token, { w, lambda, even }) {
+      numbers.set([w, lambda, even], (token % capacity) * COLUMNS + 2);
     },
     offset(token) {
       return (token % capacity) * width;

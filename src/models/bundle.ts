@@ -41,6 +41,7 @@ export interface CalibratedRate {
   readonly hz: number;
   readonly w: number;
   readonly lambda: number;
+  readonly even?: number | undefined;
 }
 
 /** `config.json`. */

@@ -433,7 +433,11 @@ describe('createSegmenter, the rate dial', () => {
   });
 
   test('takes weights of different sizes exactly', () => {
-    const rates = config.rates.map((setting, i) => ({ ...setting, w: [1, 2, 1, 0.5][i] }));
+    const rates = config.rates.map((setting, i) => ({
+      ...setting,
+      w: [1, 2, 1, 0.5][i],
+      even: [undefined, 0.02, 0, 0.03][i],
+    }));
     const token = 1400;
     const turns = onGrid(whole);
     turns.unshift({ control: 'rate', rate: 8.33, fromSample: token * TOKEN_SAMPLES });
@@ -446,6 +450,7 @@ describe('createSegmenter, the rate dial', () => {
       minTokens: 3,
       maxTokens: 50,
       w: (t) => rates[at(t)].w,
+      even: (t) => rates[at(t)].even ?? 0,
       price: (t) => rates[at(t)].lambda,
     });
     expect(cutsOf(found)).toEqual(wanted.slice(1).map((t) => boundarySample(t, 0)));

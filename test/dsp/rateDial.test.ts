@@ -16,10 +16,11 @@ describe('settingFor', () => {
   });
 
   test('is linear in hz between two numbers, and does not count natural as one', () => {
-    const rates = config.rates.map((setting, i) => ({ ...setting, w: i }));
+    const rates = config.rates.map((setting, i) => ({ ...setting, w: i, even: [0, 0, 0.5][i] }));
     const half = settingFor({ ...config, rates }, 5.625);
     expect(half).toMatchObject({ name: '5.625', hz: 5.625, w: 1.5 });
     expect(half.lambda).toBeCloseTo(1.75, 12);
+    expect(half.even).toBe(0.25);
     expect(settingFor({ ...config, rates: rates.slice(0, 2) }, 5)).toBe(rates[1]);
   });
 
@@ -60,6 +61,7 @@ describe('checkBoundaryConfig', () => {
     [{ logitClamp: Infinity }, /config.logitClamp/],
     [{ shiftSamples: 0.5 }, /config.shiftSamples/],
     [{ rates: [{ name: 'natural', hz: 5, w: 0, lambda: 1 }] }, /config.rates\['natural'\].w/],
+    [{ rates: [{ name: 'natural', hz: 5, w: 1, lambda: 1, even: -1 }] }, /\.even must be .* >= 0/],
     [
       { rates: [{ name: 'natural', hz: 5, w: 1, lambda: NaN }] },
       /\.lambda must be finite, got NaN/,

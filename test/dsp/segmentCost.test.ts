@@ -4,7 +4,7 @@ import { createTokenRing } from '../../src/dsp/tokenRing.ts';
 import { costByDefinition } from '../helpers/bruteForce.ts';
 import { madeUp } from '../helpers/features.ts';
 
-const row = { logit: 0, speech: 0, w: 1, lambda: 0 };
+const row = { logit: 0, speech: 0, w: 1, lambda: 0, even: 0 };
 
 /** Largest difference from the definition over the last `checked` tokens, and the size of the costs there. */
 function worst(features: Float32Array, width: number, maxTokens: number, checked: number) {

@@ -8,12 +8,13 @@ import { madeUp } from '../helpers/features.ts';
 
 /** Runs the online search over everything and closes it at the end: the cuts from 0 to n. */
 function searchOnline(problem: Problem, prune = true): number[] {
-  const { features, width, minTokens, maxTokens, w, price } = problem;
+  const { features, width, minTokens, maxTokens, w, even = () => 0, price } = problem;
   const n = features.length / width;
   const ring = createTokenRing(width);
   const search = createSegmentSearch(ring, { width, minTokens, maxTokens, prune });
   for (let t = 0; t < n; t++) {
-    ring.push({ logit: 0, speech: 0, w: w(t), lambda: price(t) }, features, t * width);
+    const row = { logit: 0, speech: 0, w: w(t), lambda: price(t), even: even(t) };
+    ring.push(row, features, t * width);
     search.step();
   }
   const last = search.bestClosed();
@@ -35,21 +36,38 @@ function anyProblem(most: number): fc.Arbitrary<Problem> {
       values: fc.array(number, { minLength: 3 * most, maxLength: 3 * most }),
       prices: fc.array(number, { minLength: most, maxLength: most }),
       weights: fc.array(fc.constantFrom(0.5, 1, 1, 1, 2), { minLength: most, maxLength: most }),
+      evens: fc.array(fc.constantFrom(0, 0.125, 0.3), { minLength: most, maxLength: most }),
+      evenly: fc.constantFrom('no', 'all', 'mixed'),
       oneWeight: fc.boolean(),
       logits: fc.boolean(),
     })
-    .map(({ width, tokens, minTokens, spare, values, prices, weights, oneWeight, logits }) => ({
-      features: Float32Array.from(values.slice(0, tokens * width)),
-      width,
-      minTokens,
-      maxTokens: 2 * minTokens - 1 + spare,
-      w: (t: number) => (oneWeight ? 1 : weights[t]),
-      price: (t: number) => (logits ? prices[t] : prices[0]),
-    }));
+    .map(
+      ({
+        width,
+        tokens,
+        minTokens,
+        spare,
+        values,
+        prices,
+        weights,
+        oneWeight,
+        logits,
+        evens,
+        evenly,
+      }) => ({
+        features: Float32Array.from(values.slice(0, tokens * width)),
+        width,
+        minTokens,
+        maxTokens: 2 * minTokens - 1 + spare,
+        even: (t: number) => (evenly === 'no' ? 0 : evens[evenly === 'all' ? 0 : t]),
+        w: (t: number) => (oneWeight ? 1 : weights[t]),
+        price: (t: number) => (logits ? prices[t] : prices[0]),
+      }),
+    );
 }
 
 describe('createSegmentSearch', () => {
-  test('finds a segmentation that no other one beats: with and without logits, ties, negative λ, mixed weights', () => {
+  test('finds a segmentation that no other one beats: with and without logits, ties, negative λ, mixed weights, squared lengths', () => {
     fc.assert(
       fc.property(anyProblem(14), (problem) => {
         const all = everySegmentation(problem);
@@ -80,13 +98,27 @@ describe('createSegmentSearch', () => {
     expect(searchOnline({ ...flat, features: new Float32Array(12) })).toEqual([0, 3, 7, 12]);
   });
 
+  test('draws segments towards one length by their squares', () => {
+    const { features } = madeUp({ tokens: 2000, seed: 6 });
+    const sizes = { features, width: 4, minTokens: 3, maxTokens: 50, w: () => 1 };
+    const spread = (cuts: number[]): number => {
+      const lengths = cuts.slice(1).map((cut, i) => cut - cuts[i]);
+      const mean = 2000 / lengths.length;
+      return Math.hypot(...lengths.map((length) => length - mean)) / (mean * lengths.length ** 0.5);
+    };
+    const plain = spread(searchOnline({ ...sizes, price: () => 3 }));
+    const even = spread(searchOnline({ ...sizes, price: () => 100, even: () => 0.9 }));
+    expect(plain).toBeGreaterThan(0.3);
+    expect(even).toBeLessThan(0.5 * plain);
+  });
+
   test('shares an ancestor that every longer stretch keeps', () => {
     const { features } = madeUp({ tokens: 400, seed: 5 });
     const problem = { width: 4, minTokens: 3, maxTokens: 50, w: () => 1, price: () => 3 };
     const ring = createTokenRing(4);
     const search = createSegmentSearch(ring, problem);
     for (let t = 0; t < 400; t++) {
-      ring.push({ logit: 0, speech: 0, w: 1, lambda: 3 }, features, 4 * t);
+      ring.push({ logit: 0, speech: 0, w: 1, lambda: 3, even: 0 }, features, 4 * t);
       search.step();
       if (t % 16 !== 15) continue;
       const certain = [0, ...search.path(search.ancestor())];
@@ -115,7 +147,7 @@ describe('createSegmentSearch', () => {
     const search = createSegmentSearch(ring, { width: 4, minTokens: 3, maxTokens: 50 });
     const perMinute: number[] = [];
     for (let t = 0; t < tokens; t++) {
-      ring.push({ logit: 0, speech: 0, w: 1, lambda: 3 }, features, 4 * t);
+      ring.push({ logit: 0, speech: 0, w: 1, lambda: 3, even: 0 }, features, 4 * t);
       search.step();
       if (t % 8 === 7) search.commit(search.ancestor());
       ring.dropBefore(search.root);

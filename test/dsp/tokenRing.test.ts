@@ -9,7 +9,7 @@ function ringOf(first: number, end: number, width = 2): ReturnType<typeof create
   const ring = createTokenRing(width);
   ring.restart(first);
   for (let t = first; t < end; t++) {
-    const row = { logit: t, speech: -t, w: t + 0.25, lambda: t + 0.5 };
+    const row = { logit: t, speech: -t, w: t + 0.25, lambda: t + 0.5, even: t + 0.75 };
     ring.push(
       row,
       Float32Array.from({ length: width }, (_, d) => t + 1000 * d),
@@ -32,7 +32,13 @@ describe('createTokenRing', () => {
           expect(ring.end).toBe(first + count);
           expect(ring.first).toBe(first + Math.min(dropped, count));
           for (let t = ring.first; t < ring.end; t++) {
-            expect(ring.row(t)).toEqual({ logit: t, speech: -t, w: t + 0.25, lambda: t + 0.5 });
+            expect(ring.row(t)).toEqual({
+              logit: t,
+              speech: -t,
+              w: t + 0.25,
+              lambda: t + 0.5,
+              even: t + 0.75,
+            });
             expect(ring.features[ring.offset(t) + 1]).toBe(t + 1000);
           }
         },
@@ -44,7 +50,7 @@ describe('createTokenRing', () => {
   test('does not grow while what it keeps fits', () => {
     const ring = createTokenRing(1);
     for (let t = 0; t < 100_000; t++) {
-      ring.push({ logit: 0, speech: 0, w: 1, lambda: 0 }, Float32Array.of(t), 0);
+      ring.push({ logit: 0, speech: 0, w: 1, lambda: 0, even: 0 }, Float32Array.of(t), 0);
       ring.dropBefore(t - 100);
     }
     expect(ring.capacity).toBe(128);
@@ -55,8 +61,8 @@ describe('createTokenRing', () => {
     const ring = ringOf(10, 20);
     ring.dropFrom(15);
     expect([ring.first, ring.end]).toEqual([10, 15]);
-    ring.setWeights(12, 7, 8);
-    expect(ring.row(12)).toEqual({ logit: 12, speech: -12, w: 7, lambda: 8 });
+    ring.setWeights(12, { w: 7, lambda: 8, even: 9 });
+    expect(ring.row(12)).toEqual({ logit: 12, speech: -12, w: 7, lambda: 8, even: 9 });
     ring.dropFrom(3);
     expect([ring.first, ring.end]).toEqual([10, 10]);
   });
@@ -81,7 +87,7 @@ describe('isPause and createLevelGate', () => {
   test('a pause is a mean below 0', () => {
     const ring = createTokenRing(1);
     for (const speech of [-3, 1, 1, 1, NaN]) {
-      ring.push({ logit: 0, speech, w: 1, lambda: 0 }, Float32Array.of(0), 0);
+      ring.push({ logit: 0, speech, w: 1, lambda: 0, even: 0 }, Float32Array.of(0), 0);
     }
     expect(isPause(ring, 0, 3)).toBe(true);
     expect(isPause(ring, 0, 4)).toBe(false);

@@ -1,10 +1,11 @@
-/** What a segmentation costs and how it may look; λ, g and w by token. */
+/** What a segmentation costs and how it may look; λ, g, w and the weight of the squared length by token. */
 export interface Problem {
   readonly features: Float32Array;
   readonly width: number;
   readonly minTokens: number;
   readonly maxTokens: number;
   readonly w: (token: number) => number;
+  readonly even?: (token: number) => number;
   readonly price: (token: number) => number;
 }
 
@@ -30,9 +31,10 @@ export function everySegmentation(problem: Problem): { cuts: number[]; cost: num
       const end = start + length;
       if (end > n) break;
       const paid = end === n ? 0 : problem.price(end);
+      const squared = (problem.even?.(start) ?? 0) * length ** 2;
       extend(
         [...cuts, end],
-        cost + problem.w(start) * costByDefinition(problem, start, end) + paid,
+        cost + problem.w(start) * costByDefinition(problem, start, end) + squared + paid,
       );
     }
   };
