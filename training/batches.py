@@ -35,7 +35,7 @@ class Utterance:
     phone_class: np.ndarray  # (p,)
     labels: list[str]  # (k,) what each syllable is
     path: str = ''  # of the audio
-    text: str = ''
+    words: list[tuple[float, float, str]] | None = None  # start, end, word
 
 
 def load_shards(folder: Path, names: list[str] | None = None, split: str = 'train', timed: bool = True) -> list[Utterance]:
@@ -57,7 +57,7 @@ def load_shards(folder: Path, names: list[str] | None = None, split: str = 'trai
                     mel[j['first'] : j['first'] + j['frames']], j['corpus'], j['speaker'], j['id'],
                     np.array(boundaries(j['syllables'])), np.array(j['weak']), np.array([s[:2] for s in j['syllables']]),
                     np.array([p[2] for p in phones]), np.array([p[0] for p in phones], np.int64), [s[2] for s in j['syllables']],
-                    j.get('path', ''), j.get('text', ''),
+                    j.get('path', ''), j.get('words', []),
                 )
             )  # fmt: skip
     return out

@@ -5,7 +5,8 @@
 
 A shard is a folder: mel.npy (F, 128) float16, all frames one after another, and utterances.jsonl, one line each:
 id, corpus, speaker, split (train, dev or test), path (of the audio), first (frame), frames, text, syllables [[start, end, label]],
-phones [[class, start, end]], weak [seconds]: boundaries that two sources place differently, so that training trusts them less. Times are seconds.
+phones [[class, start, end]], words [[start, end, word]], weak [seconds]: boundaries that two sources place differently, so that training trusts
+them less. Times are seconds.
 A manifest.jsonl has `path` (to its folder) and, if known, `speaker`, `text`, and times: `syllables` and `phones`. With a text and no
 times the aligner is run (English; Debian's python3-pocketsphinx and the scripts of --scripts). Files that cannot be used are listed and skipped.
 """
@@ -60,20 +61,24 @@ def disagreements(a: list[float], b: list[float]) -> list[float]:
     return sorted([*x[gap.min(1) > AGREE], *y[gap.min(0) > AGREE]])
 
 
-def utterance(uid: str, corpus: str, speaker: str, path: Path, text: str, syllables: list, phones: list, weak: list) -> dict:
+def utterance(
+    uid: str, corpus: str, speaker: str, path: Path, text: str, syllables: list, phones: list, weak: list, words: list | tuple = ()
+) -> dict:
+    """A row of a shard, its frames still to come. Raises SplitError for a voice that must never train."""
     check_speaker(corpus, speaker)
     return {
         'id': uid, 'corpus': corpus, 'speaker': speaker, 'split': split_of(corpus, uid, speaker, text), 'path': str(path),
         'text': text, 'syllables': syllables, 'phones': [[phone_class(p), a, b] for p, a, b in phones],
-        'weak': [round(float(t), 3) for t in weak],
+        'weak': [round(float(t), 3) for t in weak], 'words': list(words),
     }  # fmt: skip
 
 
-def read_times(path: Path) -> tuple[list, list]:
-    """Syllables and phones of one JSON of the aligner or of a synthesiser."""
+def read_times(path: Path) -> tuple[list, list, list]:
+    """Syllables, phones and words of one JSON of the aligner or of a synthesiser."""
     j = json.loads(path.read_text())
     syllables = [[s['start'], s['end'], ' '.join(p.lower() for p in s['phones'])] for s in j['syllables']]
-    return syllables, [[p['phone'], p['start'], p['end']] for p in j['phones']]
+    words = [[w['start'], w['end'], w['word']] for w in j.get('words', [])]
+    return syllables, [[p['phone'], p['start'], p['end']] for p in j['phones']], words
 
 
 def align(items: list[tuple[str, Path, str]], out: Path, scripts: Path, python: str) -> None:
@@ -122,8 +127,8 @@ def read_speech(corpus: str):
         align([(uid, folder / j['path'], j['text']) for uid, j in rows], times, args.scripts, args.align_python)
         for uid, j in rows:
             if (times / f'{uid}.json').exists():
-                syllables, phones = read_times(times / f'{uid}.json')
-                yield utterance(uid, corpus, j['speaker'], folder / j['path'], j['text'], syllables, phones, [])
+                syllables, phones, words = read_times(times / f'{uid}.json')
+                yield utterance(uid, corpus, j['speaker'], folder / j['path'], j['text'], syllables, phones, [], words)
 
     return read
 
@@ -133,7 +138,7 @@ def read_synth(name: str, speaker: str):
 
     def read(args: argparse.Namespace) -> Iterator[dict]:
         for path in sorted((args.runs / 'synth' / name).glob('*.json')):
-            syllables, phones = read_times(path)
+            syllables, phones, _ = read_times(path)
             text = json.loads(path.read_text())['text']
             yield utterance(path.stem, name, speaker, path.with_suffix('.wav'), text, syllables, phones, [])
 
@@ -151,8 +156,8 @@ def read_queen(args: argparse.Namespace) -> Iterator[dict]:
     for uid, path, text in rows:
         times = args.runs / 'align' / 'queen' / f'{uid}.json'
         if times.exists():
-            syllables, phones = read_times(times)
-            yield utterance(uid, 'queen', 'queen-J' if 'J' in uid[6:] else 'queen-' + uid[:2], path, text, syllables, phones, [])
+            syllables, phones, words = read_times(times)
+            yield utterance(uid, 'queen', 'queen-J' if 'J' in uid[6:] else 'queen-' + uid[:2], path, text, syllables, phones, [], words)
 
 
 def read_folder(args: argparse.Namespace) -> Iterator[dict]:
@@ -171,12 +176,12 @@ def read_folder(args: argparse.Namespace) -> Iterator[dict]:
     if need:
         align(need, times, args.scripts, args.align_python)
     for uid, j in rows:
-        syllables, phones = j.get('syllables', []), j.get('phones', [])
+        syllables, phones, words = (j.get(name, []) for name in ('syllables', 'phones', 'words'))
         if not syllables and (times / f'{uid}.json').exists():
-            syllables, phones = read_times(times / f'{uid}.json')
+            syllables, phones, words = read_times(times / f'{uid}.json')
         speaker = j.get('speaker', str(Path(j['path']).parent))
         syllables = [[*s[:2], s[2] if len(s) > 2 else ''] for s in syllables]
-        yield utterance(uid, args.name, speaker, args.folder / j['path'], j.get('text', ''), syllables, phones, [])
+        yield utterance(uid, args.name, speaker, args.folder / j['path'], j.get('text', ''), syllables, phones, [], words)
 
 
 CORPORA = {

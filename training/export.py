@@ -95,6 +95,12 @@ def rates_of(config: dict) -> list[segment.Rate]:
     return [segment.Rate(r['name'], r['hz'], r['w'], r['lambda'], r.get('even', 0.0)) for r in config['boundaries']['rates']]
 
 
+def rate_json(rate: segment.Rate) -> dict:
+    """A setting of the dial as config.json has it."""
+    even = {'even': rate.even} if rate.even else {}
+    return {'name': rate.name, 'hz': rate.hz, 'w': rate.w, 'lambda': rate.lam, **even}
+
+
 def natural(config: dict) -> segment.Rate:
     return next(r for r in rates_of(config) if r.name == 'natural')
 
@@ -193,6 +199,27 @@ def training_data(data: Path, corpora: list[str]) -> list[dict]:
     return rows
 
 
+def dial_section(dial: dict) -> str:
+    """The part of a card that says what dial.py measured."""
+    if not dial:
+        return ''
+
+    def cell(rate: dict) -> str:
+        return f'{rate["hz"]:.2f} ({rate["sd"]:.2f})' if rate.get('speakers', 0) > 1 else f'{rate["hz"]:.2f}'
+
+    rows = ''.join(f'| {name} | {" | ".join(map(cell, rates.values()))} |\n' for name, rates in dial.items())
+    bits = ' | '.join(f'{rate["bits"]:.1f}' for rate in dial['all'].values())
+    return f"""
+## The dial
+Units per second of non-pause at one setting each, live, on speakers that no training saw (`training/dial.py`). In brackets the standard
+deviation between speakers of whom there are 10 s or more.
+
+| corpus | {' | '.join(dial['all'])} |
+|{' --- |' * (1 + len(dial['all']))}
+{rows}| bits a second, all together | {bits} |
+"""
+
+
 def model_card(name: str, config: dict, about: dict) -> str:
     """README.md of a bundle: what it is, what it was trained on, what it measures."""
     e, u = config['encoder'], config['units']
@@ -203,7 +230,7 @@ def model_card(name: str, config: dict, about: dict) -> str:
     for n, parts in about['metrics'].get('test', {}).items():
         live, whole = parts['live int8'], parts.get('whole fp32', {})
         test += f'| {n} | {live["F1_50ms"]:.3f} | {live["F1_20ms"]:.3f} | {live["R_value"]:.3f} | {whole.get("F1_50ms", float("nan")):.3f} |\n'
-    rates = ', '.join(f'{r["name"]} ({r["hz"]} Hz)' for r in config['boundaries']['rates'])
+    rates = ', '.join(f'{r["name"]} ({r["hz"]} Hz)' if r['name'] == 'natural' else r['name'] for r in config['boundaries']['rates'])
     return f"""# {name} {about['version']}
 
 A streaming encoder of English speech with syllable boundaries and units: {e['layers']} layers of width {e['width']}, chunks of
@@ -224,7 +251,9 @@ Development split, int8, live (160 ms chunks, decisions within 800 ms), natural 
 | --- | --- | --- |
 {dev}
 {test}
-
+How it is counted: the starts and ends of the units that are no pause, against the starts and ends of the reference's syllables (as
+`sylstream evaluate` and the evaluation pack's own script count), the first and last edge of a recording among them.
+{dial_section(about['metrics'].get('dial', {}))}
 ## Limits
 English only. Children, strong accents, noise and telephone bands are harder than read speech. The times it learned from are automatic.
 Units say what was spoken only roughly; they are no transcript, and they were not built to hide or to reveal who speaks.

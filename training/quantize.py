@@ -23,15 +23,15 @@ from sklearn.cluster import AgglomerativeClustering, MiniBatchKMeans
 import segment
 from batches import Utterance, load_shards
 from config import load_config
+from dial import Cut, Voices, fit, mix_hz
 from encoder import Encoder, Streamer
-from export import encoder_json, onnx_step
+from export import encoder_json, onnx_step, rate_json
 from onnx_graph import build, flat_weights
 from scores import boundary_scores
 from timed import dev_sets, encode_many, load_checkpoint
 
-WEIGHTS = (0.0, 0.25, 0.5, 0.75, 1.0, 1.5)  # w tried for the features' cost
+WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # w tried for the features' cost
 LAMBDAS = (-2.0, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5)
-NUMBERED = (5.0, 6.25, 8.33)  # units per second of non-pause (SyllableLM's three)
 
 
 def int8_outputs(model: Encoder, utterances: list[Utterance], mel: tuple[float, float]) -> list[dict[str, np.ndarray]]:
@@ -46,32 +46,6 @@ def int8_outputs(model: Encoder, utterances: list[Utterance], mel: tuple[float, 
             x = torch.from_numpy(0.5 * (np.asarray(u.mel, np.float32) - mel[0]) / mel[1])
             out.append({k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()})
     return out
-
-
-class Cut:
-    """Utterances with their segment costs, ready to be cut at any setting of the dial."""
-
-    def __init__(self, outputs: list[dict[str, np.ndarray]], rules: segment.Rules, chunk: int, delay: int):
-        self.outputs, self.rules, self.chunk, self.delay = outputs, rules, chunk, delay
-        self.costs = [segment.costs(o['features'], rules) for o in outputs]
-
-    def live(self, rate: segment.Rate) -> list[np.ndarray]:
-        pairs = zip(self.costs, self.outputs, strict=True)
-        return [segment.live(c, o['boundary'], rate, self.rules, chunk=self.chunk, delay=self.delay)[0] for c, o in pairs]
-
-    def edges(self, rate: segment.Rate, shift: int = 0) -> list[np.ndarray]:
-        """Starts and ends of what is no pause, in seconds."""
-        rules = replace(self.rules, shift_samples=shift)
-        return [segment.syllable_edges(o['speech'], cuts, rules) for cuts, o in zip(self.live(rate), self.outputs, strict=True)]
-
-    def hz(self, rate: segment.Rate) -> float:
-        """Units per second of non-pause."""
-        units = tokens = 0
-        for cuts, o in zip(self.live(rate), self.outputs, strict=True):
-            speech = ~segment.pauses(o['speech'], cuts)
-            units += speech.sum()
-            tokens += np.diff(cuts)[speech].sum()
-        return float(units / max(1e-9, tokens * 0.02))
 
 
 def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segment.Rate, int, dict]:
@@ -101,16 +75,6 @@ def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segment.Rat
         for name, (cut, us) in sets.items()
     }
     return rate, shift, scores
-
-
-def lambda_for(hz: float, w: float, cuts: list[Cut]) -> float:
-    """λ at which all sets together give `hz`, by bisection: a higher λ gives fewer units."""
-    low, high = -30.0, 12.0
-    for _ in range(14):
-        middle = (low + high) / 2
-        mean = float(np.mean([c.hz(segment.Rate('', hz, w, middle)) for c in cuts]))
-        low, high = (middle, high) if mean > hz else (low, middle)
-    return round((low + high) / 2, 3)
 
 
 def training_vectors(model: Encoder, utterances: list[Utterance], mel: tuple[float, float], rate: segment.Rate, rules: segment.Rules) -> np.ndarray:
@@ -150,15 +114,15 @@ def main() -> None:
     model.load_state_dict(state['average'])
     model.eval()
     rules = segment.Rules()
-    sets = {
-        name: (Cut(int8_outputs(model, us, mel), rules, cfg.chunk_tokens, cfg.delay_tokens), us) for name, us in dev_sets(args.data, args.dev).items()
+    dev = dev_sets(args.data, args.dev)
+    corpora = {
+        name: Voices(Cut(int8_outputs(model, us, mel), rules, cfg.chunk_tokens, cfg.delay_tokens), [u.speaker for u in us])
+        for name, us in dev.items()
     }
     print(f'development outputs: {time.time() - started:.0f} s', flush=True)
-    rate, shift, scores = calibrate(sets)
-    cuts = [cut for cut, _ in sets.values()]
-    hz = round(float(np.mean([c.hz(rate) for c in cuts])), 3)
-    rates = [{'name': 'natural', 'hz': hz, 'w': rate.w, 'lambda': rate.lam}]
-    rates += [{'name': f'{target}', 'hz': target, 'w': rate.w, 'lambda': lambda_for(target, rate.w, cuts)} for target in NUMBERED]
+    rate, shift, scores = calibrate({name: (voices.cut, dev[name]) for name, voices in corpora.items()})
+    hz = round(mix_hz(corpora, rate), 3)
+    rates = [rate_json(r) for r in (replace(rate, hz=hz), *fit(corpora, rate.w))]
     print(f'natural {hz} Hz, w {rate.w}, λ {rate.lam}, shift {shift} samples; F1 at 50 and 20 ms: {scores}; {rates}', flush=True)
     utterances = load_shards(args.data, args.corpora)
     np.random.default_rng(0).shuffle(utterances)

@@ -1,16 +1,20 @@
-"""What units say: information about the syllable and about the speaker, purity, against k-means on log-mel segment means.
+"""What units say: information about the syllable and about the speaker, purity, and the same word said by two speakers, against k-means
+on log-mel segment means.
 
     python unit_figures.py ../models/small
 
-On unseen speakers, over the same live segments for both. I(unit; syllable) / H(syllable) and I(unit; speaker | syllable) are corrected
-by what shuffled units give; 95 % intervals by leaving out one speaker at a time (drawing speakers twice would count their syllables twice,
-which raises information). A segment's syllable is the one it overlaps most; syllables said fewer than --least times are left out.
+On unseen speakers, over the same live segments and with as many units for both. I(unit; syllable) / H(syllable) and
+I(unit; speaker | syllable) are corrected by what shuffled units give; 95 % intervals by a bootstrap over speakers, the correction within
+each draw (a speaker drawn twice counts twice in both). A segment's syllable is the one it overlaps most; syllables said fewer than
+--least times are left out of the information. Average precision: same_word.py.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -23,19 +27,24 @@ from batches import Utterance, load_shards
 from evaluate import outputs_of
 from export import rates_of, rules_of
 from features import normalise
+from same_word import SpokenWord, average_precision, long_enough
 
 SHUFFLES = 5
+SYSTEMS = ('small', 'k-means on log-mel')
 
 
-def entropy(*labels: np.ndarray) -> float:
-    """Joint entropy of label columns, bits."""
-    _, counts = np.unique(np.stack(labels), axis=1, return_counts=True)
-    p = counts / counts.sum()
+def entropy(*labels: np.ndarray, weights: np.ndarray | None = None) -> float:
+    """Joint entropy of label columns, bits; weights say how often each row counts."""
+    code = np.zeros(len(labels[0]), np.int64)
+    for column in labels:
+        code = code * (int(column.max()) + 1) + column
+    counts = np.bincount(np.unique(code, return_inverse=True)[1], weights)
+    p = counts[counts > 0] / counts.sum()
     return float(-(p * np.log2(p)).sum())
 
 
-def information(a: np.ndarray, b: np.ndarray) -> float:
-    return entropy(a) + entropy(b) - entropy(a, b)
+def information(a: np.ndarray, b: np.ndarray, weights: np.ndarray | None = None) -> float:
+    return entropy(a, weights=weights) + entropy(b, weights=weights) - entropy(a, b, weights=weights)
 
 
 def shuffled_within(values: np.ndarray, groups: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -46,16 +55,19 @@ def shuffled_within(values: np.ndarray, groups: np.ndarray, rng: np.random.Gener
     return out
 
 
-def figures(unit: np.ndarray, syllable: np.ndarray, speaker: np.ndarray, rng: np.random.Generator) -> tuple[float, float]:
+def figures(
+    unit: np.ndarray, syllable: np.ndarray, speaker: np.ndarray, rng: np.random.Generator, weights: np.ndarray | None = None
+) -> tuple[float, float]:
     """Corrected I(unit; syllable) / H(syllable), and corrected I(unit; speaker | syllable) in bits."""
-    about = information(unit, syllable)
-    about -= np.mean([information(rng.permutation(unit), syllable) for _ in range(SHUFFLES)])
+    about = information(unit, syllable, weights)
+    about -= np.mean([information(rng.permutation(unit), syllable, weights) for _ in range(SHUFFLES)])
+    known = entropy(speaker, syllable, weights=weights) - entropy(syllable, weights=weights)
 
     def given(u: np.ndarray) -> float:
-        return entropy(u, syllable) + entropy(speaker, syllable) - entropy(u, speaker, syllable) - entropy(syllable)
+        return entropy(u, syllable, weights=weights) + known - entropy(u, speaker, syllable, weights=weights)
 
     who = given(unit) - np.mean([given(shuffled_within(unit, syllable, rng)) for _ in range(SHUFFLES)])
-    return about / entropy(syllable), float(who)
+    return about / entropy(syllable, weights=weights), float(who)
 
 
 def purities(unit: np.ndarray, syllable: np.ndarray) -> tuple[float, float]:
@@ -82,6 +94,60 @@ def baseline_codebook(utterances: list[Utterance], count: int) -> MiniBatchKMean
     return MiniBatchKMeans(count, batch_size=4096, n_init=1, random_state=0).fit(np.array(rows))
 
 
+@dataclass
+class Piece:
+    """One live segment that is no pause: tokens [start, end), its unit in each system."""
+
+    start: int
+    end: int
+    units: dict[str, int]
+
+
+def cutter(bundle: Path, rate_name: str, kmeans: MiniBatchKMeans) -> Callable[[Utterance], list[Piece]]:
+    """Cuts an utterance live and names each segment by both systems."""
+    config = json.loads((bundle / 'config.json').read_text())
+    rate = next(r for r in rates_of(config) if r.name == rate_name)
+    rules, e, book = rules_of(config), config['encoder'], load_file(bundle / 'codebook.safetensors')
+    run = outputs_of(bundle, 'int8', False)
+
+    def cut(u: Utterance) -> list[Piece]:
+        mel = torch.from_numpy(np.asarray(u.mel, np.float32))
+        out = run(normalise(mel, config['mel']['mean'], config['mel']['std']))
+        chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
+        cuts, _, _ = segment.live(segment.costs(out['features'], rules), out['boundary'], rate, rules, **chunks)
+        ids = book['units'][segment.nearest(segment.segment_vectors(out['features'], cuts, 1), book['centroids'])]
+        spans = list(zip(cuts[:-1], cuts[1:], strict=True))
+        base = kmeans.predict(np.array([mel_vector(u.mel, a, b) for a, b in spans])) + 1
+        rows = zip(spans, ids, base, segment.pauses(out['speech'], cuts), strict=True)
+        return [Piece(int(a), int(b), dict(zip(SYSTEMS, (int(i), int(k)), strict=True))) for (a, b), i, k, pause in rows if not pause]
+
+    return cut
+
+
+def most_overlapped(piece: Piece, spans: np.ndarray) -> int | None:
+    """Which span (n, 2) of seconds a segment overlaps most, or None."""
+    overlap = np.minimum(spans[:, 1], piece.end * 0.02) - np.maximum(spans[:, 0], piece.start * 0.02)
+    return int(overlap.argmax()) if len(overlap) and overlap.max() > 0 else None
+
+
+def spoken_words(u: Utterance, pieces: list[Piece]) -> list[SpokenWord]:
+    """The long words of an utterance with the units that overlap each most."""
+    words = u.words or []
+    spans = np.array([w[:2] for w in words]).reshape(-1, 2)
+    of = [most_overlapped(piece, spans) for piece in pieces]
+    out = []
+    for k, (start, end, word) in enumerate(words):
+        units = {s: [p.units[s] for p, at in zip(pieces, of, strict=True) if at == k] for s in SYSTEMS}
+        if long_enough(word, start, end) and units[SYSTEMS[0]]:
+            out.append(SpokenWord(word.lower(), u.speaker, units))
+    return out
+
+
+def interval(value: float, draws: np.ndarray) -> list[float]:
+    """95 % by the bootstrap's standard deviation."""
+    return [value - 1.96 * float(np.std(draws)), value + 1.96 * float(np.std(draws))]
+
+
 def main() -> None:
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -91,58 +157,52 @@ def main() -> None:
     parser.add_argument('--split', default='test')
     parser.add_argument('--least', type=int, default=10)
     parser.add_argument('--rate', default='natural')
+    parser.add_argument('--draws', type=int, default=200, help='of the bootstrap')
     parser.add_argument('--json', type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
-    config = json.loads((args.bundle / 'config.json').read_text())
-    rate = next(r for r in rates_of(config) if r.name == args.rate)
-    rules, e, book = rules_of(config), config['encoder'], load_file(args.bundle / 'codebook.safetensors')
-    run = outputs_of(args.bundle, 'int8', False)
-    M = config['units']['merged']
+    M = json.loads((args.bundle / 'config.json').read_text())['units']['merged']
     train = load_shards(args.data, [args.corpus])
-    kmeans = baseline_codebook(train[:: max(1, len(train) // 2500)], M)
-    units, mels, syllables, speakers = [], [], [], []
+    cut = cutter(args.bundle, args.rate, baseline_codebook(train[:: max(1, len(train) // 2500)], M))
+    pieces, syllables, speakers, words = [], [], [], []
     for u in load_shards(args.data, [args.corpus], args.split):
-        mel = torch.from_numpy(np.asarray(u.mel, np.float32))
-        out = run(normalise(mel, config['mel']['mean'], config['mel']['std']))
-        chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
-        cuts, _, _ = segment.live(segment.costs(out['features'], rules), out['boundary'], rate, rules, **chunks)
-        pause = segment.pauses(out['speech'], cuts)
-        ids = book['units'][segment.nearest(segment.segment_vectors(out['features'], cuts, 1), book['centroids'])]
-        for k, (a, b) in enumerate(zip(cuts[:-1], cuts[1:], strict=True)):
-            overlap = np.minimum(u.syllables[:, 1], b * 0.02) - np.maximum(u.syllables[:, 0], a * 0.02)
-            if not pause[k] and overlap.max() > 0:
-                units.append(ids[k])
-                mels.append(mel_vector(u.mel, a, b))
-                syllables.append(u.labels[int(overlap.argmax())])
+        found = cut(u)
+        words += spoken_words(u, found)
+        for piece in found:
+            k = most_overlapped(piece, u.syllables)
+            if k is not None:
+                pieces.append(piece)
+                syllables.append(u.labels[k])
                 speakers.append(u.speaker)
     names, counts = np.unique(syllables, return_counts=True)
     keep = np.isin(syllables, names[counts >= args.least])
-    unit, base = np.array(units)[keep], kmeans.predict(np.array(mels))[keep] + 1
     syllable = np.unique(np.array(syllables)[keep], return_inverse=True)[1]
     speaker = np.unique(np.array(speakers)[keep], return_inverse=True)[1]
-    print(f'{len(unit)} segments, {syllable.max() + 1} syllables, {speaker.max() + 1} speakers, {M} units')
+    print(f'{keep.sum()} segments, {syllable.max() + 1} syllables, {speaker.max() + 1} speakers, {M} units')
+    print(f'{len(words)} words of {len({w.word for w in words})} kinds')
     table = {}
-    for name, labels in (('small', unit), ('k-means on log-mel', base)):
-        rng = np.random.default_rng(0)
-        info, who = figures(labels, syllable, speaker, rng)
-        without = [figures(labels[speaker != s], syllable[speaker != s], speaker[speaker != s], rng) for s in range(speaker.max() + 1)]
-        error = np.std(without, axis=0) * np.sqrt(speaker.max())  # the jackknife's standard error
-        low, high = np.array([info, who]) - 1.96 * error, np.array([info, who]) + 1.96 * error
-        of_unit, of_syllable = purities(labels, syllable)
+    for name in SYSTEMS:
+        unit, rng = np.array([p.units[name] for p in pieces])[keep], np.random.default_rng(0)
+        info, who = figures(unit, syllable, speaker, rng)
+        size = speaker.max() + 1
+        drawn = [np.bincount(rng.integers(0, size, size), minlength=size)[speaker].astype(float) for _ in range(args.draws)]
+        bootstrap = np.array([figures(unit, syllable, speaker, rng, weights) for weights in drawn])
+        of_unit, of_syllable = purities(unit, syllable)
+        precision, precisions = average_precision(words, name, args.draws)
         table[name] = {
             'information_about_syllable': info,
-            'interval': [low[0], high[0]],
+            'interval': interval(info, bootstrap[:, 0]),
             'speaker_bits_given_syllable': who,
-            'speaker_interval': [low[1], high[1]],
+            'speaker_interval': interval(who, bootstrap[:, 1]),
             'syllable_purity': of_unit,
             'cluster_purity': of_syllable,
+            'same_word_precision': precision,
+            'same_word_interval': interval(precision, precisions),
         }
-        print(
-            f'{name}: I(unit; syllable)/H {info:.3f} [{low[0]:.3f}, {high[0]:.3f}], I(unit; speaker | syllable) {who:.3f} '
-            f'[{low[1]:.3f}, {high[1]:.3f}] bits, syllable purity {of_unit:.3f}, cluster purity {of_syllable:.3f}',
-            flush=True,
-        )
+        parts = (('I(unit; syllable)/H', info, 'interval'), ('I(unit; speaker | syllable) in bits', who, 'speaker_interval'))
+        parts += (('same word, average precision', precision, 'same_word_interval'),)
+        text = ', '.join(f'{what} {value:.3f} [{table[name][key][0]:.3f}, {table[name][key][1]:.3f}]' for what, value, key in parts)
+        print(f'{name}: {text}, syllable purity {of_unit:.3f}, cluster purity {of_syllable:.3f}', flush=True)
     if args.json:
         args.json.write_text(json.dumps(table, indent=1) + '\n')
 
