@@ -2,6 +2,7 @@
 
     python evaluate.py ../models/small                         every test set that is there
     python evaluate.py ../models/small --precision fp32 --whole --rate 5.0 --json scores.json
+    python evaluate.py ../models/small --plots runs/plots
 
 Sets: festival (exact times) and asterisk-en (aligned) of the evaluation pack; kathleen sentences and speechocean762 speakers that no
 training saw (split "test" of the shards). All boundaries: every start and end of a syllable, or of a unit that is no pause; F1 at 50
@@ -19,6 +20,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from safetensors.numpy import load_file
 
 import segment
 from baselines import OF_MEL, OF_SOUND, Recording
@@ -28,7 +30,10 @@ from encoder import Streamer, encode
 from export import onnx_step, rates_of, read_bundle, rules_of
 from features import log_mel, normalise, read_audio
 from heads import complete_normalised
+from plots import Picture, plot
 from scores import boundary_scores
+
+PICTURES = 3  # of each set
 
 
 def pack_set(pack: Path, name: str) -> list[Recording]:
@@ -133,6 +138,21 @@ def stream_positions(items: list[Recording], config: dict, run: Callable, rate: 
     return table
 
 
+def draw(folder: Path, name: str, items: list[Recording], bundle: Path, run: Callable, rate: segment.Rate) -> None:
+    """Pictures of a few utterances of a set with their live units: FOLDER/NAME-0.png and on."""
+    config, book = json.loads((bundle / 'config.json').read_text()), load_file(bundle / 'codebook.safetensors')
+    rules, trim, e = rules_of(config), config['units']['trimTokens'], config['encoder']
+    chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
+    for k, item in enumerate(items[:: max(1, len(items) // PICTURES)][:PICTURES]):
+        out = run(normalise(item.mel, config['mel']['mean'], config['mel']['std']))
+        cuts, _, _ = segment.live(segment.costs(out['features'], rules), out['boundary'], rate, rules, **chunks)
+        units = segment.units(out, rate, rules, book['centroids'], book['units'], trim, cuts)
+        spoken = [(u['start'] / 16_000, u['end'] / 16_000, str(u['id'])) for u in units if not u['pause']]
+        edges = np.unique([t for a, b, _ in spoken for t in (a, b)])
+        title = f'{name}: {Path(item.path).stem} ({item.speaker}), rate {rate.name}'
+        plot(folder / f'{name}-{k}.png', title, item, Picture(out['boundary'], edges, spoken))
+
+
 def print_table(rows: dict[str, dict[str, dict[str, float]]]) -> None:
     columns = ['P', 'R', 'F1_50ms', 'F1_20ms', 'R_value', 'hz', 'bits', 'delay_p50', 'delay_p95', 'forced']
     print(f'| set | what | {" | ".join(columns)} |\n|{" --- |" * (len(columns) + 2)}')
@@ -155,6 +175,7 @@ def main() -> None:
     parser.add_argument('--max-delay-ms', type=float, default=800)
     parser.add_argument('--limit', type=int, default=120, help='at most so many utterances a set')
     parser.add_argument('--positions', metavar='SET', help='score this set by its place in one long stream instead')
+    parser.add_argument('--plots', metavar='DIR', type=Path, help='draw a few utterances of each set instead')
     parser.add_argument('--json', type=Path)
     args = parser.parse_args()
     torch.set_num_threads(1)
@@ -174,6 +195,10 @@ def main() -> None:
     live, table = outputs_of(args.bundle, args.precision, False), {}
     if args.positions:
         print_table({args.positions: stream_positions(sets[args.positions](), config, live, rates[args.rate], args.max_delay_ms)})
+        return
+    if args.plots:
+        for name, load in sets.items():
+            draw(args.plots, name, load(), args.bundle, live, rates[args.rate])
         return
     whole = outputs_of(args.bundle, 'fp32', True) if args.whole else None
     for name, load in sets.items():

@@ -138,9 +138,15 @@ def sample_of(token: int, rules: Rules) -> int:
     return TOKEN_SAMPLES * int(token) + BOUNDARY_OFFSET + rules.shift_samples if token > 0 else 0
 
 
-def units(outputs: dict[str, np.ndarray], rate: Rate, rules: Rules, centroids: np.ndarray, table: np.ndarray, trim: int) -> list[dict]:
-    """Outputs of an utterance -> its units as golden/units.json has them: id (0 = pause), start, end (samples), pause."""
-    cuts = search(costs(outputs['features'], rules), outputs['boundary'], rate, rules)
+def units(
+    outputs: dict[str, np.ndarray], rate: Rate, rules: Rules, centroids: np.ndarray, table: np.ndarray, trim: int, cuts: np.ndarray | None = None
+) -> list[dict]:
+    """Outputs of an utterance -> its units as golden/units.json has them: id (0 = pause), start, end (samples), pause.
+
+    cuts: where it is cut, if the full search is not to say it.
+    """
+    if cuts is None:
+        cuts = search(costs(outputs['features'], rules), outputs['boundary'], rate, rules)
     pause = pauses(outputs['speech'], cuts)
     ids = table[nearest(segment_vectors(outputs['features'], cuts, trim), centroids)]
     return [

@@ -6,6 +6,7 @@ import torch
 
 from baselines import Recording, envelope_minima, findsylls_peaks, praat_nuclei, sounding, uniform
 from evaluate import one_stream
+from plots import Picture, plot
 
 
 def bursts() -> torch.Tensor:
@@ -53,3 +54,9 @@ def test_nuclei_are_cut_between_the_hums(find):
     times = find(hums())
     for valley in (0.8, 1.2, 1.6):
         assert np.abs(times - valley).min() < 0.08
+
+
+def test_a_picture_is_written(tmp_path):
+    item = Recording(bursts(), np.array([0.5, 1.0, 1.5]), 'anna', 'a.wav')
+    plot(tmp_path / 'new' / 'a.png', 'a', item, Picture(np.zeros(149), np.array([0.52, 1.5]), [(0.52, 1.5, '7')]))
+    assert (tmp_path / 'new/a.png').read_bytes()[:4] == b'\x89PNG'
