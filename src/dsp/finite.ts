@@ -1,15 +1,30 @@
 import { PipelineError } from '../errors.ts';
 
-/** The index of the first NaN or infinite value of `samples`, or −1. */
-export function firstNonFinite(samples: Float32Array): number {
+/**
+ * The part of `samples` before the first NaN or infinite value, and the error to throw after it; without such a value
+ * all of them and no error.
+ *
+ * @param indexOf the stream's sample, in `rate` Hz, at a place in `samples`
+ */
+export function splitFinite(
+  samples: Float32Array,
+  indexOf: (place: number) => number,
+  rate: number,
+): { readonly finite: Float32Array; readonly error?: PipelineError } {
+  const bad = firstNonFinite(samples);
+  if (bad < 0) return { finite: samples };
+  const error = notFinite(samples[bad], indexOf(bad), rate);
+  return { finite: samples.subarray(0, bad), error };
+}
+
+function firstNonFinite(samples: Float32Array): number {
   for (let i = 0; i < samples.length; i++) {
     if (!Number.isFinite(samples[i])) return i;
   }
   return -1;
 }
 
-/** The error for a sample that is not a number in a range: `index` counts from the start of the stream, in `rate` Hz. */
-export function notFinite(value: number, index: number, rate: number): PipelineError {
+function notFinite(value: number, index: number, rate: number): PipelineError {
   return new PipelineError(
     'SYLSTREAM_ERR_AUDIO_NOT_FINITE',
     `expected finite samples in [-1, 1], got ${value} at sample ${index} (${(index / rate).toFixed(3)} s); ` +

@@ -1,7 +1,7 @@
 import type { Control, MelBlock, PcmChunk } from '../types.ts';
 import { isControl } from '../types.ts';
 import { framesWithin, HOP_SAMPLES, MEL_BINS, SAMPLE_RATE } from '../units.ts';
-import { firstNonFinite, notFinite } from './finite.ts';
+import { splitFinite } from './finite.ts';
 import { createFramer } from './framer.ts';
 import type { Machine } from './machine.ts';
 import { createLogMelFrame } from './mel.ts';
@@ -41,14 +41,10 @@ export function createLogMel(): Machine<PcmChunk | Control, MelBlock | Control> 
         yield value;
         return;
       }
-      const bad = firstNonFinite(value.samples);
-      if (bad < 0) {
-        yield* blocksOf(value.samples);
-        return;
-      }
-      const index = samplesSeen + bad;
-      yield* blocksOf(value.samples.subarray(0, bad));
-      throw notFinite(value.samples[bad], index, SAMPLE_RATE);
+      const indexOf = (place: number): number => samplesSeen + place;
+      const { finite, error } = splitFinite(value.samples, indexOf, SAMPLE_RATE);
+      yield* blocksOf(finite);
+      if (error !== undefined) throw error;
     },
     flush: () => [],
   };

@@ -5,7 +5,7 @@ import { SAMPLE_RATE } from '../units.ts';
 import { checkAudioFormat } from './audioFormat.ts';
 import type { AudioFormat } from './audioFormat.ts';
 import { createDownmix } from './downmix.ts';
-import { firstNonFinite, notFinite } from './finite.ts';
+import { splitFinite } from './finite.ts';
 import type { Machine } from './machine.ts';
 import { createRateConverter } from './rateConverter.ts';
 import type { Speex } from './speex.ts';
@@ -53,15 +53,12 @@ export function createResampler(
         yield value;
         return;
       }
-      const bad = firstNonFinite(value.samples);
-      if (bad < 0) {
-        yield* chunksOf(value.samples);
-        return;
-      }
-      const index = Math.floor((valuesSeen + bad) / channels);
-      yield* chunksOf(value.samples.subarray(0, bad));
+      const indexOf = (place: number): number => Math.floor((valuesSeen + place) / channels);
+      const { finite, error } = splitFinite(value.samples, indexOf, sampleRate);
+      yield* chunksOf(finite);
+      if (error === undefined) return;
       yield* drain();
-      throw notFinite(value.samples[bad], index, sampleRate);
+      throw error;
     },
     *flush() {
       yield* drain();
