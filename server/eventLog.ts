@@ -1,4 +1,5 @@
 import type { FinalUnit, Flushed, WireId } from '../src/protocol/index.ts';
+import type { KnownUnit } from './continuations.ts';
 
 /** What is sent again after a resume. */
 export type LoggedEvent = FinalUnit | Flushed;
@@ -17,6 +18,8 @@ export interface EventLog {
    * where that is later. Undefined when it is no longer here, or when `after` lies ahead of what there is.
    */
   find(after: number, flush?: WireId): number | undefined;
+  /** The units that are here, oldest first. */
+  units(): KnownUnit[];
 }
 
 /** Makes an empty log that keeps at least the last `size` events, and at most twice as many. */
@@ -49,6 +52,10 @@ export function createEventLog(size: number): EventLog {
       trim();
     },
     at: (number) => events[number - start],
+    units: () =>
+      events.flatMap((event) =>
+        event.t === 'u' ? [{ id: event.id, start: event.s, end: event.e }] : [],
+      ),
     find(after, flush) {
       if (after >= units || after + 1 < firstWhole) return undefined;
       const unit = events.findLastIndex((event) => event.t === 'u' && event.i <= after);

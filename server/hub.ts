@@ -12,6 +12,7 @@ import type { Readiness } from './http.ts';
 import { availableBytes, createMemoryGauge } from './memoryGauge.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
+import { createQuota } from './quota.ts';
 import { createRestartWatch } from './restartWatch.ts';
 import { createSessionStore } from './sessionStore.ts';
 import type { Settings } from './settings.ts';
@@ -61,6 +62,7 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
     used: () => admission.used,
     capacity: () => admission.capacity,
     encoder: () => models.encoder.status(),
+    lm: () => models.lm?.status(),
   });
   const restarts = createRestartWatch();
   const sweeper = createSweeper<Connection>(now, (at) => store.expire(at));
@@ -72,6 +74,7 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
     models,
     pipeline,
     metrics,
+    guesses: createQuota(settings.guesses),
     log,
     now,
     store,

@@ -13,6 +13,10 @@ export interface Metrics {
   readonly traffic: Traffic;
   readonly units: Counter<'forced'>;
   readonly lagSeconds: Histogram;
+  readonly guesses: Counter<'reason'>;
+  readonly predictedUnits: Counter;
+  readonly guessFirstSeconds: Histogram;
+  readonly guessLastSeconds: Histogram;
   /** Stops the event-loop monitor. */
   close(): void;
 }
@@ -33,12 +37,19 @@ export interface MetricSources {
   readonly used: () => number;
   readonly capacity: () => number;
   readonly encoder: () => EncoderStatus;
+  /** Undefined without a language model. */
+  readonly lm: () => EncoderStatus | undefined;
 }
 
 /** Around the encoder step of 160 ms, in seconds. */
 const LAG_BUCKETS = [
   0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.12, 0.16, 0.2, 0.24, 0.32, 0.64, 1.28,
   2.56,
+];
+
+/** Around the 60 and 150 ms within which the first and the last unit of a guess should come, in seconds. */
+const GUESS_BUCKETS = [
+  0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3, 0.6, 1.2, 2.4,
 ];
 
 /** Makes the metrics of one server. */
@@ -77,6 +88,17 @@ export function createMetrics(sources: MetricSources): Metrics {
     'encoder_run_seconds_total',
     'Time inside the runtime.',
     () => sources.encoder().runMs / 1000,
+  );
+  gauge(
+    'lm_queue_steps',
+    'Units that wait for the language model.',
+    () => sources.lm()?.queued ?? 0,
+  );
+  gauge('lm_steps_total', 'Units run through the language model.', () => sources.lm()?.steps ?? 0);
+  gauge(
+    'lm_run_seconds_total',
+    'Time of the language model inside the runtime.',
+    () => (sources.lm()?.runMs ?? 0) / 1000,
   );
   gauge('eventloop_delay_p99_seconds', 'Event-loop delay since the last scrape.', () => {
     const seconds = loop.percentile(99) / 1e9;
@@ -128,6 +150,9 @@ export function createMetrics(sources: MetricSources): Metrics {
   }));
   gauge('audio_seconds_total', 'Audio taken.', () => traffic.audioSeconds);
 
+  const histogram = (name: string, help: string, buckets: number[]): Histogram =>
+    new Histogram({ name: `sylstream_${name}`, help, buckets, registers });
+
   return {
     registry,
     admissionRejected: counter('admission_rejected_total', 'Sessions refused.', 'reason'),
@@ -136,12 +161,23 @@ export function createMetrics(sources: MetricSources): Metrics {
     closes: counter('closes_total', 'Sockets closed, by close code.', 'code'),
     traffic,
     units: counter('units_total', 'Final units.', 'forced'),
-    lagSeconds: new Histogram({
-      name: 'sylstream_stream_lag_seconds',
-      help: 'From the arrival of the sample that completes a step to its features.',
-      buckets: LAG_BUCKETS,
-      registers,
-    }),
+    lagSeconds: histogram(
+      'stream_lag_seconds',
+      'From the arrival of the sample that completes a step to its features.',
+      LAG_BUCKETS,
+    ),
+    guesses: counter('guesses_total', 'Continuations, by how they ended.', 'reason'),
+    predictedUnits: counter('predicted_units_total', 'Predicted units.'),
+    guessFirstSeconds: histogram(
+      'guess_first_unit_seconds',
+      'From what a continuation follows (a unit, a flush, a request) to its first unit.',
+      GUESS_BUCKETS,
+    ),
+    guessLastSeconds: histogram(
+      'guess_last_unit_seconds',
+      'The same to the end of a whole continuation.',
+      GUESS_BUCKETS,
+    ),
     close: () => loop.disable(),
   };
 }

@@ -1,12 +1,12 @@
 import { settingFor } from '../src/dsp/rateDial.ts';
-import type { Bundle } from '../src/models/bundle.ts';
+import type { Models } from '../src/models/loadModels.ts';
 import type { WireModel, WireRate } from '../src/protocol/index.ts';
 
 /** Milliseconds of a token (docs/bundle.md: 2 frames of 10 ms). */
 const TOKEN_MS = 20;
 
-/** What `ready` says of the bundle at a rate; throws `RangeError` for a rate that the bundle does not offer. */
-export function modelInfo(bundle: Bundle, rate: WireRate): WireModel {
+/** What `ready` says of the models at a rate; throws `RangeError` for a rate that the bundle does not offer. */
+export function modelInfo({ bundle, lm }: Models, rate: WireRate): WireModel {
   const { encoder, boundaries, units } = bundle.config;
   const setting = settingFor(boundaries, rate);
   return {
@@ -18,5 +18,6 @@ export function modelInfo(bundle: Bundle, rate: WireRate): WireModel {
     lookahead_ms: (encoder.chunkTokens + encoder.delayTokens) * TOKEN_MS,
     rate,
     lambda: setting.lambda,
+    lm: lm?.knows(rate) ?? false,
   };
 }

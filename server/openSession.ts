@@ -105,7 +105,7 @@ function readyOf(session: Session, resumed: boolean, context: OpenContext): Read
     next: session.received,
     credit: session.credit,
     audio,
-    model: modelInfo(models.bundle, rate),
+    model: modelInfo(models, rate),
     limits: {
       msg_bytes: MAX_MESSAGE_BYTES,
       ahead_ms: pace === 'file' ? settings.aheadFileMs : settings.aheadLiveMs,

@@ -3,11 +3,12 @@ import type { Subscription } from 'rxjs';
 import { PipelineError } from '../src/errors.ts';
 import { decodePcm } from '../src/dsp/pcm.ts';
 import { bytesPerFrame, toWireError } from '../src/protocol/index.ts';
-import type { Audio, ClientMessage, Gap, Hello, WireId } from '../src/protocol/index.ts';
+import type { Audio, ClientMessage, Gap, Generate, Hello, WireId } from '../src/protocol/index.ts';
 import type { Control, PcmChunk, SpeechEvent } from '../src/types.ts';
 import { SAMPLE_RATE } from '../src/units.ts';
 import { createAllowance } from './allowance.ts';
 import type { Allowance } from './allowance.ts';
+import { Continuations } from './continuations.ts';
 import { createEventLog } from './eventLog.ts';
 import type { EventLog } from './eventLog.ts';
 import { FlushBook } from './flushBook.ts';
@@ -39,6 +40,7 @@ export class Session {
   readonly #log: EventLog;
   readonly #lag: LagMeter = createLagMeter();
   readonly #flushes: FlushBook;
+  readonly #continuations: Continuations;
   #link: Link | undefined;
   /** Number of the next event for the link. */
   #cursor = 0;
@@ -66,6 +68,18 @@ export class Session {
     });
     this.#log = createEventLog(settings.eventLog);
     this.#flushes = new FlushBook(file ? settings.filePace : settings.livePace, context.now());
+    this.#continuations = new Continuations({
+      lm: context.models.lm,
+      rate: hello.rate ?? 'natural',
+      settings,
+      metrics: context.metrics,
+      guesses: context.guesses,
+      now: context.now,
+      link: () => this.#link,
+      past: () => this.#log.units(),
+      refuse: (error, ref) => this.#refuse(error, ref),
+    });
+    if (hello.want?.continuation === true) this.#continuations.prepare();
     const options = pipelineOptions(hello, context);
     this.#subscription = context
       .pipeline(this.#chunks$, context.models, {
@@ -114,6 +128,7 @@ export class Session {
 
   /** Takes the client away; the session goes on with what it has. */
   detach(): void {
+    this.#continuations.drop();
     this.#link = undefined;
   }
 
@@ -129,8 +144,9 @@ export class Session {
       case 'flush':
         return this.#flush(message.id);
       case 'gen':
+        return this.#generate(message);
       case 'cancel':
-        return this.#link?.send({ t: 'gend', id: message.id, reason: 'unsupported' });
+        return this.#continuations.cancel(message.id);
       case 'end':
         return this.#end();
       case 'ping':
@@ -176,6 +192,7 @@ export class Session {
   /** Ends the pipeline and gives back what it holds. */
   release(): void {
     this.#link = undefined;
+    this.#continuations.release();
     this.#subscription.unsubscribe();
   }
 
@@ -245,6 +262,18 @@ export class Session {
       return this.#refuse(pipelineError(error, 'SYLSTREAM_ERR_OPTION'), 'set');
     }
     this.#chunks$.next({ control: 'rate', rate, ...(fromSample !== undefined && { fromSample }) });
+    const here = Math.floor((this.#received * SAMPLE_RATE) / this.hello.audio.rate);
+    this.#continuations.turn(rate, fromSample ?? here);
+  }
+
+  #generate(gen: Generate): void {
+    this.#inOrder(() => {
+      try {
+        this.#continuations.ask(gen);
+      } catch (error) {
+        this.#refuse(pipelineError(error), gen.id);
+      }
+    });
   }
 
   #flush(id: WireId): void {
@@ -294,13 +323,16 @@ export class Session {
       this.#units = event.unit.index + 1;
       metrics.units.inc({ forced: String(event.unit.forced) });
       this.#log.push(toFinalUnit(event.unit));
+      this.#continuations.unit(event.unit);
     } else if (event.id !== undefined) {
       this.#log.push({ t: 'flushed', id: event.id, n: event.sample, i: event.index });
+      this.#continuations.flushed();
     }
     this.pump();
   }
 
   #complete(): void {
+    this.#continuations.closeAll('cancelled');
     this.#completed = true;
     this.pump();
   }

@@ -7,6 +7,7 @@ import { isWireAudioFormat } from '../src/protocol/index.ts';
 import type { Hello, WireAudio, WireRate } from '../src/protocol/index.ts';
 import type { speechUnits, SpeechUnitsOptions } from '../src/streams/speechUnits.ts';
 import type { Metrics } from './metrics.ts';
+import type { Quota } from './quota.ts';
 import type { Session } from './session.ts';
 import type { Settings } from './settings.ts';
 
@@ -17,6 +18,8 @@ export interface SessionContext {
   /** `speechUnits`; another one only in tests of timing and faults. */
   readonly pipeline: typeof speechUnits;
   readonly metrics: Metrics;
+  /** Continuations of all sessions that the model works on. */
+  readonly guesses: Quota;
   /** Monotone milliseconds. */
   readonly now: () => number;
   /** Told when the pipeline of a session failed. */

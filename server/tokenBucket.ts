@@ -2,6 +2,8 @@
 export interface TokenBucket {
   /** Takes one; false when there is none. */
   take(now: number): boolean;
+  /** Takes one that was used already; where there is none, the next ones are owed. */
+  spend(now: number): void;
   /** Milliseconds until there is one again. */
   waitMs(now: number): number;
   /** Whether the reserve is whole, so that nothing is lost by forgetting the bucket. */
@@ -22,6 +24,10 @@ export function createTokenBucket(perSecond: number, burst: number, start: numbe
       if (tokens < 1) return false;
       tokens -= 1;
       return true;
+    },
+    spend(now) {
+      refill(now);
+      tokens -= 1;
     },
     waitMs(now) {
       refill(now);

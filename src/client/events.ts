@@ -1,6 +1,11 @@
-import type { GenerationEnd, GeneratedUnit, WireModel } from '../protocol/index.ts';
+import type { WireModel } from '../protocol/index.ts';
 import type { PipelineError } from '../errors.ts';
-import type { SpeechEvent } from '../types.ts';
+import type { Continuation, SpeechEvent } from '../types.ts';
+
+/** What comes of a request for continuations; `more`: it stands, and another guess follows. */
+export type ContinuationEvent =
+  | Extract<Continuation, { readonly type: 'predicted' }>
+  | (Extract<Continuation, { readonly type: 'continued' }> & { readonly more: boolean });
 
 /** What a stream emits: the pipeline's own events, and those of the connection. */
 export type StreamEvent =
@@ -17,6 +22,7 @@ export type StreamEvent =
   | { readonly type: 'goaway'; readonly deadlineMs: number; readonly reason: string }
   /** A mistake that did not end the stream. */
   | { readonly type: 'warning'; readonly error: PipelineError; readonly ref?: string | number }
-  | { readonly type: 'generated'; readonly message: GeneratedUnit | GenerationEnd }
+  /** Of what `generate()` and `continuations()` asked for. */
+  | ContinuationEvent
   /** All audio is decided; the last event. */
   | { readonly type: 'done'; readonly units: number; readonly samples: number; readonly lagP99Ms: number }; // prettier-ignore

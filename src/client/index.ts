@@ -1,8 +1,9 @@
 /** `sylstream/client`: live streams to a server, in Node and in browsers. */
-export type { StreamEvent } from './events.ts';
+export type { Continuations, ContinueOptions } from './continuations.ts';
+export type { ContinuationEvent, StreamEvent } from './events.ts';
 export type { StreamOptions } from './options.ts';
 export { streamUnits } from './streamUnits.ts';
 export { openStream, UnitStream } from './unitStream.ts';
 export type { WebSocketFactory, WebSocketLike, WebSocketRequest } from './webSocket.ts';
 export { PipelineError } from '../errors.ts';
-export type { Rate, SpeechEvent, Unit } from '../types.ts';
+export type { PredictedUnit, Rate, SpeechEvent, Unit } from '../types.ts';

@@ -1,10 +1,7 @@
 import type { ClientMessage } from '../protocol/index.ts';
 
 /** What a client has to say at a place between two samples: it counts once however often it is sent. */
-export type Control = Extract<
-  ClientMessage,
-  { readonly t: 'set' | 'flush' | 'end' | 'gen' | 'cancel' }
->;
+export type Control = Extract<ClientMessage, { readonly t: 'set' | 'flush' | 'end' }>;
 
 /**
  * Everything that the server may not have yet, in order: audio by its index, and controls at their place in it.
@@ -27,8 +24,8 @@ export interface Outbox {
   take(limit: number): ClientMessage | undefined;
   /** The server has all samples before `n`, and so all controls that came before them. */
   acknowledge(n: number): void;
-  /** A control was answered: it need not be sent again. */
-  forget(type: 'flush' | 'gen' | 'cancel', id: string | number): void;
+  /** A flush was answered: it need not be sent again. */
+  forget(flush: string | number): void;
   /** Sends again from sample `n` on, which must still be here. */
   rewind(n: number): void;
 }
@@ -105,13 +102,9 @@ export function createOutbox(frameBytes: number): Outbox {
       items = items.slice(done);
       cursor -= done;
     },
-    forget(type, id) {
+    forget(flush) {
       const index = items.findIndex(
-        (item) =>
-          'control' in item &&
-          item.control.t === type &&
-          'id' in item.control &&
-          item.control.id === id,
+        (item) => 'control' in item && item.control.t === 'flush' && item.control.id === flush,
       );
       if (index < 0) return;
       items.splice(index, 1);

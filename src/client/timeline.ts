@@ -1,6 +1,13 @@
-import type { FinalUnit, Flushed, ProvisionalUnits } from '../protocol/index.ts';
+import type {
+  FinalUnit,
+  Flushed,
+  GeneratedUnit,
+  GenerationEnd,
+  ProvisionalUnits,
+} from '../protocol/index.ts';
 import type { SpeechEvent, Unit } from '../types.ts';
 import { SAMPLE_RATE } from '../units.ts';
+import type { ContinuationEvent } from './events.ts';
 
 /**
  * Turns what a session says into events of the whole stream: a session that began anew counts from 0 again, the
@@ -15,6 +22,8 @@ export interface Timeline {
   unit(message: FinalUnit): SpeechEvent | undefined;
   provisional(message: ProvisionalUnits): SpeechEvent;
   flushed(message: Flushed): SpeechEvent;
+  predicted(message: GeneratedUnit): ContinuationEvent;
+  continued(message: GenerationEnd): ContinuationEvent;
   /** A new session began at this sample of the stream, at the declared rate. */
   restart(sample: number): void;
 }
@@ -50,6 +59,19 @@ export function createTimeline(rate: number): Timeline {
       id,
       sample: base.sample + n,
       index: base.index + i,
+    }),
+    predicted: ({ id, j, k, unit, after: known, lp }) => ({
+      type: 'predicted',
+      request: id,
+      after: base.index + known,
+      unit: { hypothesis: j, place: k, id: unit, logProbability: lp ?? NaN },
+    }),
+    continued: ({ id, reason, after: known = after, more = false }) => ({
+      type: 'continued',
+      request: id,
+      after: base.index + known,
+      reason,
+      more,
     }),
     restart(sample) {
       base = { index: base.index + after + 1, sample: Math.round((sample * SAMPLE_RATE) / rate) };

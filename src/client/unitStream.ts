@@ -15,6 +15,8 @@ import type {
 import type { Rate, Unit } from '../types.ts';
 import { createBackOff } from './backOff.ts';
 import type { BackOff } from './backOff.ts';
+import { createContinuations } from './continuations.ts';
+import type { Continuations, ContinueOptions } from './continuations.ts';
 import { encodeSamples } from './encodeSamples.ts';
 import type { StreamEvent } from './events.ts';
 import { iterate } from './iterate.ts';
@@ -62,7 +64,11 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   #lastError: PipelineError | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
   #isOver = false;
+  #isEnding = false;
   #flushCount = 0;
+  #generateCount = 0;
+  /** Requests for continuations that are not over. */
+  readonly #requests = new Map<string | number, Generate>();
   #waiting: (() => void)[] = [];
 
   constructor(url: string, options: StreamOptions = {}) {
@@ -134,18 +140,31 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     return id;
   }
 
-  /** Asks for a continuation; `generated` events follow. */
+  /**
+   * Asks for continuations; `predicted` and `continued` events of this id follow, or a `warning` when it is not done.
+   * After a lost connection it is asked for again, and the guess begins anew.
+   */
   generate(request: Omit<Generate, 't'>): void {
-    this.#control({ ...request, t: 'gen' });
+    this.#mustBeOpen();
+    const gen = { ...request, t: 'gen' } as const;
+    this.#requests.set(gen.id, gen);
+    if (this.#isLive) this.#wire?.send(gen);
   }
 
-  /** Ends a continuation. */
+  /** Ends a request for continuations; its last `continued` follows. */
   cancel(id: string | number): void {
-    this.#control({ t: 'cancel', id });
+    if (!this.#requests.delete(id) || this.#isOver) return;
+    if (this.#isLive) this.#wire?.send({ t: 'cancel', id });
+  }
+
+  /** What is expected next, while it is listened to: every subscription and every iteration is a request of its own. */
+  continuations(options: ContinueOptions = {}): Continuations {
+    return createContinuations(this, options, () => `g${this.#generateCount++}`);
   }
 
   /** No more audio. The promise resolves after `done`, and rejects with what `events$` fails with. */
   async end(): Promise<void> {
+    this.#isEnding = true;
     this.#control({ t: 'end' });
     await new Promise<void>((complete, error) => this.#out$.subscribe({ complete, error }));
   }
@@ -216,11 +235,10 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
       case 'flushed':
         return this.#flushed(message);
       case 'gend':
-        this.#outbox.forget('gen', message.id);
-        this.#outbox.forget('cancel', message.id);
-        return this.#emit({ type: 'generated', message });
+        if (message.more !== true) this.#requests.delete(message.id);
+        return this.#emit(this.#timeline.continued(message));
       case 'g':
-        return this.#emit({ type: 'generated', message });
+        return this.#emit(this.#timeline.predicted(message));
       case 'goaway':
         return this.#emit({
           type: 'goaway',
@@ -252,6 +270,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     this.#backOff.succeed();
     this.#outbox.rewind(this.#base + ready.next);
     this.#emit({ type: 'ready', resumed: ready.resumed, model: ready.model });
+    if (!this.#isEnding) for (const gen of this.#requests.values()) this.#wire?.send(gen);
     this.#grant(ready.next, ready.credit);
   }
 
@@ -287,7 +306,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
 
   #flushed(message: Flushed): void {
     this.#lastFlush = message.id;
-    this.#outbox.forget('flush', message.id);
+    this.#outbox.forget(message.id);
     this.#emit(this.#timeline.flushed(message));
   }
 
@@ -297,6 +316,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
       this.#lastError = error;
       this.#retryAfterMs = message.retry_after_ms;
     } else {
+      if (message.ref !== undefined) this.#requests.delete(message.ref);
       this.#emit({
         type: 'warning',
         error,

@@ -31,6 +31,7 @@ export const CLIENT_FIELDS: Readonly<Record<ClientMessage['t'], Fields>> = {
   gen: {
     id: must(id),
     max: must(integer(1, 300)),
+    seconds: may(number(0.01, 120)),
     temp: may(number(0, 10)),
     seed: may(integer(0, MAX_SAMPLE)),
     n: may(integer(1, 16)),

@@ -35,6 +35,8 @@ export interface WireModel {
   readonly lookahead_ms: number;
   readonly rate: WireRate;
   readonly lambda: number;
+  /** Whether there is a language model for units at this rate, so that `gen` is answered. */
+  readonly lm?: boolean;
 }
 
 export interface Hello {
@@ -94,15 +96,18 @@ export interface FlushRequest {
 export interface Generate {
   readonly t: 'gen';
   readonly id: WireId;
-  /** Units at most, 1 to 300. */
+  /** Units of each continuation at most, 1 to 300. */
   readonly max: number;
+  /** Seconds of each continuation at most, at the stream's own pace. */
+  readonly seconds?: number;
   readonly temp?: number;
   readonly seed?: number;
-  /** Continuations, 1 to 16. */
+  /** Continuations side by side, 1 to 16; default 1. */
   readonly n?: number;
   readonly top_k?: number;
   readonly top_p?: number;
   readonly penalty?: number;
+  /** `now` (default): one guess. `unit`, `flush`: a guess after every final unit, or every flush, until `cancel`. */
   readonly on?: 'now' | 'unit' | 'flush';
 }
 
@@ -197,14 +202,20 @@ export interface GeneratedUnit {
   /** Place in it. */
   readonly k: number;
   readonly unit: number;
-  /** Index of the last unit it knows. */
+  /** Index of the last unit it knows, −1 for none. */
   readonly after: number;
+  /** Natural logarithm of the probability that the model gave it. */
+  readonly lp?: number;
 }
 
 export interface GenerationEnd {
   readonly t: 'gend';
   readonly id: WireId;
   readonly reason: 'done' | 'cancelled' | 'superseded' | 'unsupported';
+  /** Index of the last unit that the guess knew, −1 for none. */
+  readonly after?: number;
+  /** The request stands: another guess follows. */
+  readonly more?: boolean;
 }
 
 export interface Done {

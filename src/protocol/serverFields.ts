@@ -38,6 +38,7 @@ export const SERVER_FIELDS: Readonly<Record<ServerMessage['t'], Fields>> = {
         lookahead_ms: must(milliseconds),
         rate: must(rate),
         lambda: must(number(-MAX_SAMPLE, MAX_SAMPLE)),
+        lm: may(flag),
       }),
     ),
     limits: must(
@@ -69,8 +70,14 @@ export const SERVER_FIELDS: Readonly<Record<ServerMessage['t'], Fields>> = {
     k: must(integer(0, 299)),
     unit: must(integer(0, 1_000_000)),
     after: must(integer(-1, MAX_SAMPLE)),
+    lp: may(number(-MAX_SAMPLE, 0)),
   },
-  gend: { id: must(id), reason: must(choice('done', 'cancelled', 'superseded', 'unsupported')) },
+  gend: {
+    id: must(id),
+    reason: must(choice('done', 'cancelled', 'superseded', 'unsupported')),
+    after: may(integer(-1, MAX_SAMPLE)),
+    more: may(flag),
+  },
   done: { units: must(sample), samples: must(sample), lag_p99_ms: must(milliseconds) },
   goaway: { deadline_ms: must(milliseconds), reason: must(choice('drain', 'session_limit')) },
   ping,

@@ -47,7 +47,7 @@ describe('createOutbox', () => {
       { t: 'end' },
       undefined,
     ]);
-    box.forget('flush', 'f');
+    box.forget('f');
     box.rewind(10);
     expect([box.take(100), box.take(100)]).toEqual([{ t: 'end' }, undefined]);
   });

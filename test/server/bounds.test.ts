@@ -18,6 +18,13 @@ describe('createTokenBucket', () => {
     expect(bucket.isFull(400)).toBe(true);
   });
 
+  it('lets nothing through until what was owed is there', () => {
+    const bucket = createTokenBucket(10, 2, 0);
+    for (let i = 0; i < 5; i++) bucket.spend(0);
+    expect([bucket.take(0), bucket.waitMs(0)]).toEqual([false, 400]);
+    expect([bucket.take(399), bucket.take(400)]).toEqual([false, true]);
+  });
+
   it('never lets more than burst + rate · time through', () => {
     fc.assert(
       fc.property(fc.array(fc.nat(50), { maxLength: 300 }), (steps) => {

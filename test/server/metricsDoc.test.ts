@@ -16,6 +16,7 @@ describe('docs/server.md', () => {
       used: none,
       capacity: none,
       encoder,
+      lm: () => undefined,
     });
     const names = metrics.registry
       .getMetricsAsArray()
