@@ -6,6 +6,7 @@ import { bytewise, deaf, dribbler, greedy, mute, silent } from '../helpers/offen
 import { greet, tone } from '../helpers/rawClient.ts';
 import { lagQuantileMs, scrapeLag } from '../helpers/scrapeLag.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';
+import { untilEmpty } from '../helpers/untilEmpty.ts';
 
 let models: Models;
 beforeAll(async () => {
@@ -13,9 +14,14 @@ beforeAll(async () => {
 });
 afterAll(() => models.close());
 
+/**
+ * Quiet and disturbed turns, in pairs. What else the machine does for a moment falls into one of them; what the
+ * offenders do falls into all disturbed ones, so the median of the differences tells it.
+ */
+const ROUNDS = 5;
+
 describe('clients that hold connections', { timeout: 120_000 }, () => {
-  // retried: what else the machine does at that moment shows in the lag, too
-  it('are gone within their deadlines while normal streams go on', { retry: 2 }, async () => {
+  it('are gone within their deadlines while normal streams go on', async () => {
     const settings = {
       upgradeTimeoutMs: 1000,
       helloTimeoutMs: 1000,
@@ -25,27 +31,31 @@ describe('clients that hold connections', { timeout: 120_000 }, () => {
       newPerAddressPerSecond: 10_000,
     };
     await withServer(models, settings, async ({ streamUrl, url }) => {
-      const before = await lagOf(url, streamUrl, 3000);
-      const offenders = [
-        ...repeat(200, () => silent(streamUrl)),
-        ...repeat(40, () => bytewise(streamUrl)),
-        ...repeat(40, () => mute(streamUrl)),
-        ...repeat(20, () => dribbler(streamUrl)),
-        ...repeat(20, () => deaf(streamUrl)),
-      ];
-      const began = performance.now();
-      const allGone = Promise.all(offenders.map(({ gone }) => gone));
-      const beside = await lagOf(url, streamUrl, 4000);
-      await allGone;
-      expect(performance.now() - began).toBeLessThan(15_000);
-      const quiet = Math.max(before, await lagOf(url, streamUrl, 3000));
-      console.log(`lag p99 of 8 streams: quiet ${quiet.toFixed(1)} ms, beside 320 offenders ${beside.toFixed(1)} ms`); // prettier-ignore
-      expect(beside).toBeLessThanOrEqual(quiet + 40);
-      const metrics = await (await fetch(`${url}/metrics`)).text();
-      expect(metrics).toMatch(/^sylstream_sessions_live 0$/m);
-      expect(metrics).toMatch(/errors_total\{code="SYLSTREAM_ERR_HELLO_TIMEOUT"\} 40$/m);
-      expect(metrics).toMatch(/errors_total\{code="SYLSTREAM_ERR_IDLE"\} 20$/m);
-      expect(metrics).toMatch(/errors_total\{code="SYLSTREAM_ERR_SLOW_READER"\} 20$/m);
+      const rises: number[] = [];
+      for (let round = 0; round < ROUNDS; round++) {
+        const quiet = await lagOf(url, streamUrl, 3000);
+        const offenders = [
+          ...repeat(200, () => silent(streamUrl)),
+          ...repeat(40, () => bytewise(streamUrl)),
+          ...repeat(40, () => mute(streamUrl)),
+          ...repeat(20, () => dribbler(streamUrl)),
+          ...repeat(20, () => deaf(streamUrl)),
+        ];
+        const began = performance.now();
+        const allGone = Promise.all(offenders.map(({ gone }) => gone));
+        const beside = await lagOf(url, streamUrl, 4000);
+        await allGone;
+        expect(performance.now() - began).toBeLessThan(15_000);
+        console.log(`lag p99 of 8 streams: quiet ${quiet.toFixed(1)} ms, beside 320 offenders ${beside.toFixed(1)} ms`); // prettier-ignore
+        rises.push(beside - quiet);
+      }
+      expect(median(rises)).toBeLessThanOrEqual(40);
+      const metrics = await untilEmpty(url);
+      const count = (code: string, times: number): RegExp =>
+        new RegExp(`errors_total\\{code="SYLSTREAM_ERR_${code}"\\} ${times * ROUNDS}$`, 'm');
+      expect(metrics).toMatch(count('HELLO_TIMEOUT', 40));
+      expect(metrics).toMatch(count('IDLE', 20));
+      expect(metrics).toMatch(count('SLOW_READER', 20));
     });
   });
 
@@ -81,6 +91,10 @@ async function lagOf(serverUrl: string, streamUrl: string, forMs: number): Promi
   for (const stream of streams) stream.socket.close(1000);
   await Promise.all(streams.map(({ closed }) => closed));
   return lagQuantileMs(before, after, 0.99);
+}
+
+function median(values: readonly number[]): number {
+  return [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)];
 }
 
 function repeat<T>(count: number, make: () => T): T[] {
