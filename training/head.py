@@ -1,0 +1,118 @@
+"""A classification head for the runtime (docs/head.md): ONNX, a description, golden vectors.
+
+    python head.py --random --bundle ../test/fixtures/tiny --out ../test/fixtures/tiny-head       seeded random weights, for tests
+
+finetune.py --export writes heads that were taught.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import json
+from pathlib import Path
+
+import numpy as np
+import onnx
+import torch
+from onnx import TensorProto, helper, numpy_helper
+from safetensors.numpy import save_file
+from torch import nn
+
+from evaluate import outputs_of
+from features import log_mel, normalise, read_audio
+from onnx_graph import IR_VERSION, OPSET
+
+TOKEN_MS = 20
+
+
+def bundle_hash(folder: Path) -> str:
+    """The bundle's hash as docs/bundle.md defines it."""
+    files = json.loads((folder / 'manifest.json').read_text())['files']
+    lines = [f'{entry["sha256"]}  {path}\n' for path, entry in sorted(files.items()) if path != 'README.md']
+    return hashlib.sha256(''.join(lines).encode()).hexdigest()
+
+
+def head_graph(head: nn.Sequential, width: int, classes: int) -> onnx.ModelProto:
+    """pooled (B, D) -> probabilities (B, C)."""
+    nodes, constants, x = [], [], 'pooled'
+    for k, layer in enumerate(head):
+        if isinstance(layer, nn.Linear):
+            for name, value in (('weight', layer.weight.detach().numpy().T), ('bias', layer.bias.detach().numpy())):
+                constants.append(numpy_helper.from_array(np.ascontiguousarray(value, np.float32), f'{name}_{k}'))
+            nodes.append(helper.make_node('MatMul', [x, f'weight_{k}'], [f'product_{k}']))
+            nodes.append(helper.make_node('Add', [f'product_{k}', f'bias_{k}'], [f'layer_{k}']))
+        else:
+            nodes.append(helper.make_node('Gelu', [x], [f'layer_{k}'], approximate='tanh'))
+        x = f'layer_{k}'
+    nodes.append(helper.make_node('Softmax', [x], ['probabilities'], axis=-1))
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        nodes,
+        'sylstream_head',
+        [info('pooled', TensorProto.FLOAT, ['B', width])],
+        [info('probabilities', TensorProto.FLOAT, ['B', classes])],
+        constants,
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', OPSET)], producer_name='sylstream')
+    model.ir_version = IR_VERSION
+    onnx.checker.check_model(model)
+    return model
+
+
+def windows_of(tokens: int, window: int, hop: int) -> list[tuple[int, int]]:
+    """The windows of a whole recording, [start, end) in tokens: one every `hop` from the first whole one on, and one at the very end."""
+    ends = list(range(window, tokens + 1, hop))
+    if tokens and (not ends or ends[-1] < tokens):
+        ends.append(tokens)
+    return [(max(0, end - window), end) for end in ends]
+
+
+def golden_of(bundle: Path, head: nn.Sequential, window: int, hop: int) -> dict[str, np.ndarray]:
+    """What the bundle's own recording gives with its int8 step model: windows, pooled features, probabilities."""
+    mel = json.loads((bundle / 'config.json').read_text())['mel']
+    x = normalise(log_mel(read_audio(bundle / 'golden/speech.wav')), mel['mean'], mel['std'])
+    features = outputs_of(bundle, 'int8', False)(x)['features'].astype(np.float64)
+    windows = windows_of(len(features), window, hop)
+    pooled = np.stack([features[a:b].mean(0) for a, b in windows]).astype(np.float32)
+    with torch.no_grad():
+        said = head(torch.from_numpy(pooled)).softmax(1).numpy()
+    return {'windows': np.array(windows, np.int32), 'pooled': pooled, 'probabilities': np.ascontiguousarray(said)}
+
+
+def export_head(folder: Path, head: nn.Sequential, labels: list[str], bundle: Path, window_ms: int, hop_ms: int, metrics: dict) -> None:
+    """Writes head.onnx, golden.safetensors and head.json. Raises ValueError for a window or hop that is no whole number of tokens."""
+    for name, value in (('windowMs', window_ms), ('hopMs', hop_ms)):
+        if value < TOKEN_MS or value % TOKEN_MS:
+            raise ValueError(f'{name}: expected a multiple of {TOKEN_MS} ms, got {value}')
+    folder.mkdir(parents=True, exist_ok=True)
+    width = json.loads((bundle / 'config.json').read_text())['encoder']['featureWidth']
+    (folder / 'head.onnx').write_bytes(head_graph(head, width, len(labels)).SerializeToString())
+    save_file(golden_of(bundle, head, window_ms // TOKEN_MS, hop_ms // TOKEN_MS), folder / 'golden.safetensors')
+    files = {}
+    for name in ('golden.safetensors', 'head.onnx'):
+        data = (folder / name).read_bytes()
+        files[name] = {'bytes': len(data), 'sha256': hashlib.sha256(data).hexdigest()}
+    about = {'format': 'sylstream-head', 'formatVersion': 1, 'name': folder.name, 'bundle': bundle_hash(bundle), 'featureWidth': width}
+    about |= {'labels': labels, 'windowMs': window_ms, 'hopMs': hop_ms, 'metrics': metrics, 'files': files}
+    (folder / 'head.json').write_text(json.dumps(about, indent=2) + '\n')
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--random', action='store_true', required=True, help='seeded random weights')
+    parser.add_argument('--bundle', type=Path, required=True)
+    parser.add_argument('--out', type=Path, required=True)
+    parser.add_argument('--seed', type=int, default=0)
+    args = parser.parse_args()
+    torch.manual_seed(args.seed)
+    width = json.loads((args.bundle / 'config.json').read_text())['encoder']['featureWidth']
+    head = nn.Sequential(nn.Linear(width, 8), nn.GELU(approximate='tanh'), nn.Linear(8, 3))
+    with torch.no_grad():
+        for p in head.parameters():
+            p.normal_(std=1.0)
+    export_head(args.out, head, ['left', 'right', 'neither'], args.bundle, 600, 200, {})
+
+
+if __name__ == '__main__':
+    main()
