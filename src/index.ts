@@ -15,6 +15,8 @@ export { createGate } from './streams/gate.ts';
 export type { Gate } from './streams/gate.ts';
 
 // Operators
+export { classify } from './operators/classify.ts';
+export type { Classification, ClassifyOptions } from './operators/classify.ts';
 export { continueUnits } from './operators/continueUnits.ts';
 export type {
   ContinuationModel,
@@ -35,6 +37,8 @@ export type {
 } from './dsp/speakingRate.ts';
 
 // Models
+export { loadHead } from './models/head.ts';
+export type { Head } from './models/head.ts';
 export { loadModels } from './models/loadModels.ts';
 export type { LoadModelsOptions, Models } from './models/loadModels.ts';
 export { defaultBundle, readBundle } from './models/manifest.ts';

@@ -26,11 +26,9 @@ from onnx_graph import IR_VERSION, OPSET
 TOKEN_MS = 20
 
 
-def bundle_hash(folder: Path) -> str:
-    """The bundle's hash as docs/bundle.md defines it."""
-    files = json.loads((folder / 'manifest.json').read_text())['files']
-    lines = [f'{entry["sha256"]}  {path}\n' for path, entry in sorted(files.items()) if path != 'README.md']
-    return hashlib.sha256(''.join(lines).encode()).hexdigest()
+def encoder_hash(bundle: Path) -> str:
+    """SHA-256 of a bundle's int8 step model: what says that features are the same, whatever else the bundle has."""
+    return json.loads((bundle / 'manifest.json').read_text())['files']['onnx/step_int8.onnx']['sha256']
 
 
 def head_graph(head: nn.Sequential, width: int, classes: int) -> onnx.ModelProto:
@@ -93,7 +91,7 @@ def export_head(folder: Path, head: nn.Sequential, labels: list[str], bundle: Pa
     for name in ('golden.safetensors', 'head.onnx'):
         data = (folder / name).read_bytes()
         files[name] = {'bytes': len(data), 'sha256': hashlib.sha256(data).hexdigest()}
-    about = {'format': 'sylstream-head', 'formatVersion': 1, 'name': folder.name, 'bundle': bundle_hash(bundle), 'featureWidth': width}
+    about = {'format': 'sylstream-head', 'formatVersion': 1, 'name': folder.name, 'encoder': encoder_hash(bundle), 'featureWidth': width}
     about |= {'labels': labels, 'windowMs': window_ms, 'hopMs': hop_ms, 'metrics': metrics, 'files': files}
     (folder / 'head.json').write_text(json.dumps(about, indent=2) + '\n')
 

@@ -14,7 +14,7 @@ from config import load_config
 from conftest import run
 from encoder import encode, whole_bias
 from finetune import Classifier, groups, interval, labelled_share, learn_head, make_head, start_encoder
-from head import bundle_hash, head_graph, windows_of
+from head import encoder_hash, head_graph, windows_of
 from mae import MaeConfig, MaskedAutoencoder
 
 ROOT = Path(__file__).parents[1]
@@ -128,7 +128,7 @@ def test_the_fixture_is_made_by_the_recipe(tmp_path):
     for name in ('head.onnx', 'head.json'):
         a, b = (json.loads(p.read_text()) if name == 'head.json' else p.read_bytes() for p in (tmp_path / 'tiny-head' / name, HEAD / name))
         if name == 'head.json':
-            assert a['bundle'] == b['bundle'] == bundle_hash(TINY)
+            assert a['encoder'] == b['encoder'] == encoder_hash(TINY)
             a, b = ({k: v for k, v in j.items() if k != 'files'} for j in (a, b))
         assert a == b, name
 
@@ -144,6 +144,6 @@ def test_the_command_compares_starts_and_exports_a_head(commands, tmp_path):
     assert 'cost' not in again and again.split('| start')[1] == first.split('| start')[1]
     frozen = run('finetune', 'words', *shape, '--starts', TINY, '--freeze', '--export', tmp_path / 'head', '--hidden', 4)
     about = json.loads((tmp_path / 'head/head.json').read_text())
-    assert about['labels'] == ['high', 'low'] and about['bundle'] == bundle_hash(TINY) and 'frozen' in frozen
+    assert about['labels'] == ['high', 'low'] and about['encoder'] == encoder_hash(TINY) and 'frozen' in frozen
     with pytest.raises(SystemExit, match='expected --freeze'):
         run('finetune', 'words', *shape, '--starts', TINY, '--export', tmp_path / 'head')

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { packageRoot } from '../models/packageRoot.ts';
 import { benchCommand } from './bench.ts';
+import { classifyCommand } from './classify.ts';
 import { continueCommand } from './continue.ts';
 import { doctorCommand } from './doctor.ts';
 import { evaluateCommand } from './evaluate.ts';
@@ -60,6 +61,7 @@ export function createProgram(setStatus: (code: ExitCode) => void): Command {
     tokenizeCommand(setStatus),
     listenCommand(),
     continueCommand(),
+    classifyCommand(),
     evaluateCommand(),
     modelCommand(),
     benchCommand(),

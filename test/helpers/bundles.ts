@@ -7,6 +7,8 @@ const root = resolve(import.meta.dirname, '../..');
 
 /** The bundle with random weights that the export of `training/` writes for tests. */
 export const TINY: string = join(root, 'test/fixtures/tiny');
+/** A head with random weights for the tiny bundle, from `training/head.py`. */
+export const TINY_HEAD: string = join(root, 'test/fixtures/tiny-head');
 /** The bundle that users get. */
 export const SMALL: string = join(root, 'models/small');
 /** Every bundle that the laws must hold for. */

@@ -1,0 +1,76 @@
+import { resolve, join } from 'node:path';
+import { PipelineError } from '../errors.ts';
+import type { Bundle } from './bundle.ts';
+import { checkFile, type FileEntry, readJson } from './checkedFiles.ts';
+import { openSession, tensor } from './onnx.ts';
+
+/** `head.json` (docs/head.md). */
+interface HeadFile {
+  readonly name: string;
+  readonly encoder: string;
+  readonly featureWidth: number;
+  readonly labels: readonly string[];
+  readonly windowMs: number;
+  readonly hopMs: number;
+  readonly files: Readonly<Record<string, FileEntry>>;
+}
+
+/** A classifier over pooled features of one bundle. */
+export interface Head {
+  readonly name: string;
+  /** What the classes are called. */
+  readonly labels: readonly string[];
+  /** D. */
+  readonly featureWidth: number;
+  /** What it was taught to hear at once, and how often it is worth asking, in milliseconds. */
+  readonly windowMs: number;
+  readonly hopMs: number;
+  /** Returns a probability for each label, from a mean feature `[D]`. */
+  classify(pooled: Float32Array): Promise<Float32Array>;
+  /** Releases the model. */
+  close(): Promise<void>;
+}
+
+/** The file of a bundle that says which features it gives. */
+const ENCODER = 'onnx/step_int8.onnx';
+
+/**
+ * Reads and checks a head's folder and loads it for a bundle.
+ *
+ * It runs on the calling thread: one product of a vector and a small matrix, some microseconds every `hopMs`.
+ *
+ * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_MISSING`, `SYLSTREAM_ERR_BUNDLE_FORMAT`, `SYLSTREAM_ERR_BUNDLE_HASH` (a damaged
+ *   file, or a head for another bundle's features), `SYLSTREAM_ERR_BUNDLE_SHAPE`
+ */
+export async function loadHead(directory: string, bundle: Bundle): Promise<Head> {
+  const folder = resolve(directory);
+  const about = await readJson<HeadFile>(folder, 'head.json', 'head');
+  await Promise.all(
+    Object.entries(about.files).map(([path, expected]) => checkFile(folder, path, expected)),
+  );
+  const { featureWidth, labels } = about;
+  const { sha256 } = bundle.manifest.files[ENCODER] ?? { sha256: 'no int8 encoder' };
+  if (about.encoder !== sha256) {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_BUNDLE_HASH',
+      `head.json of ${folder}: expected the encoder ${sha256} of ${bundle.directory}, found ${about.encoder}; ` +
+        'use the bundle that the head was taught on, or teach it again on this one',
+    );
+  }
+  const { session } = await openSession(join(folder, 'head.onnx'), ['cpu'], {
+    inputs: new Map([['pooled', ['B', featureWidth]]]),
+    outputs: new Map([['probabilities', ['B', labels.length]]]),
+  });
+  return {
+    name: about.name,
+    labels,
+    featureWidth,
+    windowMs: about.windowMs,
+    hopMs: about.hopMs,
+    classify: async (pooled) => {
+      const out = await session.run({ pooled: tensor(pooled, [1, featureWidth]) });
+      return Float32Array.from(out.probabilities.data as Float32Array);
+    },
+    close: () => session.release(),
+  };
+}

@@ -1,0 +1,86 @@
+import { concatMap, type OperatorFunction } from 'rxjs';
+import { createSlidingMean } from '../dsp/slidingMean.ts';
+import type { Head } from '../models/head.ts';
+import type { Control, FeatureBlock } from '../types.ts';
+import { SAMPLE_RATE, TOKEN_SAMPLES } from '../units.ts';
+import { stateful } from './stateful.ts';
+
+/** Options of `classify()`. */
+export interface ClassifyOptions {
+  /** Audio that a decision looks at, 20 to 60,000 ms, whole tokens of 20 ms; default: what the head was taught with. */
+  readonly windowMs?: number | undefined;
+  /** Audio from one decision to the next, 20 to 60,000 ms, whole tokens; default: the head's. */
+  readonly hopMs?: number | undefined;
+}
+
+/** What a stretch of the stream is, as a head hears it. */
+export interface Classification {
+  /** First sample of the stretch, at 16 kHz. */
+  readonly start: number;
+  /** One past its last sample. */
+  readonly end: number;
+  /** The earliest sample at which the decision was possible: a function of the audio alone. */
+  readonly decided: number;
+  /** The most probable label; of two alike, the earlier one. */
+  readonly label: string;
+  /** Its probability. */
+  readonly probability: number;
+  /** `[labels]`: a probability for each of the head's labels, in its order. */
+  readonly probabilities: Float32Array;
+}
+
+const TOKEN_MS = (1000 * TOKEN_SAMPLES) / SAMPLE_RATE;
+const MAX_MS = 60_000;
+
+/**
+ * Says over and over what a stream sounds like: a head on the mean of the encoder's features over a sliding window.
+ *
+ * The first decision comes with the first whole window, one more every `hopMs`, and at a flush and at the end one for what is
+ * left (a recording shorter than a window gets one for all of it). Decisions depend on the audio alone, not on how it
+ * is cut, and none is taken back. Each subscription keeps the features of one window.
+ *
+ * `concatMap`, because order matters.
+ *
+ * In: `FeatureBlock` `[T, D]` from `encode()` and controls, which end here. Out: one `Classification` a window.
+ *
+ * Throws `TypeError` or `RangeError` at once for an option that is not what it must be. Errors: `SYLSTREAM_ERR_ENCODER` for a
+ * block that does not fit.
+ *
+ * ```ts
+ * const head = await loadHead('heads/age', models.bundle);
+ * fromFile('speech.wav')
+ *   .pipe(logMel(), encode(models.encoder, { mel: models.bundle.config.mel }), classify(head))
+ *   .subscribe(({ start, label, probability }) => console.log(start / 16_000, label, probability));
+ * ```
+ */
+export function classify(
+  head: Head,
+  options: ClassifyOptions = {},
+): OperatorFunction<FeatureBlock | Control, Classification> {
+  const windowTokens = tokens('windowMs', options.windowMs ?? head.windowMs);
+  const hopTokens = tokens('hopMs', options.hopMs ?? head.hopMs);
+  const create = () => createSlidingMean({ width: head.featureWidth, windowTokens, hopTokens });
+  return function classifyOperator(source) {
+    return source.pipe(
+      stateful(create),
+      concatMap(async ({ vector, ...when }) => {
+        const probabilities = await head.classify(vector);
+        const best = probabilities.indexOf(Math.max(...probabilities));
+        return {
+          ...when,
+          label: head.labels[best],
+          probability: probabilities[best],
+          probabilities,
+        };
+      }),
+    );
+  };
+}
+
+function tokens(name: string, ms: unknown): number {
+  if (typeof ms !== 'number') throw new TypeError(`${name} must be a number, got ${typeof ms}`);
+  if (!(ms >= TOKEN_MS && ms <= MAX_MS && ms % TOKEN_MS === 0)) {
+    throw new RangeError(`${name} must be a multiple of ${TOKEN_MS} up to ${MAX_MS}, got ${ms}`);
+  }
+  return ms / TOKEN_MS;
+}
