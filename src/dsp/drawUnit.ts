@@ -31,7 +31,7 @@ export interface Drawn {
  * that hold topP of what these hold together. Ties go to the lower id. Temperature 0 takes the most probable.
  */
 export function drawUnit(logits: Float32Array, draw: Draw): Drawn {
-  const adjusted = Float64Array.from(logits);
+  const adjusted = new Float64Array(logits);
   for (const id of draw.penalised)
     adjusted[id] *= adjusted[id] > 0 ? 1 / draw.penalty : draw.penalty;
   for (const id of draw.banned) adjusted[id] = -Infinity;
@@ -42,29 +42,35 @@ export function drawUnit(logits: Float32Array, draw: Draw): Drawn {
 
 /** The natural logarithm of the probability that logits give an id. */
 export function logProbability(logits: Float32Array, id: number): number {
-  const top = logits.reduce((most, logit) => Math.max(most, logit), -Infinity);
+  const top = logits[mostProbable(logits)];
   let sum = 0;
-  for (const logit of logits) sum += Math.exp(logit - top);
+  for (let i = 0; i < logits.length; i++) sum += Math.exp(logits[i] - top);
   return logits[id] - top - Math.log(sum);
 }
 
-function mostProbable(values: Float64Array): number {
+function mostProbable(values: Float32Array | Float64Array): number {
   let best = 0;
   for (let id = 1; id < values.length; id++) if (values[id] > values[best]) best = id;
   return best;
 }
 
+// Plain loops below: this runs for every unit of every hypothesis, and array methods cost twice as much.
+
 function pick(adjusted: Float64Array, best: number, draw: Draw): number {
-  const weights = adjusted.map((value) => Math.exp((value - adjusted[best]) / draw.temperature));
+  const top = adjusted[best];
+  const weights = adjusted; // no longer needed
+  for (let id = 0; id < weights.length; id++) {
+    weights[id] = Math.exp((weights[id] - top) / draw.temperature);
+  }
   const { least, ties } = nucleus(weights, draw);
-  let left = ties;
-  const kept = weights.map((weight) => {
-    if (weight > least) return weight;
-    return weight === least && left-- > 0 ? weight : 0;
-  });
-  let rest = uniform(draw.seed, draw.hypothesis, draw.place) * kept.reduce((a, b) => a + b, 0);
-  for (let id = 0; id < kept.length; id++) {
-    rest -= kept[id];
+  let held = 0;
+  for (let id = 0, left = ties; id < weights.length; id++) {
+    if (weights[id] < least || (weights[id] === least && left-- <= 0)) weights[id] = 0;
+    held += weights[id];
+  }
+  let rest = uniform(draw.seed, draw.hypothesis, draw.place) * held;
+  for (let id = 0; id < weights.length; id++) {
+    rest -= weights[id];
     if (rest < 0) return id;
   }
   return best; // only rounding comes here
@@ -72,12 +78,17 @@ function pick(adjusted: Float64Array, best: number, draw: Draw): number {
 
 /** The smallest weight that is still drawn from, and how many of just that weight are. */
 function nucleus(weights: Float64Array, { topK, topP }: Draw): { least: number; ties: number } {
-  const sorted = weights.toSorted();
+  const sorted = weights.slice().sort();
+  const last = sorted.length - 1;
   const count = Math.min(topK, sorted.length);
-  const most = sorted.subarray(sorted.length - count).toReversed();
-  const wanted = topP * most.reduce((a, b) => a + b, 0);
+  let total = 0;
+  for (let i = 0; i < count; i++) total += sorted[last - i];
   let kept = 1;
-  for (let held = most[0]; held < wanted && kept < count; kept++) held += most[kept];
-  const least = most[kept - 1];
-  return { least, ties: kept - most.indexOf(least) };
+  for (let held = sorted[last]; held < topP * total && kept < count; kept++) {
+    held += sorted[last - kept];
+  }
+  const least = sorted[last - kept + 1];
+  let ties = 1;
+  while (ties < kept && sorted[last - kept + 1 + ties] === least) ties++;
+  return { least, ties };
 }

@@ -8,10 +8,10 @@ import type { Guarded, LmAnswer, LmBatch, LmItem, LmOutputs, LmSetup } from './i
 import { openMemory, type KeptMemory } from './kvRing.ts';
 import { CHUNK_UNITS, historyBatch, lmCache } from './lmMemory.ts';
 import { guardNative } from './nativeGuard.ts';
-import { int64Tensor, openSession, tensor, type TensorShapes } from './onnx.ts';
+import { int64Tensor, openSession, tensor, type ExpectedTensors, type TensorShapes } from './onnx.ts';
 
 /** Tensors of `lm/step*.onnx` (docs/bundle.md). */
-function lmTensors({ vocabulary }: LmConfig, cache: CacheShape) {
+export function lmTensors({ vocabulary }: LmConfig, cache: CacheShape): ExpectedTensors {
   const inputs: TensorShapes = new Map<string, readonly (number | string)[]>([
     ['unit', ['B', 'c']],
     ['unit_mask', ['B', 'c']],

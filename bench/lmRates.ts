@@ -1,0 +1,158 @@
+/**
+ * What the rate of units costs a language model: wall-clock to generate the units of 10 s of speech at syllable rates against
+ * the same model at 25 and 50 units a second, with the cache and without, for several continuations at a time.
+ *
+ *   npx tsx bench/lmRates.ts [bundle folder] [int8|fp32] [rounds]
+ *
+ * Cached is the whole way of the library: jobs to the model's own thread and back, a draw for every unit. Uncached runs the
+ * same model over all units so far (at most its window) for every new one; one such run is timed at some lengths, and those
+ * between are interpolated.
+ */
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+import { summarise } from '../src/bench/percentiles.ts';
+import type { Bundle } from '../src/models/bundle.ts';
+import { createCacheArena } from '../src/models/cacheArena.ts';
+import { createHistory } from '../src/models/history.ts';
+import { lmTensors } from '../src/models/lmEngine.ts';
+import { createBranchMemory, lmCache } from '../src/models/lmMemory.ts';
+import { createLmPool, type LmPool } from '../src/models/lmPool.ts';
+import { defaultBundle, readBundle } from '../src/models/manifest.ts';
+import { int64Tensor, openSession, tensor } from '../src/models/onnx.ts';
+
+const SECONDS = 10;
+const RATES = [5, 6.25, 8.33, 25, 50];
+const BATCHES = [1, 8, 32, 64];
+/** Lengths at which an uncached run is timed. */
+const LENGTHS = [1, 4, 8, 16, 32, 64, 96, 128, 192, 256];
+
+const [folder = defaultBundle(), precision = 'int8', rounds = '5'] = process.argv.slice(2);
+const bundle = await readBundle(folder);
+const lm = bundle.lm;
+if (!lm) throw new Error(`${folder} has no language model`);
+const file = precision === 'fp32' ? 'lm/step.onnx' : 'lm/step_int8.onnx';
+const modelPath = join(bundle.directory, file);
+const cache = lmCache(lm);
+const boundary = lm.vocabulary - 1;
+const median = (values: readonly number[]): number => summarise(values).p50;
+
+/** Milliseconds for `batch` continuations of `units` units each, side by side. */
+async function cached(pool: LmPool, units: number, batch: number): Promise<number> {
+  const history = createHistory(pool, cache, boundary);
+  const sampling = { temperature: 1, topK: 25, topP: 0.9, penalty: 1, seed: 1 };
+  const drawOf = (hypothesis: number, place: number) => ({
+    ...sampling,
+    hypothesis,
+    place,
+    banned: [boundary],
+    penalised: [],
+  });
+  const branches = Array.from({ length: batch }, () => ({
+    slot: pool.open(),
+    memory: createBranchMemory(cache, units),
+  }));
+  const start = performance.now();
+  const first = await history.draw(branches.map((_, j) => drawOf(j, 0)));
+  const { parent } = history;
+  await Promise.all(
+    branches.map(async ({ slot, memory }, j) => {
+      let { id } = first[j];
+      for (let place = 1; place < units; place++) {
+        const where = { first: parent.length + place - 1, start: 0, parent };
+        const what = { units: [id], draws: [drawOf(j, place)], targets: [] };
+        const { drawn } = await slot.run({ strand: slot.stream, memory, ...where, ...what });
+        ({ id } = drawn[0]);
+      }
+    }),
+  );
+  const ms = performance.now() - start;
+  for (const { slot } of branches) slot.release();
+  history.release();
+  return ms;
+}
+
+/** Milliseconds of one uncached run over `length` units, for every length, `batch` at a time. */
+async function uncachedRuns({ windowUnits: W }: NonNullable<Bundle['lm']>, batch: number) {
+  const { session } = await openSession(modelPath, ['cpu'], lmTensors(lm!, cache));
+  const arena = createCacheArena(cache, batch);
+  const ages = tensor(new Float32Array(batch * W), [batch, W]);
+  const found = new Map<number, number>();
+  for (const length of LENGTHS.filter((one) => one <= W)) {
+    const ids = BigInt64Array.from({ length: batch * length }, (_, i) => BigInt(i % boundary));
+    const mask = new Float32Array(batch * length).fill(1);
+    const shape = [batch, length];
+    const feeds = { unit: int64Tensor(ids, shape), unit_mask: tensor(mask, shape), past_age: ages };
+    const times: number[] = [];
+    for (let round = 0; round < 4; round++) {
+      const start = performance.now();
+      await session.run({ ...feeds, ...arena.feeds(batch) });
+      if (round > 0) times.push(performance.now() - start);
+    }
+    found.set(length, median(times));
+  }
+  return found;
+}
+
+/** Milliseconds for every new unit to be found by a run over all before it. */
+function uncached(runs: ReadonlyMap<number, number>, units: number): number {
+  const known = [...runs].sort(([a], [b]) => a - b);
+  const at = (length: number): number => {
+    const next = known.findIndex(([one]) => one >= length);
+    if (next === -1) return known.at(-1)![1];
+    const [to, after] = known[next];
+    const [from, before] = known[Math.max(0, next - 1)];
+    return to === from ? after : before + ((length - from) / (to - from)) * (after - before);
+  };
+  return Array.from({ length: units }, (_, k) => at(k + 1)).reduce((a, b) => a + b, 0);
+}
+
+const loadBefore = loadavg()[0];
+const pool = createLmPool({ modelPath, precision, lm }, { maxBatch: Math.max(...BATCHES) });
+await pool.ready;
+await cached(pool, 40, 64);
+
+const times = new Map<string, number[]>();
+for (let round = 0; round < Number(rounds); round++) {
+  for (const rate of RATES) {
+    for (const batch of BATCHES) {
+      const key = `${rate} ${batch}`;
+      const ms = await cached(pool, Math.round(SECONDS * rate), batch);
+      times.set(key, [...(times.get(key) ?? []), ms]);
+    }
+  }
+}
+const { runMs, gatherMs } = pool.status();
+await pool.close();
+const runs = new Map<number, Map<number, number>>();
+for (const batch of BATCHES) runs.set(batch, await uncachedRuns(lm, batch));
+
+const cachedMs = (rate: number, batch: number): number => median(times.get(`${rate} ${batch}`)!);
+const uncachedMs = (rate: number, batch: number): number =>
+  uncached(runs.get(batch)!, Math.round(SECONDS * rate));
+const shown = (ms: number): string => (ms < 100 ? ms.toFixed(1) : ms.toFixed(0));
+
+console.log(
+  `${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}; load ${loadBefore.toFixed(2)} before, ${loadavg()[0].toFixed(2)} after`,
+);
+console.log(
+  `bundle ${bundle.manifest.name} ${bundle.manifest.version}, ${file}: ${lm.layers} layers of ${lm.width}, window ${lm.windowUnits}; median of ${rounds} rounds; gathering and keeping ${((100 * gatherMs) / runMs).toFixed(0)} % of session.run`,
+);
+console.log(
+  `| units a second | units | ${['cached', 'uncached'].flatMap((how) => BATCHES.map((b) => `${how}, ${b} at a time |`)).join(' ')} cached against 25 / 50 Hz at 1 | at 64 |`,
+);
+console.log(`| --- | --- |${' --- |'.repeat(2 * BATCHES.length + 2)}`);
+for (const rate of RATES) {
+  const against = (batch: number): string =>
+    [25, 50]
+      .map((other) => `${(cachedMs(other, batch) / cachedMs(rate, batch)).toFixed(2)}×`)
+      .join(' / ');
+  const cells = [
+    rate,
+    Math.round(SECONDS * rate),
+    ...BATCHES.map((batch) => shown(cachedMs(rate, batch))),
+    ...BATCHES.map((batch) => shown(uncachedMs(rate, batch))),
+    against(1),
+    against(64),
+  ];
+  console.log(`| ${cells.join(' | ')} |`);
+}
