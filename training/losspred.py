@@ -30,9 +30,9 @@ from torch import Tensor, nn
 from tqdm import tqdm
 
 from audio import audio_shards
+from baselines import sounding
 from batches import EDGE, TOKEN, Batches, Utterance
 from cost import Cost, forward_flop
-from evaluate import sounding
 from mae import MaskedAutoencoder, draw_mask
 from pretrain import load_mae
 from timed import save

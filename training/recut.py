@@ -16,10 +16,10 @@ import torch
 
 import segment
 from audio import audio_shards
+from baselines import sounding
 from batches import Utterance
 from config import load_config
 from encoder import Encoder
-from evaluate import sounding
 from fair import at_count, completed, feature_cutter
 from losspred import seconds, write_edges
 from timed import encode_many, load_checkpoint

@@ -18,27 +18,6 @@ from heads import complete
 from sylboost import cut_as, shallow
 
 ROOT = Path(__file__).parents[1]
-CLIP = ROOT / 'test/fixtures/tiny/golden/speech.wav'
-
-
-@pytest.fixture(scope='session')
-def way(recordings, tmp_path_factory) -> Path:
-    """pretrain, losspred, two rounds of sylboost, quantize_free, export; returns the folder of the runs."""
-    runs = tmp_path_factory.mktemp('free')
-    first, second, size = runs / 'round1', runs / 'round2', ('--config', 'tiny')
-    audio, common = ('--audio', recordings), ('--device', 'cpu', '--dev-every', 1000, '--data', runs / 'none')
-    run('pretrain', *size, '--run', runs, '--data', recordings, '--steps', 20, '--device', 'cpu', '--dev-every', 1000)
-    run('losspred', '--run', runs, '--data', recordings, '--spacing', 60, '--stride', 6)
-    free = (*size, *audio, *common, '--pretrained', runs / 'pretrain.pt')
-    run('sylboost', *free, '--run', first, '--labels', 'losspred', '--steps', 6)
-    run('sylboost', *free, '--run', first, '--labels', 'losspred', '--steps', 10, '--resume')
-    run('recut', *size, *audio, '--run', first)
-    run(
-        'sylboost', *free, '--run', second, '--labels', first / 'recut.jsonl', '--student', first / 'sylboost.pt', '--steps', 5, '--teacher-layers', 1
-    )
-    run('quantize_free', *size, *audio, '--run', second, '--data', runs / 'none')
-    run('export', *size, '--run', second, '--clip', CLIP, '--out', runs / 'small-ssl')
-    return runs
 
 
 def test_the_bundle_is_one_of_features_alone_and_says_how_it_was_made(way):
