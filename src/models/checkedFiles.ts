@@ -90,7 +90,16 @@ function missing(path: string, cause: unknown): PipelineError {
   );
 }
 
-async function schemaOf(name: string): Promise<ValidateFunction> {
+/** Compiled once a process: the package's schemas do not change under it. */
+const compiled = new Map<string, Promise<ValidateFunction>>();
+
+function schemaOf(name: string): Promise<ValidateFunction> {
+  const known = compiled.get(name) ?? compileSchema(name);
+  compiled.set(name, known);
+  return known;
+}
+
+async function compileSchema(name: string): Promise<ValidateFunction> {
   const path = join(packageRoot(), 'docs', 'schema', `${name}.schema.json`);
   const ajv = new Ajv2020({ strict: false });
   return ajv.compile(JSON.parse(await readFile(path, 'utf8')) as object);
