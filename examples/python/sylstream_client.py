@@ -1,6 +1,7 @@
 """A live stream to a sylstream server: audio in, units out, whatever becomes of the sockets between."""
 
 import asyncio
+from collections import deque
 from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Self
@@ -23,11 +24,12 @@ BUFFER_S = 30.0
 class UnitStream:
     """
     One session. Use it as a context manager, `write` audio, `end` it, and iterate over its messages: maps as
-    docs/protocol.md has them, of the types `ready`, `u`, `p`, `flushed`, `gend`, `g`, `goaway`, `error` (not fatal) and,
+    docs/protocol.md has them, of the types `ready`, `u`, `p`, `flushed`, `g`, `gend`, `goaway`, `error` (not fatal) and,
     last, `done`. Every `u` comes once and in order. Iterating raises StreamError when the stream cannot go on.
 
     rate, channels, fmt: of the audio (8,000 to 192,000 Hz, 1 to 6 channels, s16le, f32le, mulaw or alaw).
     pace: "live", or "file" for faster than real time. dial: "natural" or units a second. token: the bearer token.
+    continuation: whether `generate` will be called, so that the server's language model reads along from the start.
     give_up_s: seconds without a connection after which the stream fails.
     """
 
@@ -42,6 +44,7 @@ class UnitStream:
         dial: str | float = 'natural',
         max_delay_ms: float = 800,
         partials: bool = False,
+        continuation: bool = False,
         token: str | None = None,
         give_up_s: float = 30.0,
     ) -> None:
@@ -50,7 +53,7 @@ class UnitStream:
             't': 'hello',
             'v': 1,
             'audio': {'fmt': fmt, 'rate': rate, 'ch': channels},
-            'want': {'partials': partials},
+            'want': {'partials': partials, 'continuation': continuation},
             'pace': pace,
             'rate': dial,
             'max_delay_ms': max_delay_ms,
@@ -65,6 +68,8 @@ class UnitStream:
         self._flushed: str | int | None = None
         self._resume_token: str | None = None
         self._ended = False
+        self._requests: dict[str | int, Message] = {}  # each `gen` that is not over
+        self._direct: deque[Message] = deque()  # what need not wait for its place in the audio
         self._events: asyncio.Queue[Message | StreamError | None] = asyncio.Queue()
         self._moved = asyncio.Condition()  # something to send, more credit, or room in the outbox
         self._task: asyncio.Task[None] | None = None
@@ -99,6 +104,24 @@ class UnitStream:
         """Asks that everything so far be decided; `flushed` with this id answers."""
         await self._control({'t': 'flush', 'id': flush_id})
 
+    async def generate(self, request_id: str | int, *, units: int = 300, seconds: float | None = None, on: str = 'now', **draw: float) -> None:
+        """
+        Asks what comes next; `g` and `gend` of this id follow, or an `error` about it. After a lost connection it is asked
+        again, and the guess begins anew. `draw`: n, temp, top_k, top_p, penalty, seed. Raises StreamError `order` after `end`.
+        """
+        if self._ended:
+            raise StreamError('order', 'nothing may follow end')
+        request: Message = {'t': 'gen', 'id': request_id, 'max': units, 'on': on, **draw}
+        if seconds is not None:
+            request['seconds'] = seconds
+        self._requests[request_id] = request
+        await self._send_now(request)
+
+    async def cancel(self, request_id: str | int) -> None:
+        """Ends a request of `generate`; its last `gend` follows."""
+        if self._requests.pop(request_id, None) is not None and not self._ended:
+            await self._send_now({'t': 'cancel', 'id': request_id})
+
     async def end(self) -> None:
         """No more audio."""
         self._ended = True
@@ -107,6 +130,11 @@ class UnitStream:
     @property
     def _over(self) -> bool:
         return self._task is None or self._task.done()
+
+    async def _send_now(self, message: Message) -> None:
+        self._direct.append(message)
+        async with self._moved:
+            self._moved.notify_all()
 
     async def _control(self, message: Message) -> None:
         self._outbox.push_control(message)
@@ -157,6 +185,7 @@ class UnitStream:
             self._outbox.acknowledge(ready['next'])
             self._outbox.rewind(ready['next'])
             self._limit = ready['next'] + ready['credit']
+            self._direct = deque([] if self._ended else self._requests.values())
             self._events.put_nowait(ready)
             sending = asyncio.create_task(self._send(socket))
             try:
@@ -178,7 +207,7 @@ class UnitStream:
         """Sends what the credit allows, waits for more of either."""
         while True:
             async with self._moved:
-                message = self._outbox.take(self._limit)
+                message = self._direct.popleft() if self._direct else self._outbox.take(self._limit)
                 if message is None:
                     await self._moved.wait()
                     continue
@@ -214,5 +243,9 @@ class UnitStream:
                 self._after = message['i']
             case 'flushed':
                 self._flushed = message['id']
+            case 'gend' if not message.get('more'):
+                self._requests.pop(message['id'], None)
+            case 'error' if 'ref' in message:
+                self._requests.pop(message['ref'], None)
         self._events.put_nowait(message)
         return message['t'] == 'done'
