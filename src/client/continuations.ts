@@ -62,6 +62,7 @@ export function createContinuations(
       error: (error) => subscriber.error(error),
       complete: () => subscriber.complete(),
     });
+    if (subscriber.closed) return; // the stream is over
     stream.generate({ ...toGenerate(options), id });
     return () => {
       subscription.unsubscribe();

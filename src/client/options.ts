@@ -20,6 +20,8 @@ export interface StreamOptions {
   readonly partials?: boolean;
   /** Units carry their vectors; default false. */
   readonly features?: boolean;
+  /** Continuations will be asked for: the server's language model reads along from the start. Default false. */
+  readonly continuation?: boolean;
   /** A bundle's name or hash that the server must run. */
   readonly model?: string;
   /** Bearer token; not in browsers, which cannot set headers. */

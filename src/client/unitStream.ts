@@ -200,13 +200,18 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   }
 
   #hello(): Hello {
-    const { model, partials, features, pace, rate, maxDelayMs, client, onLost } = this.#options;
+    const { model, partials, features, continuation } = this.#options;
+    const { pace, rate, maxDelayMs, client, onLost } = this.#options;
     return {
       t: 'hello',
       v: PROTOCOL_MINOR,
       audio: this.#audio,
       pace,
-      want: { partials: partials ?? false, features: features ?? false },
+      want: {
+        partials: partials ?? false,
+        features: features ?? false,
+        ...(continuation !== undefined && { continuation }),
+      },
       ...(model !== undefined && { model }),
       ...(rate !== undefined && { rate }),
       ...(maxDelayMs !== undefined && { max_delay_ms: Math.min(60_000, maxDelayMs) }),
