@@ -1,7 +1,8 @@
 import type { Unit } from '../src/types.ts';
-import { toSeconds } from '../src/units.ts';
+import { SAMPLE_RATE, toSeconds } from '../src/units.ts';
 import { download } from './downloads.ts';
 import type { DownloadKind } from './downloads.ts';
+import { EXPECTED_SECONDS } from './expectation.ts';
 import { explain } from './explain.ts';
 import { createPlayer } from './player.ts';
 import { createStudio } from './studio.ts';
@@ -66,11 +67,16 @@ const studio = createStudio(() => dial.rate, {
     timeline.touch();
   },
   onProvisional: () => timeline.touch(),
+  onExpected(ids) {
+    units.expect(ids);
+    timeline.touch();
+  },
   onModel(model) {
     notice.hide();
     const label = element('model', HTMLElement);
     label.textContent = `${model.id} · ${model.units} units · ${model.sha256.slice(0, 8)}`;
     label.hidden = false;
+    button('expect').hidden = model.lm !== true;
   },
   onLag: (ms) => lag.addLag(ms),
   onActivity: showStatus,
@@ -120,6 +126,12 @@ function showStatus(activity: Activity): void {
 button('record').addEventListener('click', () => {
   if (button('record').getAttribute('aria-pressed') === 'true') void studio.stop();
   else void studio.record();
+});
+button('expect').addEventListener('click', () => {
+  const wanted = button('expect').getAttribute('aria-pressed') !== 'true';
+  button('expect').setAttribute('aria-pressed', String(wanted));
+  timeline.setAhead(wanted ? EXPECTED_SECONDS * SAMPLE_RATE : 0);
+  studio.expect(wanted);
 });
 button('play').addEventListener('click', () => {
   if (player.playing) player.stop();

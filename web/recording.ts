@@ -1,5 +1,6 @@
 import type { Unit } from '../src/types.ts';
 import { SAMPLE_RATE } from '../src/units.ts';
+import { placeExpected } from './expectation.ts';
 import { createMelStore } from './melStore.ts';
 import type { MelStore } from './melStore.ts';
 import { PageError } from './pageError.ts';
@@ -18,12 +19,16 @@ export interface Recording {
   readonly units: readonly Unit[];
   /** The undecided tail as it looked last. */
   readonly provisional: readonly ProvisionalUnit[];
+  /** What the language model expects behind it. */
+  readonly expected: readonly ProvisionalUnit[];
   /** Samples heard so far, at 16 kHz. */
   readonly samples: number;
   /** Takes more audio. @throws PageError `too-long` over 20 minutes */
   hear(samples: Float32Array): void;
   addUnit(unit: Unit): void;
   setProvisional(units: readonly ProvisionalUnit[]): void;
+  /** Takes the units that are expected after unit `after`; they are forgotten when that is not the last one any more. */
+  setExpected(after: number, ids: readonly number[]): void;
   /** Forgets the units, keeps the audio: it is to be cut anew. */
   forgetUnits(): void;
   /** A copy of the samples [from, to). */
@@ -37,6 +42,7 @@ export function createRecording(): Recording {
   let samples = 0;
   let units: Unit[] = [];
   let provisional: readonly ProvisionalUnit[] = [];
+  let expected: readonly number[] = [];
   return {
     mel,
     get units() {
@@ -44,6 +50,9 @@ export function createRecording(): Recording {
     },
     get provisional() {
       return provisional;
+    },
+    get expected() {
+      return placeExpected(expected, units, provisional);
     },
     get samples() {
       return samples;
@@ -61,14 +70,19 @@ export function createRecording(): Recording {
     },
     addUnit(unit) {
       units.push(unit);
+      expected = [];
       provisional = provisional.filter((guess) => guess.start >= unit.end);
     },
     setProvisional(guesses) {
       provisional = guesses;
     },
+    setExpected(after, ids) {
+      expected = after === units.length - 1 ? ids : [];
+    },
     forgetUnits() {
       units = [];
       provisional = [];
+      expected = [];
     },
     slice: (from, to) => audio.slice(Math.max(0, from), Math.min(samples, to)),
   };

@@ -1,8 +1,10 @@
 import { openStream } from '../src/client/index.ts';
+import { filter, firstValueFrom, lastValueFrom } from 'rxjs';
 import type { StreamEvent, UnitStream } from '../src/client/index.ts';
 import { STREAM_PATH } from '../src/protocol/index.ts';
 import type { Rate } from '../src/types.ts';
 import { SAMPLE_RATE } from '../src/units.ts';
+import { EXPECTED_SECONDS } from './expectation.ts';
 import { MAX_SECONDS } from './recording.ts';
 import { fetchTicket } from './tickets.ts';
 
@@ -36,12 +38,39 @@ export function openSession(options: SessionOptions): UnitStream {
   return stream;
 }
 
-/** Sends a whole recording, as fast as the server takes it; stops quietly when the stream ends before. */
-export async function sendAll(stream: UnitStream, samples: Float32Array): Promise<void> {
+/** Asks what is expected next, now or after every unit; the stream's own events tell. */
+export function expectNext(
+  stream: UnitStream,
+  on: 'now' | 'unit',
+): ReturnType<UnitStream['continuations']>['events$'] {
+  return stream.continuations({ on, seconds: EXPECTED_SECONDS, temperature: 0 }).events$;
+}
+
+/**
+ * Sends a whole recording, as fast as the server takes it, and asks at its end what is expected next if that is wanted;
+ * rejects when the stream ends before.
+ */
+export async function sendAll(
+  stream: UnitStream,
+  samples: Float32Array,
+  expects: () => boolean,
+): Promise<void> {
   for (let at = 0; at < samples.length; at += STEP_SAMPLES) {
     await stream.write(samples.subarray(at, at + STEP_SAMPLES));
   }
+  if (expects()) {
+    await flushed(stream);
+    await lastValueFrom(expectNext(stream, 'now'), { defaultValue: undefined });
+  }
   await stream.end();
+}
+
+/** Has everything decided that was sent. */
+async function flushed(stream: UnitStream): Promise<void> {
+  const answers$ = stream.events$.pipe(filter(({ type }) => type === 'flushed'));
+  const answered = firstValueFrom(answers$, { defaultValue: undefined });
+  stream.flush();
+  await answered;
 }
 
 function socketUrl(): string {

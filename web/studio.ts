@@ -1,3 +1,4 @@
+import type { Subscription } from 'rxjs';
 import type { StreamEvent, UnitStream } from '../src/client/index.ts';
 import type { PipelineError } from '../src/errors.ts';
 import type { StatedProvenance } from '../src/formats/unitFormatter.ts';
@@ -10,7 +11,7 @@ import type { Microphone } from './audio/microphone.ts';
 import { PageError } from './pageError.ts';
 import { createRecording } from './recording.ts';
 import type { Recording } from './recording.ts';
-import { openSession, sendAll } from './session.ts';
+import { expectNext, openSession, sendAll } from './session.ts';
 
 /** What the page is doing. */
 export type Activity =
@@ -33,6 +34,8 @@ export interface StudioListener {
   readonly onHeard: () => void;
   readonly onUnit: (unit: Unit, model: WireModel) => void;
   readonly onProvisional: () => void;
+  /** Units that are expected next; none while that is not known. */
+  readonly onExpected: (ids: readonly number[]) => void;
   readonly onModel: (model: WireModel) => void;
   readonly onLag: (ms: number) => void;
   readonly onActivity: (activity: Activity) => void;
@@ -54,6 +57,8 @@ export interface Studio {
   open(file: Blob, name: string): Promise<void>;
   /** Turns the dial: from now on while recording, for the whole recording afterwards. */
   turn(rate: Rate): void;
+  /** Shows what is expected next, or no more. */
+  expect(wanted: boolean): void;
   /** Sends the recording again, or asks for the microphone again when there is none. */
   retry(): void;
   useToken(token: string): void;
@@ -68,6 +73,10 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
   let stream: UnitStream | undefined;
   let microphone: Microphone | undefined;
   let token: string | undefined;
+  let expects = false;
+  /** What is expected after every unit, while that is asked for. */
+  let expecting: Subscription | undefined;
+  let expected: number[] = [];
   /** What it was doing when the connection dropped. */
   let before: Activity = 'idle';
   /** Counts what was begun, so that whoever comes late can tell that it is no longer meant. */
@@ -87,6 +96,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
   /** Ends whatever is going on. */
   async function leave(): Promise<void> {
     turn++;
+    expecting?.unsubscribe();
     const [oldStream, oldMicrophone] = [stream, microphone];
     stream = microphone = undefined;
     oldStream?.close();
@@ -102,11 +112,17 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
         return;
       case 'unit':
         recording.addUnit(event.unit);
+        listener.onExpected([]);
         if (model !== undefined) listener.onUnit(event.unit, model);
         return;
       case 'provisional':
         recording.setProvisional(event.units);
         return listener.onProvisional();
+      case 'predicted':
+        if (event.unit.place === 0) expected = [];
+        expected.push(event.unit.id);
+        recording.setExpected(event.after, expected);
+        return listener.onExpected(expected);
       case 'progress':
         return listener.onLag(event.lagMs);
       case 'reconnecting':
@@ -136,6 +152,15 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
     return opened;
   }
 
+  /** Asks for what is expected after every unit of a live stream, where the model knows it. */
+  function follow(): void {
+    expecting?.unsubscribe();
+    if (!expects || stream === undefined || microphone === undefined) return;
+    expecting = expectNext(stream, 'unit').subscribe({
+      error: () => undefined, // the stream's own events say why
+    });
+  }
+
   function hear(samples: Float32Array): void {
     try {
       recording.hear(samples);
@@ -153,7 +178,8 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
     listener.onUnitsForgotten();
     become('sending');
     const opened = connect('file');
-    sendAll(opened, recording.slice(0, recording.samples)).catch(() => undefined); // the same
+    const samples = recording.slice(0, recording.samples);
+    sendAll(opened, samples, () => expects && model?.lm === true).catch(() => undefined); // the same
   }
 
   const studio: Studio = {
@@ -193,6 +219,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       name = `recording-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
       listener.onRecording(recording, true, 0);
       connect('live');
+      follow();
       become('recording');
     },
     async stop() {
@@ -229,6 +256,15 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       if (microphone !== undefined) return stream?.setRate(next);
       if (recording.samples === 0 || activity === 'reading' || activity === 'starting') return;
       void leave().then(resend);
+    },
+    expect(wanted) {
+      expects = wanted;
+      if (!wanted) {
+        expecting?.unsubscribe();
+        recording.setExpected(-1, []);
+        listener.onExpected([]);
+      } else if (microphone !== undefined) follow();
+      else if (activity === 'done') void leave().then(resend);
     },
     retry() {
       if (recording.samples === 0) return void studio.record();

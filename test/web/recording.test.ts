@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest';
 import type { Unit } from '../../src/types.ts';
 import { TILE_FRAMES } from '../../web/melStore.ts';
+import { placeExpected } from '../../web/expectation.ts';
 import { createRecording, MAX_SECONDS } from '../../web/recording.ts';
 import { visibleUnits } from '../../web/view/visibleUnits.ts';
 import { cut, seeded } from '../helpers/cuts.ts';
 import { clipSamples, floats } from '../helpers/speech.ts';
-import { unit } from '../helpers/units.ts';
+import { unit, UNITS } from '../helpers/units.ts';
 
 const CLIP = 'kathleen-a0002';
 
@@ -56,6 +57,42 @@ describe('createRecording', () => {
       expect.objectContaining({ problem: 'too-long' }),
     );
     expect(recording.samples).toBe(MAX_SECONDS * 16_000);
+  });
+});
+
+describe('what is expected next', () => {
+  const places = (spans: readonly { id: number; start: number; end: number }[]) =>
+    spans.map(({ id, start, end }) => [id, start, end]);
+
+  it('stands behind the last unit, each as long as the last ones of its kind were', () => {
+    expect(places(placeExpected([7, 0, 8], UNITS.slice(0, 3), []))).toEqual([
+      [7, 12_921, 16_921.5],
+      [0, 16_921.5, 21_841.5],
+      [8, 21_841.5, 25_842],
+    ]);
+    expect(places(placeExpected([7], [], []))).toEqual([[7, 0, 3200]]);
+  });
+
+  it('leaves out what the undecided tail has already', () => {
+    const tail = [unit({ start: 12_921, end: 15_000 }), unit({ start: 15_000, end: 18_000 })];
+    expect(places(placeExpected([7, 8, 9], UNITS.slice(0, 3), tail))).toEqual([
+      [9, 18_000, 22_000.5],
+    ]);
+    expect(placeExpected([7], UNITS.slice(0, 3), tail)).toEqual([]);
+  });
+
+  it('is forgotten with the next unit, and not taken when it comes too late', () => {
+    const recording = createRecording();
+    recording.setExpected(-1, [5]);
+    expect(recording.expected.map(({ id }) => id)).toEqual([5]);
+    recording.addUnit(UNITS[0]);
+    expect(recording.expected).toEqual([]);
+    recording.setExpected(-1, [5]);
+    expect(recording.expected).toEqual([]);
+    recording.setExpected(0, [0]);
+    expect(recording.expected).toMatchObject([{ id: 0, pause: true, start: UNITS[0].end }]);
+    recording.forgetUnits();
+    expect(recording.expected).toEqual([]);
   });
 });
 

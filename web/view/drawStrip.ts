@@ -11,7 +11,8 @@ const MIN_TEXT_PX = 20;
 const FONT = '600 12px ui-sans-serif, system-ui, sans-serif';
 
 /**
- * Draws the units as blocks: same unit, same colour; pauses grey; the provisional tail faint with a dashed edge. While a
+ * Draws the units as blocks: same unit, same colour; pauses grey; the provisional tail faint with a dashed edge, what is
+ * expected behind it a ghost. While a
  * unit is pointed at, all of its kind stay bright and the others step back.
  */
 export function drawStrip(scene: Scene): void {
@@ -28,6 +29,10 @@ export function drawStrip(scene: Scene): void {
   }
   for (const guess of visibleUnits(recording.provisional, left, right)) {
     context.globalAlpha = 0.5;
+    block(scene, guess, true);
+  }
+  for (const guess of visibleUnits(recording.expected, left, right)) {
+    context.globalAlpha = 0.28;
     block(scene, guess, true);
   }
   context.globalAlpha = 1;

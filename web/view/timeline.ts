@@ -26,6 +26,8 @@ export interface Timeline {
   /** Something changed: draws before the next frame of the screen. */
   touch(): void;
   setDark(dark: boolean): void;
+  /** Keeps so many samples free behind a recording, for what is expected. */
+  setAhead(samples: number): void;
   setPlaying(sample: number | undefined): void;
   highlight(unit: Unit | undefined): void;
   /** Scrolls by a share of the width. */
@@ -54,6 +56,7 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
   let pending = 0;
   let highlighted: Unit | undefined;
   let playing: number | undefined;
+  let ahead = 0;
 
   const visible = (): number => (width / pxPerSecond) * SAMPLE_RATE;
 
@@ -63,9 +66,9 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
     const ratio = devicePixelRatio;
     context.setTransform(ratio, 0, 0, ratio, 0, 0);
     tiles.adapt();
-    if (follow && live) left = recording.samples - visible();
+    if (follow && live) left = recording.samples + ahead - visible();
     left = Math.max(0, Math.min(left, recording.samples - visible() * 0.5));
-    if (live && recording.samples < visible()) left = 0;
+    if (live && recording.samples + ahead < visible()) left = 0;
     const axisTop = height - AXIS_HEIGHT;
     const stripTop = axisTop - STRIP_HEIGHT;
     const scene: Scene = {
@@ -94,6 +97,12 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
     if (pending === 0) pending = requestAnimationFrame(draw);
   }
 
+  function fit(samples: number): void {
+    pxPerSecond = clampZoom(width / toSeconds(samples + ahead));
+    left = 0;
+    touch();
+  }
+
   new ResizeObserver(([entry]) => {
     width = entry.contentRect.width;
     height = entry.contentRect.height;
@@ -118,15 +127,16 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
       live = false;
       touch();
     },
-    fit(samples) {
-      pxPerSecond = clampZoom(width / toSeconds(samples));
-      left = 0;
-      touch();
-    },
+    fit,
     touch,
     setDark(dark) {
       palette = paletteFor(dark);
       tiles.setColours(palette.spectrogram);
+      touch();
+    },
+    setAhead(samples) {
+      ahead = samples;
+      if (!live && recording.samples > 0) return fit(recording.samples);
       touch();
     },
     setPlaying(sample) {

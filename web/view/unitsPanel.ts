@@ -10,12 +10,15 @@ const KEPT = 240;
 export interface UnitsPanel {
   /** Takes the next final unit; `kinds` is how many different ones the bundle has. */
   push(unit: Unit, kinds: number): void;
+  /** Shows the units that are expected next. */
+  expect(ids: readonly number[]): void;
   clear(): void;
 }
 
 /** Creates the panel. */
 export function createUnitsPanel(): UnitsPanel {
   const chips = element('chips', HTMLElement);
+  const expected = element('expected', HTMLElement);
   const count = element('unit-count', HTMLElement);
   const different = element('unit-kinds', HTMLElement);
   const bits = element('bits', HTMLElement);
@@ -24,11 +27,7 @@ export function createUnitsPanel(): UnitsPanel {
 
   return {
     push(unit, kinds) {
-      const chip = document.createElement('span');
-      chip.textContent = unit.pause ? '·' : String(unit.id);
-      if (unit.pause) chip.className = 'pause';
-      else chip.style.background = unitColour(unit.id);
-      chips.append(chip);
+      chips.append(chipOf(unit.id));
       if (chips.childElementCount > KEPT) chips.firstElementChild?.remove();
       chips.scrollTop = chips.scrollHeight;
       if (!unit.pause) {
@@ -39,12 +38,26 @@ export function createUnitsPanel(): UnitsPanel {
       different.textContent = String(seen.size);
       bits.textContent = ((spoken / toSeconds(unit.end)) * Math.log2(kinds)).toFixed(0);
     },
+    expect(ids) {
+      expected.replaceChildren(...ids.map(chipOf));
+      expected.hidden = ids.length === 0;
+    },
     clear() {
       chips.replaceChildren();
+      expected.hidden = true;
       seen.clear();
       spoken = 0;
       count.textContent = different.textContent = '0';
       bits.textContent = '–';
     },
   };
+}
+
+/** A unit as a chip in its colour; 0 is a pause. */
+function chipOf(id: number): HTMLElement {
+  const chip = document.createElement('span');
+  chip.textContent = id === 0 ? '·' : String(id);
+  if (id === 0) chip.className = 'pause';
+  else chip.style.background = unitColour(id);
+  return chip;
 }
