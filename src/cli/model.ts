@@ -1,13 +1,17 @@
 import { Command } from 'commander';
 import { PipelineError } from '../errors.ts';
 import type { Bundle } from '../models/bundle.ts';
+import { checkLmGolden } from '../models/checkLmGolden.ts';
 import { loadModels } from '../models/loadModels.ts';
 import { defaultBundle, readBundle } from '../models/manifest.ts';
+import type { UnitLm } from '../models/unitLm.ts';
 import { checkGolden } from '../streams/checkGolden.ts';
 import { openOutput } from './output.ts';
 
 /** Share of the golden units that must be found: another processor may round a few boundaries otherwise. */
 const MIN_EQUAL = 0.95;
+/** Most that the mean log-probability of the golden units may differ, in nats; another processor rounds otherwise, int8 more. */
+const MAX_DIFFERENCE = { fp32: 1e-3, int8: 0.1 } as const;
 const STEP_FILES = { fp32: 'onnx/step.onnx', int8: 'onnx/step_int8.onnx' } as const;
 
 /** `sylstream model`: what a bundle is, and whether it is whole. */
@@ -43,7 +47,7 @@ async function info(directory: string, options: { json?: boolean }): Promise<voi
 }
 
 /** What people want to know of a bundle. */
-function description({ manifest, config, hash, directory }: Bundle): string {
+function description({ manifest, config, hash, directory, lm }: Bundle): string {
   const { encoder, boundaries, units } = config;
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
   const rates = boundaries.rates.map(
@@ -65,6 +69,12 @@ function description({ manifest, config, hash, directory }: Bundle): string {
     ],
     ['units', `1 to ${units.merged}, of ${units.centroids} centroids; 0 is a pause`],
     ['rates', rates.join(', ')],
+    [
+      'language',
+      lm
+        ? `${lm.layers} layers of ${lm.width}, looking ${lm.windowUnits} units back a layer, at the rate ${lm.rate}`
+        : 'no model',
+    ],
     ['licence', manifest.licence],
     ['trained on', hours.join(', ') || 'nothing'],
   ];
@@ -91,8 +101,27 @@ async function verify(directory: string): Promise<void> {
             'fetch or export the bundle again, and try --providers cpu',
         );
       }
+      if (models.lm) await output.write(`${await verifyLm(bundle, models.lm, precision)}\n`);
     } finally {
       await models.close();
     }
   }
+}
+
+/** A line about the language model. @throws PipelineError `SYLSTREAM_ERR_LM` where it is not the golden one's like */
+async function verifyLm(
+  bundle: Bundle,
+  lm: UnitLm,
+  precision: keyof typeof MAX_DIFFERENCE,
+): Promise<string> {
+  const { units, largest, mean, goldenMean } = await checkLmGolden(bundle, lm);
+  if (!(Math.abs(mean - goldenMean) <= MAX_DIFFERENCE[precision])) {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_LM',
+      `expected ${goldenMean.toFixed(4)} as the mean log-probability of the golden units of ${bundle.directory}/lm, ` +
+        `got ${mean.toFixed(4)} at ${precision}; fetch or export the bundle again`,
+    );
+  }
+  const name = `lm ${precision}`.padEnd(11);
+  return `${name} ${units} golden units: mean log-probability ${mean.toFixed(4)}, golden ${goldenMean.toFixed(4)}, none further off than ${largest.toExponential(1)}`;
 }

@@ -153,8 +153,17 @@ describe('sylstream model', () => {
   it("verifies files and both precisions against the bundle's own units", async () => {
     const { status, stdout } = await sylstream(['model', 'verify', TINY]);
     expect(status).toBe(0);
-    const [files, fp32, int8] = stdout.split('\n');
+    const [files, fp32, lmFp32, int8, lmInt8] = stdout.split('\n');
     expect(files).toMatch(/^files +\d+ whole, hash [0-9a-f]{64}$/);
+    for (const [line, precision] of [
+      [lmFp32, 'fp32'],
+      [lmInt8, 'int8'],
+    ]) {
+      expect(line).toMatch(
+        new RegExp(`^lm ${precision} +\\d+ golden units: mean log-probability -\\d`),
+      );
+    }
+    expect(Number(/further off than (.*)$/.exec(lmFp32)![1])).toBeLessThan(1e-4);
     for (const line of [fp32, int8]) {
       const [, equal, expected] = /(\d+) of (\d+) golden units/.exec(line)!;
       expect(Number(equal)).toBeGreaterThanOrEqual(0.95 * Number(expected));
