@@ -2,6 +2,7 @@
 
     python evaluate.py ../models/small                         every test set that is there
     python evaluate.py ../models/small --precision fp32 --whole --rate 5.0 --json scores.json
+    python evaluate.py ../models/small --rate 4.3              a rate that the bundle does not name: λ is found on each set
     python evaluate.py ../models/small --plots runs/plots
 
 Sets: festival (exact times) and asterisk-en (aligned) of the evaluation pack; kathleen sentences and speechocean762 speakers that no
@@ -14,6 +15,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import re
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -27,7 +29,7 @@ from baselines import OF_MEL, OF_SOUND, Recording
 from batches import load_shards
 from data import boundaries
 from encoder import Streamer, encode
-from export import onnx_step, rates_of, read_bundle, rules_of
+from export import natural, onnx_step, rates_of, read_bundle, rules_of
 from features import log_mel, normalise, read_audio
 from heads import complete_normalised
 from plots import Picture, plot
@@ -88,6 +90,23 @@ def evaluate(items: list[Recording], config: dict, run: Callable, rate: segment.
     if live:
         scores |= {'delay_p50': float(np.median(delays)), 'delay_p95': float(np.percentile(delays, 95)), 'forced': forced / max(1, total)}
     return scores
+
+
+def replay(outputs: list[dict[str, np.ndarray]]) -> Callable:
+    """A bundle that says the same again, recording by recording."""
+    rows = iter(outputs)
+    return lambda _: next(rows)
+
+
+def rate_at(hz: float, items: list[Recording], config: dict, run: Callable, max_delay_ms: float) -> segment.Rate:
+    """The setting, with the natural rate's w, at which a set gets `hz` units per second of non-pause live; by bisection."""
+    mel, w = config['mel'], natural(config).w
+    outputs, low, high = [run(normalise(i.mel, mel['mean'], mel['std'])) for i in items], -60.0, 60.0
+    for _ in range(16):
+        rate = segment.Rate(f'{hz:g}', hz, w, (low + high) / 2)
+        got = evaluate(items, config, replay(outputs), rate, True, max_delay_ms)['hz']
+        low, high = (rate.lam, high) if got > hz else (low, rate.lam)
+    return rate
 
 
 def baseline_rows(items: list[Recording]) -> dict[str, dict[str, float]]:
@@ -171,7 +190,7 @@ def main() -> None:
     parser.add_argument('--split', default='test', help='of the shards')
     parser.add_argument('--precision', choices=('int8', 'fp32'), default='int8')
     parser.add_argument('--whole', action='store_true', help='also whole context with a full search')
-    parser.add_argument('--rate', default='natural')
+    parser.add_argument('--rate', default='natural', help='a rate of the bundle, or any number of units a second')
     parser.add_argument('--max-delay-ms', type=float, default=800)
     parser.add_argument('--limit', type=int, default=120, help='at most so many utterances a set')
     parser.add_argument('--positions', metavar='SET', help='score this set by its place in one long stream instead')
@@ -181,8 +200,11 @@ def main() -> None:
     torch.set_num_threads(1)
     config = json.loads((args.bundle / 'config.json').read_text())
     rates = {r.name: r for r in rates_of(config)}
-    if args.rate not in rates:
-        raise SystemExit(f'--rate: expected one of {", ".join(rates)}, got {args.rate}')
+    asked = float(args.rate) if re.fullmatch(r'\d+(\.\d+)?', args.rate) and args.rate not in rates else None
+    if asked is None and args.rate not in rates or asked is not None and not 1 <= asked <= 15:
+        raise SystemExit(f'--rate: expected one of {", ".join(rates)}, or a number from 1 to 15, got {args.rate}')
+    if asked is not None and (args.positions or args.plots):
+        raise SystemExit(f'--rate: expected one of {", ".join(rates)} with --positions and --plots, got {args.rate}')
     sets: dict[str, Callable[[], list[Recording]]] = {}
     for name in ('festival', 'asterisk-en'):
         if (args.pack / f'{name}.json').exists():
@@ -204,9 +226,10 @@ def main() -> None:
     for name, load in sets.items():
         items = load()
         items = items[:: max(1, len(items) // args.limit)][: args.limit]
-        parts = {f'live {args.precision}': evaluate(items, config, live, rates[args.rate], True, args.max_delay_ms)}
+        rate = rates[args.rate] if asked is None else rate_at(asked, items, config, live, args.max_delay_ms)
+        parts = {f'live {args.precision}': evaluate(items, config, live, rate, True, args.max_delay_ms)}
         if whole:
-            parts['whole fp32'] = evaluate(items, config, whole, rates[args.rate], False, 0)
+            parts['whole fp32'] = evaluate(items, config, whole, rate, False, 0)
         table[name] = parts | baseline_rows(items)
     print_table(table)
     if args.json:

@@ -56,3 +56,15 @@ def test_every_way_is_compared(way, tmp_path):
     assert [n.split()[0] for n in names] == ['festival,', 'uniform', 'envelope', 'LossPred', 'student', 'student', 'bundle']
     rates = run('compare', bundle, '--rates', 8.33, 4.3, *few)
     assert rates.count('bundle small-ssl at') == 2 and 'words_50ms' in rates
+
+
+def test_any_rate_is_found(way):
+    if not PACK.exists():
+        pytest.skip('there is no ../shared/eval-pack')
+    few = ('--pack', PACK, '--data', way / 'none', '--limit', 3)
+    text = run('evaluate', way / 'small-ssl', '--rate', 4.3, *few)
+    rows = [line.split('|') for line in text.splitlines() if 'live int8' in line]
+    assert len(rows) == 2 and all(float(row[8]) == pytest.approx(4.3, abs=0.5) for row in rows)
+    for wrong in ('fast', '0.2'):
+        with pytest.raises(SystemExit, match='a number from 1 to 15'):
+            run('evaluate', way / 'small-ssl', '--rate', wrong, *few)
