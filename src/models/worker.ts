@@ -3,7 +3,7 @@
  * `worker_threads` worker because `session.run()` of onnxruntime-node blocks the thread that calls it.
  */
 import { readFileSync, readlinkSync } from 'node:fs';
-import { setPriority } from 'node:os';
+import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../errors.ts';
 import type { Engine } from './engine.ts';
@@ -53,7 +53,7 @@ async function start(setup: EngineSetup & Guarded): Promise<void> {
 function yieldTo(niceness: number): void {
   try {
     const thread = Number(readlinkSync('/proc/thread-self').split('/').at(-1));
-    setPriority(thread, niceness);
+    setPriority(thread, Math.min(19, getPriority(thread) + niceness));
   } catch {
     // Not Linux, or not allowed: the thread then competes as an equal.
   }

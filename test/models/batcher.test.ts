@@ -56,6 +56,19 @@ describe('createBatcher', () => {
     await Promise.all(all);
   });
 
+  it('may take fewer items of one key than of another', async () => {
+    const { runs, run } = handRunner();
+    const maxBatch = (key: number) => (key === 1 ? 1 : 8);
+    const batcher = createBatcher<number, string>({ maxBatch, key: (item) => item % 2, run });
+    const all = [1, 2, 3, 4].map((item) => batcher.submit(item));
+    for (const [i, items] of [[1], [2, 4], [3]].entries()) {
+      await turn();
+      expect(runs[i].items).toEqual(items);
+      runs[i].finish(items.map(() => ''));
+    }
+    await Promise.all(all);
+  });
+
   it('fails one item alone when its result is an error', async () => {
     const { runs, run } = handRunner();
     const batcher = createBatcher<number, string>({ maxBatch: 8, key: () => 0, run });

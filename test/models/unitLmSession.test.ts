@@ -1,4 +1,5 @@
 import { spawnSync } from 'node:child_process';
+import { readdirSync, readFileSync } from 'node:fs';
 import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -89,6 +90,16 @@ describe('a session of the unit language model', () => {
     expect(await continuation(sessionWith(lm, [1, 2]), { seconds: 2, temperature: 0 })).toHaveLength(11);
     expect(await continuation(sessionWith(lm, [1, 2]), { temperature: 0 })).toHaveLength(6);
     expect(await continuation(sessionWith(lm, [1]), { units: 3, seconds: 2 })).toHaveLength(3);
+  });
+
+  it.runIf(process.platform === 'linux')('runs in a thread that is less urgent than the others', () => {
+    const niceness = readdirSync('/proc/self/task').map((thread) => {
+      const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]); // proc(5): field 19
+    });
+    const usual = Math.min(...niceness);
+    expect(niceness.filter((one) => one >= Math.min(19, usual + 10)).length).toBeGreaterThan(0);
+    expect(niceness.filter((one) => one === usual).length).toBeGreaterThan(4);
   });
 
   it.each([
