@@ -69,3 +69,8 @@ def test_a_bundle_of_features_comes_back_and_is_cut(bare):
     np.testing.assert_allclose(outputs_of(bare, 'fp32', False)(x)['features'], whole['features'], atol=1e-5)
     units = json.loads((bare / 'golden/units.json').read_text())
     assert len(units['int8']) > 3 and any(not u['pause'] for u in units['int8'])
+
+
+def test_the_gate_is_the_one_that_the_runtime_is_tested_on():
+    golden = json.loads((TINY.parent / 'level-gate.json').read_text())
+    np.testing.assert_allclose(speech_by_level(np.array(golden['levels']), golden['kept']), golden['speech'], atol=1e-6)
