@@ -10,7 +10,6 @@
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import { summarise } from '../src/bench/percentiles.ts';
 import type { Bundle } from '../src/models/bundle.ts';
 import { createCacheArena } from '../src/models/cacheArena.ts';
 import { createHistory } from '../src/models/history.ts';
@@ -34,7 +33,8 @@ const file = precision === 'fp32' ? 'lm/step.onnx' : 'lm/step_int8.onnx';
 const modelPath = join(bundle.directory, file);
 const cache = lmCache(lm);
 const boundary = lm.vocabulary - 1;
-const median = (values: readonly number[]): number => summarise(values).p50;
+/** The fastest: what other work on the machine disturbed least. */
+const fastest = (values: readonly number[]): number => Math.min(...values);
 
 /** Milliseconds for `batch` continuations of `units` units each, side by side. */
 async function cached(pool: LmPool, units: number, batch: number): Promise<number> {
@@ -88,7 +88,7 @@ async function uncachedRuns({ windowUnits: W }: NonNullable<Bundle['lm']>, batch
       await session.run({ ...feeds, ...arena.feeds(batch) });
       if (round > 0) times.push(performance.now() - start);
     }
-    found.set(length, median(times));
+    found.set(length, fastest(times));
   }
   return found;
 }
@@ -126,7 +126,7 @@ await pool.close();
 const runs = new Map<number, Map<number, number>>();
 for (const batch of BATCHES) runs.set(batch, await uncachedRuns(lm, batch));
 
-const cachedMs = (rate: number, batch: number): number => median(times.get(`${rate} ${batch}`)!);
+const cachedMs = (rate: number, batch: number): number => fastest(times.get(`${rate} ${batch}`)!);
 const uncachedMs = (rate: number, batch: number): number =>
   uncached(runs.get(batch)!, Math.round(SECONDS * rate));
 const shown = (ms: number): string => (ms < 100 ? ms.toFixed(1) : ms.toFixed(0));
@@ -135,7 +135,7 @@ console.log(
   `${cpus()[0].model}, ${availableParallelism()} cores, Node ${process.version}; load ${loadBefore.toFixed(2)} before, ${loadavg()[0].toFixed(2)} after`,
 );
 console.log(
-  `bundle ${bundle.manifest.name} ${bundle.manifest.version}, ${file}: ${lm.layers} layers of ${lm.width}, window ${lm.windowUnits}; median of ${rounds} rounds; gathering and keeping ${((100 * gatherMs) / runMs).toFixed(0)} % of session.run`,
+  `bundle ${bundle.manifest.name} ${bundle.manifest.version}, ${file}: ${lm.layers} layers of ${lm.width}, window ${lm.windowUnits}; fastest of ${rounds} rounds; gathering and keeping ${((100 * gatherMs) / runMs).toFixed(0)} % of session.run`,
 );
 console.log(
   `| units a second | units | ${['cached', 'uncached'].flatMap((how) => BATCHES.map((b) => `${how}, ${b} at a time |`)).join(' ')} cached against 25 / 50 Hz at 1 | at 64 |`,

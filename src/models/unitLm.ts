@@ -22,7 +22,7 @@ export interface UnitLm {
    * @throws RangeError (from the promise) for another id
    */
   score(units: readonly number[]): Promise<UnitScore>;
-  /** Where it runs and how it fares, for metrics and logs; a step is one unit of one session or hypothesis. */
+  /** Where it runs and how it fares, for metrics and logs; a step is one unit of a hypothesis, or up to eight of a history. */
   status(): EncoderStatus;
   /** Rejects what is under way with `SYLSTREAM_ERR_CLOSED` and releases thread and memory. */
   close(): Promise<void>;
