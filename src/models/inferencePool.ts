@@ -64,10 +64,10 @@ export interface InferencePool<Job, Result> {
   close(): Promise<void>;
 }
 
-/** A job in the queue, and whether its stream is gone by now. */
+/** A job in the queue. */
 interface Entry<Job> {
+  readonly stream: number;
   readonly job: Job;
-  readonly released: () => boolean;
 }
 
 interface Lane<Job, Outputs, Result> {
@@ -86,13 +86,20 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
   const batches: number[] = Array.from({ length: maxBatch + 1 }, () => 0);
   const times = { runMs: 0, gatherMs: 0, steps: 0 };
   let provider = 'loading';
+  /** Streams that were opened and not released. */
+  const live = new Set<number>();
   let streams = 0;
   let closed = false;
 
   function createLane(): Lane<Job, Outputs, Result> {
     const { setup, pack } = model.thread(maxBatch);
     const { onThread } = options;
-    const link = createWorkerLink<Job, Batch, Outputs>({ setup, pack, onThread });
+    const link = createWorkerLink<Job, Batch, Outputs>({
+      setup,
+      pack,
+      isLive: (stream) => live.has(stream),
+      onThread,
+    });
     const batcher = createBatcher<Entry<Job>, Result>({
       maxBatch: (key) => model.batchOf(key, maxBatch),
       key: ({ job }) => model.key(job),
@@ -101,12 +108,12 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
     return { link, batcher, streams: 0 };
   }
 
-  /** Runs what is still wanted: a released stream's job must not bring its memory back into the thread. */
+  /** Runs what is still wanted. */
   async function runBatch(
     link: WorkerLink<Job, Outputs>,
     entries: readonly Entry<Job>[],
   ): Promise<(Result | Error)[]> {
-    const wanted = entries.filter(({ released }) => !released());
+    const wanted = entries.filter(({ stream }) => live.has(stream));
     const results = wanted.length > 0 ? await runJobs(link, wanted.map(({ job }) => job)) : [];
     const gone = closedError('the stream was released before its step ran');
     let next = 0;
@@ -145,13 +152,12 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
       const lane = lanes.reduce((least, one) => (one.streams < least.streams ? one : least));
       const stream = streams++;
       lane.streams++;
-      let released = false;
+      live.add(stream);
       return {
         stream,
-        run: (job) => lane.batcher.submit({ job, released: () => released }),
+        run: (job) => lane.batcher.submit({ stream, job }),
         release: () => {
-          if (released) return;
-          released = true;
+          if (!live.delete(stream)) return;
           lane.streams--;
           lane.link.forget(stream);
         },

@@ -31,6 +31,8 @@ export interface LinkOptions<Job, Batch> {
    * @param fresh says, once for each thread and stream, that the thread has not met the stream's memory yet
    */
   readonly pack: (jobs: readonly Job[], fresh: (stream: number) => boolean) => Batch;
+  /** Says whether a stream is still wanted: what a thread got to know of others is forgotten after the run. */
+  readonly isLive: (stream: number) => boolean;
   /** Told of every thread that is started (for supervision, and for tests that kill one). */
   readonly onThread?: ((thread: InferenceThread) => void) | undefined;
 }
@@ -54,8 +56,10 @@ const NATIVE_MS = 10_000;
 export function createWorkerLink<Job, Batch, Outputs>(
   options: LinkOptions<Job, Batch>,
 ): WorkerLink<Job, Outputs> {
-  const { setup, pack, onThread } = options;
+  const { setup, pack, isLive, onThread } = options;
   let known = new Set<number>();
+  /** Streams that the thread met in the batch under way. */
+  let met: number[] = [];
   let restarts = 0;
   let cpuMs: number | undefined;
   let closed = false;
@@ -104,7 +108,12 @@ export function createWorkerLink<Job, Batch, Outputs>(
   function fresh(stream: number): boolean {
     if (known.has(stream)) return false;
     known.add(stream);
+    met.push(stream);
     return true;
+  }
+
+  function forget(stream: number): void {
+    if (known.delete(stream)) tell({ type: 'forget', stream });
   }
 
   async function kill(): Promise<void> {
@@ -141,11 +150,14 @@ export function createWorkerLink<Job, Batch, Outputs>(
         const current = worker;
         const answer = next(current);
         const gone = current.threadId === -1;
+        met = [];
         if (!gone) tell({ type: 'run', batch: pack(jobs, fresh) });
         const message = gone ? undefined : await answer;
         if (closed) throw closedError();
         if (message?.type === 'done') {
           cpuMs = message.use.cpuMs;
+          // Released between the batch and its message: nobody else would tell the thread.
+          for (const stream of met) if (!isLive(stream)) forget(stream);
           return message.outputs;
         }
         dying = current;
@@ -155,9 +167,7 @@ export function createWorkerLink<Job, Batch, Outputs>(
         `expected an inference thread to finish a batch, and ${MAX_FAILURES} in a row died in it; see the log of the process`,
       );
     },
-    forget: (stream) => {
-      if (known.delete(stream)) tell({ type: 'forget', stream });
-    },
+    forget,
     bare: async (batch, rows, times) => {
       await revive();
       const answer = next(worker);
