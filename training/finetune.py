@@ -33,8 +33,9 @@ from encoder import Encoder
 from evaluate import outputs_of
 from export import read_bundle
 from head import export_head
+from loop import schedule
 from pretrain import load_mae
-from timed import run_batch, schedule
+from timed import run_batch
 
 
 class Classifier(nn.Module):

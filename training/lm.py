@@ -10,9 +10,6 @@ may. The learning rate falls to 0 over the last `--fine` steps, which draw real 
 from __future__ import annotations
 
 import argparse
-import math
-import signal
-import time
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -23,8 +20,8 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from config import load_config
+from loop import Loop, Optimizers, save
 from sequences import read_streams
-from timed import Optimizers, save, schedule
 from unit_lm import UnitLm, UnitLmConfig, causal_bias
 
 MID_STREAM = 0.3  # share of the streams that begin anywhere
@@ -163,47 +160,25 @@ def main() -> None:
     counts = [sum(map(len, streams)) for streams in (real, simulated)]
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{counts[0]} real and {counts[1]} simulated units, {millions:.2f} M parameters, from step {step}', flush=True)
-    started = saved = time.time()
-    first = logged = step
-    total = 0.0
+    loop = Loop(
+        step, args.steps, decay=args.fine, memory=0.99, warm=0.1, save_minutes=args.save_minutes, dev_every=args.dev_every, stop_at=args.stop_at
+    )
 
     def checkpoint() -> None:
         save(args.run / 'lm.pt', {
             'lm': cfg.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(),
-            'optimizers': optimizers.state_dict(), 'step': step,
+            'optimizers': optimizers.state_dict(), 'step': loop.step,
         })  # fmt: skip
 
-    stopping = []
-    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes
-    while step < min(args.steps, args.stop_at or args.steps) and not stopping:
+    def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         torch.manual_seed(args.seed * 1_000_003 + step)  # dropout, so that a resumed run is the same
         batch = rows.batch(step, args.batch, cfg.window_units, fine=step >= args.steps - args.fine)
         model.train()
         loss = loss_of(model, tuple(t.to(args.device) for t in batch), not args.no_amp)
-        if not math.isfinite(loss.item()):
-            raise FloatingPointError(f'step {step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizers.step(schedule(step, args.steps, 100, args.fine))
-        step += 1
-        with torch.no_grad():
-            keep = min(0.99, 1 - 1 / (1 + 0.1 * step))
-            for a, p in zip(average.parameters(), model.parameters(), strict=True):
-                a.lerp_(p, 1 - keep)
-        total += loss.item()
-        if step - logged >= 50 or step == args.steps:
-            pace = (time.time() - started) / (step - first)
-            left = (args.steps - step) * pace / 60
-            print(f'step {step} of {args.steps}: loss {total / (step - logged):.4f} | {pace:.2f} s a step, {left:.0f} min left', flush=True)
-            total, logged = 0.0, step
-        if dev and (step % args.dev_every == 0 or step == args.steps):
-            print(f'dev at {step}: perplexity ' + ', '.join(f'{perplexity_of(average, d):.2f}' for d in dev), flush=True)
-        if time.time() - saved > 60 * args.save_minutes or step == args.steps:
-            checkpoint()
-            saved = time.time()
-    if step < args.steps:
-        checkpoint()
-        print(f'stopped at step {step}; --resume goes on from here', flush=True)
+        return loss, {'loss': loss}
+
+    watch = (lambda: 'perplexity ' + ', '.join(f'{perplexity_of(average, d):.2f}' for d in dev)) if dev else None
+    loop.run(model, average, optimizers, losses_of=losses_of, checkpoint=checkpoint, watch=watch)
 
 
 if __name__ == '__main__':

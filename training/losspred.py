@@ -33,9 +33,9 @@ from audio import audio_shards
 from baselines import sounding
 from batches import EDGE, TOKEN, Batches, Utterance
 from cost import Cost, forward_flop
+from loop import save
 from mae import MaskedAutoencoder, draw_mask
 from pretrain import load_mae
-from timed import save
 
 SPAN = 51  # tokens; the paper's, about a second
 LONGEST = 50  # tokens of a segment

@@ -11,21 +11,20 @@ the stream. Reads the shards of audio.py, writes RUN/pretrain.pt.
 from __future__ import annotations
 
 import argparse
-import math
-import signal
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
+from torch import Tensor
 
 from audio import audio_shards
 from batches import Batches, Utterance, mel_statistics
 from config import Settings, load_config
 from cost import Cost, forward_flop
 from encoder import EncoderConfig
+from loop import Loop, Optimizers, save
 from mae import MaeConfig, MaskedAutoencoder, draw_mask
-from timed import Optimizers, arguments, draw_chunk, load_checkpoint, save, schedule
+from timed import arguments, draw_chunk, load_checkpoint
 
 DEV_SEED = 5_000_000  # batches from this number on are for watching only
 
@@ -145,46 +144,24 @@ def main() -> None:
     hours, millions = sum(len(u.mel) for u in utterances) / 360_000, sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{len(utterances)} recordings, {hours:.2f} h, mel {mel}, {millions:.2f} M parameters, {mae}, from step {step}', flush=True)
 
+    loop = Loop(step, steps, decay=args.decay, save_minutes=args.save_minutes, dev_every=args.dev_every)
+
     def checkpoint() -> None:
         save(path, {
             'encoder': settings.encoder.to_dict(), 'mae': mae.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(),
-            'optimizers': optimizers.state_dict(), 'step': step, 'mel': list(mel), 'cost': cost.state(), 'hours': round(hours, 2),
+            'optimizers': optimizers.state_dict(), 'step': loop.step, 'mel': list(mel), 'cost': cost.state(), 'hours': round(hours, 2),
             'corpora': hours_by_corpus(utterances),
         })  # fmt: skip
 
-    sums = {'mse': 0.0, 'nce': 0.0}
-    started, saved, first, logged, stopping = time.time(), time.time(), step, step, []
-    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes
-    while step < steps and not stopping:
+    def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         sound, hidden, chunk, phase = clips.draw(step)
         with torch.autocast(sound.device.type, torch.bfloat16, enabled=amp):
             out = model(sound, hidden, chunk, phase)
-        loss = model.loss(out)
-        if not math.isfinite(loss.item()):
-            raise FloatingPointError(f'step {step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizers.step(schedule(step, steps, 100, args.decay))
-        step += 1
         cost.add(step_flop(settings.encoder, mae, *hidden.shape), hidden.numel() * 0.02)
-        with torch.no_grad():
-            keep = min(0.998, 1 - 1 / (1 + 0.2 * step))
-            for a, p in zip(average.parameters(), model.parameters(), strict=True):
-                a.lerp_(p, 1 - keep)
-        sums = {name: sums[name] + out[name].mean().item() for name in sums}
-        if step - logged >= 50 or step == steps:
-            pace = (time.time() - started) / (step - first)
-            text = ' '.join(f'{n} {v / (step - logged):.4f}' for n, v in sums.items())
-            print(f'step {step} of {steps}: {text} | {pace:.2f} s a step, {(steps - step) * pace / 60:.0f} min left', flush=True)
-            sums, logged = dict.fromkeys(sums, 0.0), step
-        if (step % args.dev_every == 0 or step == steps) and dev:
-            print(f'held out at {step}: {watch(average, dev, amp)}', flush=True)
-        if time.time() - saved > 60 * args.save_minutes or step == steps:
-            checkpoint()
-            saved = time.time()
-    if stopping:
-        checkpoint()
-        print(f'stopped at step {step}; --resume goes on from here', flush=True)
+        return model.loss(out), {name: out[name].mean() for name in ('mse', 'nce')}
+
+    watch_held_out = (lambda: watch(average, dev, amp)) if dev else None
+    loop.run(model, average, optimizers, losses_of=losses_of, checkpoint=checkpoint, watch=watch_held_out)
     print(cost, flush=True)
 
 

@@ -19,9 +19,6 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import signal
-import time
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -36,8 +33,9 @@ from config import load_config
 from cost import Cost, forward_flop
 from encoder import Encoder, EncoderConfig
 from fair import completed, fair_scores, feature_cutter
+from loop import Loop, Optimizers, save
 from pretrain import load_mae
-from timed import Optimizers, arguments, dev_scores, dev_sets, draw, draw_chunk, encode_many, label_losses, load_checkpoint, run_batch, save, schedule
+from timed import arguments, dev_scores, dev_sets, draw, draw_chunk, encode_many, label_losses, load_checkpoint, run_batch
 
 CHUNKS = ((8, 0.8), (4, 0.05), (16, 0.05), (None, 0.1))  # the runtime's chunk mostly
 FIT_BATCHES = 40
@@ -234,8 +232,7 @@ def main() -> None:
     if args.resume and state['optimizers']:
         optimizers.load_state_dict(state['optimizers'])
     cost = Cost.of(state.get('cost') if args.resume else None)
-    sums: dict[str, float] = {}
-    started, saved, first, logged = time.time(), time.time(), step, step
+    loop = Loop(step, steps, warmup=50, decay=args.decay, memory=0.99, save_minutes=args.save_minutes, dev_every=args.dev_every)
 
     def checkpoint() -> None:
         state = {
@@ -246,16 +243,14 @@ def main() -> None:
             'mean': teacher.mean,
             'basis': teacher.basis,
             'optimizers': optimizers.state_dict(),
-            'step': step,
+            'step': loop.step,
             'mel': list(mel),
             'cost': cost.state(),
             **start.notes,
         }
         save(args.run / 'sylboost.pt', state)
 
-    stopping = []
-    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes
-    while step < steps and not stopping:
+    def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         batch = draw(batches, settings, step, args.device)
         taught = len(batch['mel']) if free else (len(batch['mel']) + 1) // 2  # the rows that get a target
         target, whole = teacher.targets({name: value[:taught] for name, value in batch.items()})
@@ -263,32 +258,12 @@ def main() -> None:
         losses = {} if free else label_losses(out, batch, mask)
         losses['features'] = (out['features'][:taught] - target).square().mean(-1)[whole].mean()
         weights = {'features': 1.0} if free else {'boundary': 2.0, 'phone': 0.5, 'speech': 0.5, 'features': args.feature_weight}
-        loss = sum(weight * losses[name] for name, weight in weights.items())
-        if not math.isfinite(loss.item()):
-            raise FloatingPointError(f'step {step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizers.step(schedule(step, steps, 50, args.decay))
-        step += 1
         passes = 3 + taught / len(mask) * network.cfg.layers / settings.encoder.layers  # student's forward and backward, teacher's forward
         cost.add(passes * forward_flop(settings.encoder, mask.numel(), mask.shape[1]), float(mask.sum()) * 0.02)
-        with torch.no_grad():
-            keep = min(0.99, 1 - 1 / (1 + 0.2 * step))
-            for a, p in zip(average.parameters(), model.parameters(), strict=True):
-                a.lerp_(p, 1 - keep)
-        for name, value in losses.items():
-            sums[name] = sums.get(name, 0.0) + value.item()
-        if step - logged >= 50 or step == steps:
-            pace = (time.time() - started) / (step - first)
-            text = ' '.join(f'{n} {v / (step - logged):.4f}' for n, v in sums.items())
-            print(f'step {step} of {steps}: {text} | {pace:.2f} s a step, {(steps - step) * pace / 60:.0f} min left', flush=True)
-            sums, logged = {}, step
-        if (step % args.dev_every == 0 or step == steps) and dev:
-            print(f'dev at {step}: {(features_score if free else dev_scores)(average, dev, mel, amp)}', flush=True)
-        if time.time() - saved > 60 * args.save_minutes:
-            checkpoint()
-            saved = time.time()
-    checkpoint()
+        return sum(weight * losses[name] for name, weight in weights.items()), losses
+
+    watch = (lambda: (features_score if free else dev_scores)(average, dev, mel, amp)) if dev else None
+    loop.run(model, average, optimizers, losses_of=losses_of, checkpoint=checkpoint, watch=watch)
     print(cost, flush=True)
 
 

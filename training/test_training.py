@@ -12,10 +12,11 @@ import torch
 
 from config import load_config
 from encoder import Encoder
+from loop import schedule
 from quantize import codebook_of
 from scores import boundary_scores, matches
 from sylboost import segment_targets, segments_of
-from timed import load_checkpoint, schedule, start_from
+from timed import load_checkpoint, start_from
 
 HERE = Path(__file__).parent
 TINY = HERE.parent / 'test/fixtures/tiny'

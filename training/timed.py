@@ -12,15 +12,12 @@ from __future__ import annotations
 
 import argparse
 import json
-import math
-import signal
-import time
 from pathlib import Path
 
 import numpy as np
 import torch
 import torch.nn.functional as F
-from torch import Tensor, nn
+from torch import Tensor
 
 import segment
 from batches import Batches, Utterance, load_shards, mel_statistics
@@ -29,39 +26,8 @@ from cost import Cost, forward_flop
 from crf import boundary_loss
 from encoder import Encoder, EncoderConfig, whole_bias
 from export import read_bundle
+from loop import Loop, Optimizers, save
 from scores import boundary_scores
-
-
-class Optimizers:
-    """Muon for the matrices inside the blocks, AdamW for everything else; or AdamW alone."""
-
-    def __init__(self, model: nn.Module, lr: float, muon: bool):
-        inner = [p for n, p in model.named_parameters() if 'blocks.' in n and p.ndim == 2 and muon]
-        ids = {id(p) for p in inner}
-        rest = [p for p in model.parameters() if id(p) not in ids]
-        self.all: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)]
-        if muon:
-            self.all.append(torch.optim.Muon(inner, lr=lr, momentum=0.95, weight_decay=0.05, adjust_lr_fn='match_rms_adamw'))
-        self.lr = lr
-
-    def step(self, scale: float) -> None:
-        for optimizer in self.all:
-            for group in optimizer.param_groups:
-                group['lr'] = self.lr * scale
-            optimizer.step()
-            optimizer.zero_grad(set_to_none=True)
-
-    def state_dict(self) -> list[dict]:
-        return [o.state_dict() for o in self.all]
-
-    def load_state_dict(self, states: list[dict]) -> None:
-        for optimizer, state in zip(self.all, states, strict=True):
-            optimizer.load_state_dict(state)
-
-
-def schedule(step: int, steps: int, warmup: int, decay: int) -> float:
-    """Warm-up, stable, then linear decay to 0 over the last `decay` steps (WSD): a stable checkpoint can be decayed out at any time."""
-    return min(1.0, (step + 1) / warmup, max(0.0, (steps - step) / decay) if decay else 1.0)
 
 
 def draw_chunk(settings: Settings, seed: int, step: int) -> tuple[int | None, int]:
@@ -164,13 +130,6 @@ def dev_sets(data: Path, each: int, names: list[str] | None = None) -> dict[str,
     return {name: us[:: max(1, len(us) // each)][:each] for name, us in sets.items()}
 
 
-def save(path: Path, state: dict) -> None:
-    """Writes a checkpoint so that a crash leaves the old or the new one, never half of it."""
-    temporary = path.with_suffix('.tmp')
-    torch.save(state, temporary)
-    temporary.replace(path)
-
-
 def load_checkpoint(path: Path, cfg: EncoderConfig) -> dict:
     """Reads a checkpoint; raises ValueError when it belongs to a network of other sizes."""
     if not path.exists():
@@ -243,48 +202,23 @@ def main() -> None:
     hours = sum(len(u.mel) for u in utterances) / 360_000
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{len(utterances)} utterances, {hours:.2f} h, mel {mel}, {millions:.2f} M parameters, from step {step}', flush=True)
-    sums: dict[str, float] = {}
-    started, saved, first, logged = time.time(), time.time(), step, step
+    loop = Loop(step, steps, decay=args.decay, save_minutes=args.save_minutes, dev_every=args.dev_every)
 
     def checkpoint() -> None:
         save(args.run / 'timed.pt', {
             'encoder': settings.encoder.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(),
-            'optimizers': optimizers.state_dict(), 'step': step, 'mel': list(mel), 'cost': cost.state(),
+            'optimizers': optimizers.state_dict(), 'step': loop.step, 'mel': list(mel), 'cost': cost.state(),
         })  # fmt: skip
 
-    stopping = []
-    signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes
-    while step < steps and not stopping:
+    def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         batch = draw(batches, settings, step, args.device)
         out, mask = run_batch(model, batch, *draw_chunk(settings, args.seed, step), not args.no_amp)
         losses = label_losses(out, batch, mask, not args.bce)
-        loss = 2.0 * losses['boundary'] + 0.5 * losses['phone'] + 0.5 * losses['speech']
-        if not math.isfinite(loss.item()):
-            raise FloatingPointError(f'step {step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
-        loss.backward()
-        torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
-        optimizers.step(schedule(step, steps, 100, args.decay))
-        step += 1
         cost.add(3 * forward_flop(settings.encoder, mask.numel(), mask.shape[1]), float(mask.sum()) * 0.02)
-        with torch.no_grad():
-            keep = min(0.998, 1 - 1 / (1 + 0.2 * step))
-            for a, p in zip(average.parameters(), model.parameters(), strict=True):
-                a.lerp_(p, 1 - keep)
-        for name, value in losses.items():
-            sums[name] = sums.get(name, 0.0) + value.item()
-        if step - logged >= 50 or step == steps:
-            pace = (time.time() - started) / (step - first)
-            text = ' '.join(f'{n} {v / (step - logged):.4f}' for n, v in sums.items())
-            print(f'step {step} of {steps}: {text} | {pace:.2f} s a step, {(steps - step) * pace / 60:.0f} min left', flush=True)
-            sums, logged = {}, step
-        if (step % args.dev_every == 0 or step == steps) and dev:
-            print(f'dev at {step}: {dev_scores(average, dev, mel, not args.no_amp)}', flush=True)
-        if time.time() - saved > 60 * args.save_minutes or step == steps:
-            checkpoint()
-            saved = time.time()
-    if stopping:
-        checkpoint()
-        print(f'stopped at step {step}; --resume goes on from here', flush=True)
+        return 2.0 * losses['boundary'] + 0.5 * losses['phone'] + 0.5 * losses['speech'], losses
+
+    watch = (lambda: dev_scores(average, dev, mel, not args.no_amp)) if dev else None
+    loop.run(model, average, optimizers, losses_of=losses_of, checkpoint=checkpoint, watch=watch)
     print(cost, flush=True)
 
 
