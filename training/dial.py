@@ -131,8 +131,9 @@ def report(corpora: dict[str, Voices], rates: list[segment.Rate], units: int) ->
             n, seconds = rows.sum(0)
             spread = {'speakers': len(own), 'sd': float(np.std(own)), 'low': float(min(own)), 'high': float(max(own))} if own else {}
             hz = float(n / seconds)
-            entry = {'hz': hz, 'off': hz / rate.hz - 1, 'bits': hz * float(np.log2(units)), 'seconds': float(seconds), **spread}
-            table.setdefault(name, {})[rate.name] = entry
+            off = {} if rate.name == 'natural' else {'off': hz / rate.hz - 1}
+            entry = {'hz': hz, **off, 'bits': hz * float(np.log2(units)), 'seconds': float(seconds), **spread}
+            table.setdefault(name, {})[rate.name] = {key: round(value, 4) for key, value in entry.items()}
     return table
 
 
@@ -141,7 +142,8 @@ def print_report(table: dict[str, dict[str, dict]]) -> None:
     for name, rates in table.items():
         for rate, r in rates.items():
             who = f'{r["speakers"]} | {r["sd"]:.2f} | {r["low"]:.2f} to {r["high"]:.2f}' if 'sd' in r else '0 | |'
-            print(f'| {name} | {rate} | {r["hz"]:.2f} | {100 * r["off"]:+.1f} % | {r["bits"]:.1f} | {r["seconds"] / 60:.1f} | {who} |', flush=True)
+            off = f'{100 * r["off"]:+.1f} %' if 'off' in r else ''
+            print(f'| {name} | {rate} | {r["hz"]:.2f} | {off} | {r["bits"]:.1f} | {r["seconds"] / 60:.1f} | {who} |', flush=True)
 
 
 def main() -> None:

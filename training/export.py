@@ -211,8 +211,8 @@ def dial_section(dial: dict) -> str:
     bits = ' | '.join(f'{rate["bits"]:.1f}' for rate in dial['all'].values())
     return f"""
 ## The dial
-Units per second of non-pause at one setting each, live, on speakers that no training saw (`training/dial.py`). In brackets the standard
-deviation between speakers of whom there are 10 s or more.
+Units per second of non-pause at one setting each, live, on speakers (kathleen: sentences) that no training saw (`training/dial.py`). In
+brackets the standard deviation between speakers of whom there are 10 s or more.
 
 | corpus | {' | '.join(dial['all'])} |
 |{' --- |' * (1 + len(dial['all']))}

@@ -61,10 +61,10 @@ def test_the_report_pools_units_and_seconds(corpora):
     table = report(corpora, [rate], 256)
     rows = np.concatenate([v.cut.counts(rate) for v in corpora.values()])
     units, seconds = rows.sum(0)
-    assert table['all']['natural']['hz'] == pytest.approx(units / seconds)
-    assert table['all']['natural']['bits'] == pytest.approx(8 * units / seconds)
+    assert table['all']['natural']['hz'] == pytest.approx(units / seconds, abs=1e-4)
+    assert table['all']['natural']['bits'] == pytest.approx(8 * units / seconds, abs=1e-4)
     assert table['speechocean762']['natural']['speakers'] == 2 and table['all']['natural']['speakers'] == 3
-    assert table['readers']['natural']['low'] == table['readers']['natural']['high'] == pytest.approx(table['readers']['natural']['hz'])
+    assert table['readers']['natural']['low'] == table['readers']['natural']['high'] == pytest.approx(table['readers']['natural']['hz'], abs=1e-3)
 
 
 def test_a_bundle_written_anew_keeps_what_it_does_not_know(tmp_path):
