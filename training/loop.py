@@ -23,7 +23,7 @@ class Optimizers:
     """Muon for the matrices inside the blocks, AdamW for everything else; or AdamW alone."""
 
     def __init__(self, model: nn.Module, lr: float, muon: bool):
-        inner = [p for n, p in model.named_parameters() if n.startswith('blocks.') and p.ndim == 2 and muon]
+        inner = [p for n, p in model.named_parameters() if 'blocks.' in n and p.ndim == 2 and muon]
         ids = {id(p) for p in inner}
         rest = [p for p in model.parameters() if id(p) not in ids]
         self.all: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)]
