@@ -25,4 +25,31 @@ elif [ "${SYLSTREAM_REQUIRE:-}" = all ]; then
 else
   echo 'skipped the run at tiny size: there is no ../shared/timed-speech'
 fi
+# The language model's way, from text to figures, with the bundle that was just trained (or the fixture)
+missing=()
+for program in flite festival bible; do command -v "$program" >/dev/null || missing+=("$program"); done
+[ -f ../dist/src/cli/main.js ] || missing+=('the built command line')
+if [ ${#missing[@]} = 0 ]; then
+  bundle=${SYLSTREAM_BUNDLE:-../test/fixtures/tiny} lm=$runs/lm
+  texts=(--texts "$lm/texts.jsonl")
+  "$python" texts.py --sources bible --out "$lm/texts.jsonl"
+  "$python" speak.py "${texts[@]}" --out "$lm/train" --hours 0.12 --warp 0.9 1.1
+  "$python" speak.py "${texts[@]}" --out "$lm/dev" --split dev --voices kal --hours 0.03
+  "$python" zeroshot.py "${texts[@]}" --out "$lm/items" --split test --speech "$lm/train" --least 3 --words 24 --grammar 4 --endings 8 \
+    --voices ked --word-voices ked
+  for folder in train dev items; do "$python" units.py "$lm/$folder" --bundle "$bundle"; done
+  common=(--lexicon "$lm/lexicon.tsv" "${texts[@]}")
+  "$python" simulate.py --speech "$lm/train" "${common[@]}" --copies 1 --limit 200 --out "$lm/simulated.jsonl"
+  streams=(--real "$lm/train/units.jsonl" --simulated "$lm/simulated.jsonl" --dev "$lm/dev/units.jsonl")
+  "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --fine 20 --stop-at 30
+  "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --fine 20 --resume
+  "$python" score.py --lm "$lm/run" "${streams[@]}" --items "$lm/items" --phones "$lm/train" "${common[@]}" --json "$lm/scores.json"
+  [ -z "${SYLSTREAM_BUNDLE:-}" ] || "$python" export_lm.py --run "$lm/run" --bundle "$bundle" --golden "$lm/train/units.jsonl" --scores "$lm/scores.json"
+  export SYLSTREAM_LM_RUNS=$lm
+elif [ "${SYLSTREAM_REQUIRE:-}" = all ]; then
+  echo "expected ${missing[*]} for the language model at tiny size" >&2
+  exit 1
+else
+  echo "skipped the language model at tiny size: there is no ${missing[*]}"
+fi
 "$python" -m pytest -q

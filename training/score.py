@@ -70,6 +70,7 @@ def zero_shot(folder: Path, models: dict[str, Logs], phones: Logs | None, lexico
     scores = {name: item_scores(logs, spoken) for name, logs in models.items()}
     scores['fewer units'] = {i: -float(((s != PAUSE) & (s != s[0])).sum()) for i, s in spoken.items()}
     if phones:
+        lexicon.learn(rows[i]['text'] for i in spoken if 'said' not in rows[i])
         said = {i: phone_stream(rows[i]['said'].split()) if 'said' in rows[i] else text_streams([rows[i]['text']], lexicon)[0] for i in spoken}
         scores['phones'] = item_scores(phones, said)
     out = {}

@@ -17,6 +17,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from difflib import SequenceMatcher
+from itertools import islice
 from pathlib import Path
 
 from lexicon import BREAK, VOWELS, Lexicon
@@ -25,6 +26,7 @@ from units import read_units
 
 PAUSES = {'pau', 'sil', 'ssil'}
 FOLLOW = 0.7  # how often a syllable goes on from the one chosen before, when the speech has that
+LENGTHS = ((35, 75), (100, 160))  # words of a passage, by turns: as speech has them, and as long as the model's window
 LEAST = (4, 4, 4, 2, 3, 3, 1)  # examples that each kind of likeness needs
 
 
@@ -110,16 +112,19 @@ class UnitModel:
         """Those heard saying at least so many syllables."""
         return sorted(s for s, places in self.places.items() if sum(len(v) for k, v in places.items() if k[0] == 'vowel') >= least)
 
-    def units(self, speaker: str, syllables: list[str], rng: random.Random) -> list[int]:
-        """One speaker's units of a text."""
+    def units(self, speakers: list[str], syllables: list[str], rng: random.Random) -> list[int]:
+        """The units of a text by one speaker, or by a made-up one, who says each syllable always as one of several does."""
         out: list[int] = []
-        place, index = -1, self.places[speaker]
+        place, before, salt = -1, '', rng.random()
         for keys_, name in zip(contexts(syllables), syllables, strict=True):
-            if place >= 0 and self.names[place + 1] == name and rng.random() < FOLLOW:
+            speaker = speakers[0] if len(speakers) == 1 else random.Random(f'{name}{salt}').choice(speakers)
+            if place >= 0 and speaker == before and self.names[place + 1] == name and rng.random() < FOLLOW:
                 place += 1
             else:
+                index = self.places[speaker]
                 found = next((index[k] for k, least in zip(keys_, LEAST, strict=True) if len(index.get(k, ())) >= least), None)
                 place = -1 if found is None else found[int(rng.random() * len(found))]
+            before = speaker
             if place >= 0:
                 out += self.lists[place]
         return out
@@ -147,6 +152,8 @@ def main() -> None:
     parser.add_argument('--texts', type=Path, default=runs / 'texts.jsonl')
     parser.add_argument('--lexicon', type=Path, default=runs / 'lexicon.tsv')
     parser.add_argument('--copies', type=int, default=2, help='how often every passage is read')
+    parser.add_argument('--blend', type=float, default=0.0, help='share of passages by made-up speakers, who take after three of them')
+    parser.add_argument('--limit', type=int, help='at most so many passages')
     parser.add_argument('--out', type=Path, default=runs / 'simulated.jsonl')
     args = parser.parse_args()
     lexicon = Lexicon(args.lexicon)
@@ -154,14 +161,15 @@ def main() -> None:
     model, total = fit(zip(args.speech, paths, strict=True), lexicon), 0
     speakers = model.speakers()
     print(f'{len(model.lists)} syllables of {len(speakers)} speakers: {", ".join(speakers)}', flush=True)
-    rows = list(passages(args.texts, 'train'))
-    lexicon.learn(row['text'] for row in rows)
     with args.out.open('w', encoding='utf-8') as out:
         out.write(json.dumps(read_units(paths[0])[0] | {'simulated': True}) + '\n')
         for copy in range(args.copies):
             rng = random.Random(copy)
+            rows = list(islice(passages(args.texts, 'train', LENGTHS[copy % 2]), args.limit))
+            lexicon.learn(row['text'] for row in rows)
             for row in rows:
-                units = model.units(rng.choice(speakers), [s for s, _ in lexicon.syllables(row['text'])], rng)
+                chosen = rng.sample(speakers, min(3, len(speakers))) if rng.random() < args.blend else [rng.choice(speakers)]
+                units = model.units(chosen, [s for s, _ in lexicon.syllables(row['text'])], rng)
                 out.write(json.dumps({'path': f'{row["id"]}#{copy}', 'units': [[u, 0, 0] for u in units]}) + '\n')
                 total += len(units)
             print(f'copy {copy + 1} of {args.copies}: {total} units', flush=True)

@@ -124,7 +124,7 @@ def speak(rows: list[dict], out: Path, warp: tuple[float, float] | None = None) 
             }
 
 
-def speak_all(rows: Iterator[dict], out: Path, hours: float = 1e9, warp: tuple[float, float] | None = None, batch: int = 64) -> None:
+def speak_all(rows: Iterator[dict], out: Path, hours: float = 1e9, warp: tuple[float, float] | None = None, batch: int = 32) -> None:
     """Reads rows until `hours` lie in OUT, going on where an earlier call stopped."""
     out.mkdir(parents=True, exist_ok=True)
     manifest = out / 'manifest.jsonl'

@@ -121,10 +121,12 @@ def test_simulated_units_are_those_of_the_speaker():
             model.add(speaker, ['pau', 'g ow', 's eh d', 'pau'], [(0,), (base + 1,), (base + 2, base + 3 + n % 2), (0,)])
     assert model.speakers(10) == ['a', 'b']
     rng = random.Random(0)
-    drawn = {tuple(model.units('b', ['pau', 'g ow', 's eh d', 'pau'], rng)) for _ in range(50)}
+    drawn = {tuple(model.units(['b'], ['pau', 'g ow', 's eh d', 'pau'], rng)) for _ in range(50)}
     assert drawn == {(0, 101, 102, 103, 0), (0, 101, 102, 104, 0)}
-    assert model.units('a', ['pau', 'z ow', 'pau'], rng) == [0, 1, 0]  # the same rime
-    assert model.units('a', ['pau', 'k uw', 'pau'], rng) == [0, 0]  # nothing like it
+    blended = [tuple(model.units(['a', 'b'], ['pau', 'g ow', 'g ow', 'g ow', 'pau'], rng)) for _ in range(20)]
+    assert set(blended) == {(0, 1, 1, 1, 0), (0, 101, 101, 101, 0)}  # the same syllable always the same way
+    assert model.units(['a'], ['pau', 'z ow', 'pau'], rng) == [0, 1, 0]  # the same rime
+    assert model.units(['a'], ['pau', 'k uw', 'pau'], rng) == [0, 0]  # nothing like it
 
 
 def test_rows_are_drawn_alike_and_targets_stay_in_their_stream():

@@ -108,12 +108,13 @@ def documents(sources: dict) -> Iterator[dict]:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--out', type=Path, default=Path(__file__).parent / 'runs/lm/texts.jsonl')
+    parser.add_argument('--sources', nargs='+', choices=list(SOURCES), default=list(SOURCES))
     parser.add_argument('--folder', type=Path)
     args = parser.parse_args()
     args.out.parent.mkdir(parents=True, exist_ok=True)
     words: dict[tuple[str, str], int] = {}
     with args.out.open('w', encoding='utf-8') as out:
-        for document in documents({args.folder.name: folder_of(args.folder)} if args.folder else SOURCES):
+        for document in documents({args.folder.name: folder_of(args.folder)} if args.folder else {s: SOURCES[s] for s in args.sources}):
             out.write(json.dumps(document) + '\n')
             key = (document['source'], document['split'])
             words[key] = words.get(key, 0) + sum(len(s.split()) for s in document['sentences'])

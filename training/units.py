@@ -18,7 +18,10 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+from splits import plain
+
 AUDIO = {'.wav', '.flac', '.ogg', '.opus', '.mp3'}
+SHARED = 6  # words in a row that make two texts one
 PROGRAM = Path(__file__).parents[1] / 'bin/sylstream.js'
 
 
@@ -33,11 +36,20 @@ def header_of(bundle: Path) -> dict:
     }  # fmt: skip
 
 
-def files_of(folder: Path) -> list[str]:
-    """Paths in a folder, of its manifest.jsonl if it has one."""
+def runs_of(text: str) -> set[tuple[str, ...]]:
+    """All runs of SHARED words of a text."""
+    words = plain(text).split()
+    return {tuple(words[i : i + SHARED]) for i in range(len(words) - SHARED + 1)}
+
+
+def files_of(folder: Path, unseen: Path | None = None) -> list[str]:
+    """Paths in a folder, of its manifest.jsonl if it has one; without those that share a run of words with a held-out document of `unseen`."""
     manifest = folder / 'manifest.jsonl'
     if manifest.exists():
-        return [json.loads(line)['path'] for line in manifest.open(encoding='utf-8')]
+        rows = list(map(json.loads, manifest.open(encoding='utf-8')))
+        documents = map(json.loads, unseen.open(encoding='utf-8')) if unseen else []
+        held_out = {r for d in documents if d['split'] != 'train' for s in d['sentences'] for r in runs_of(s)}
+        return [j['path'] for j in rows if not held_out & runs_of(j.get('text', ''))]
     return sorted(str(p.relative_to(folder)) for p in folder.rglob('*') if p.suffix.lower() in AUDIO)
 
 
@@ -59,7 +71,7 @@ def tokenize(files: list[Path], bundle: Path) -> Iterator[list | str]:
                 yield [[0 if j.get('pause') else j['id'], j['start'], j['end']] for j in map(json.loads, path.open())]
 
 
-def units_of_folder(folder: Path, bundle: Path, out: Path, batch: int = 256, limit: int | None = None) -> None:
+def units_of_folder(folder: Path, bundle: Path, out: Path, limit: int | None = None, unseen: Path | None = None, batch: int = 256) -> None:
     """Appends to `out` what it does not hold yet."""
     header, started = header_of(bundle), time.time()
     if out.exists():
@@ -70,7 +82,7 @@ def units_of_folder(folder: Path, bundle: Path, out: Path, batch: int = 256, lim
     else:
         out.write_text(json.dumps(header) + '\n')
         done = set()
-    todo = [path for path in files_of(folder)[:limit] if path not in done]
+    todo = [path for path in files_of(folder, unseen)[:limit] if path not in done]
     with out.open('a', encoding='utf-8') as file:
         for at in range(0, len(todo), batch):
             part = todo[at : at + batch]
@@ -91,9 +103,10 @@ def main() -> None:
     parser.add_argument('folder', type=Path)
     parser.add_argument('--bundle', type=Path, default=PROGRAM.parents[1] / 'models/small')
     parser.add_argument('--out', type=Path, help='default: FOLDER/units.jsonl')
+    parser.add_argument('--unseen', type=Path, help='texts.jsonl: leave out readings of its held-out documents')
     parser.add_argument('--limit', type=int, help='at most so many recordings')
     args = parser.parse_args()
-    units_of_folder(args.folder, args.bundle, args.out or args.folder / 'units.jsonl', limit=args.limit)
+    units_of_folder(args.folder, args.bundle, args.out or args.folder / 'units.jsonl', args.limit, args.unseen)
 
 
 if __name__ == '__main__':

@@ -19,7 +19,7 @@ from speak import FESTIVAL, speak_all
 from splits import plain
 from zeroshot_endings import ending_items
 from zeroshot_grammar import grammar_items
-from zeroshot_words import heard, word_items
+from zeroshot_words import LEAST_HEARD, heard, word_items
 
 
 def training_sentences(texts: Path) -> set[str]:
@@ -37,6 +37,7 @@ def main() -> None:
     parser.add_argument('--voices', nargs='+', default=['ked', 'flite-slt'])
     parser.add_argument('--word-voices', nargs='+', default=['ked', 'slt-hts'], help=f'for (a), of {", ".join(FESTIVAL)}')
     parser.add_argument('--words', type=int, default=3000, help='pairs of (a)')
+    parser.add_argument('--least', type=int, default=LEAST_HEARD, help='how often training must have heard a word of (a)')
     parser.add_argument('--grammar', type=int, default=340, help='pairs of (b) of each phenomenon')
     parser.add_argument('--endings', type=int, default=1600, help='pairs of (c)')
     args = parser.parse_args()
@@ -47,7 +48,7 @@ def main() -> None:
     }
     if args.words:
         counts = heard(folder / 'manifest.jsonl' for folder in args.speech)
-        made['word'] = word_items(counts, args.split, args.word_voices, args.words, seed=seed)
+        made['word'] = word_items(counts, args.split, args.word_voices, args.words, least=args.least, seed=seed)
     shared = {plain(r['text']) for rows, _ in made.values() for r in rows} & known
     if shared:
         raise SystemExit(f'expected no item among the training sentences, got {sorted(shared)[:3]}')

@@ -48,23 +48,25 @@ def matched(a: Syllables, b: Syllables) -> bool:
     return a != b and [s for _, s in a] == [s for _, s in b] and abs(len(phones(a).split()) - len(phones(b).split())) <= 1
 
 
-def candidates(counts: Counter, words: dict[str, list[Syllables]], split: str) -> list[tuple[str, Syllables]]:
+def candidates(counts: Counter, words: dict[str, list[Syllables]], split: str, least: int) -> list[tuple[str, Syllables]]:
     """Words of a split with one pronunciation of two or more syllables, heard often enough."""
     out = []
-    for word in sorted(w for w, n in counts.items() if n >= LEAST_HEARD and len(words.get(w, ())) == 1):
+    for word in sorted(w for w, n in counts.items() if n >= least and len(words.get(w, ())) == 1):
         dev = int(hashlib.sha256(word.encode()).hexdigest(), 16) % 100 < DEV_PERCENT
         if dev == (split == 'dev') and len(words[word][0]) >= 2:
             out.append((word, words[word][0]))
     return out
 
 
-def word_items(counts: Counter, split: str, voices: list[str], pairs: int, uses: int = 10, seed: int = 0) -> tuple[list[dict], list[dict]]:
+def word_items(
+    counts: Counter, split: str, voices: list[str], pairs: int, *, least: int = LEAST_HEARD, uses: int = 10, seed: int = 0
+) -> tuple[list[dict], list[dict]]:
     """Rows to speak and pairs to score. uses: in how many quadruples a word may be."""
     words = dictionary()
     taken = {phones(s) for said in words.values() for s in said}
-    common = {phones(words[w][0]) for w, n in counts.items() if n >= LEAST_HEARD and w in words}
+    common = {phones(words[w][0]) for w, n in counts.items() if n >= least and w in words}
     rng = np.random.default_rng(seed)
-    pool = candidates(counts, words, split)
+    pool = candidates(counts, words, split, least)
     both = [(i, j) for i in range(len(pool)) for j in range(i) if len(pool[i][1]) == len(pool[j][1])]
     used: Counter = Counter()
     rows: dict[str, dict] = {}
