@@ -25,7 +25,7 @@ const sessions = Number(values.sessions);
 const minutes = Number(values.minutes);
 const speech = speechBytes();
 /** Minutes of live streams after which memory has its shape: every slot was in use. */
-const WARM_UP_MINUTES = 2;
+const WARM_UP_MINUTES = 5;
 
 /** Sessions of one to two seconds, some ended in order, some left, some cut. */
 async function churn(url: string, count: number): Promise<void> {

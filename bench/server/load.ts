@@ -1,8 +1,10 @@
 import { WebSocket } from 'ws';
 import { codecOf, SUBPROTOCOL_MSGPACK, validateServerMessage } from '../../src/protocol/index.ts';
-import type { ServerMessage } from '../../src/protocol/index.ts';
+import type { Generate, ServerMessage } from '../../src/protocol/index.ts';
 import { summarise } from '../../src/bench/percentiles.ts';
 import type { Summary } from '../../src/bench/percentiles.ts';
+import { createGuessMeter } from './guessMeter.ts';
+import type { GuessFigures } from './guessMeter.ts';
 import { repeated, speechBytes } from './speech.ts';
 
 /** What to send. */
@@ -16,6 +18,8 @@ export interface Load {
   readonly jitterMs: number;
   /** `units`: lag of units; `echo`: of the messages themselves, that come back. */
   readonly answers: 'units' | 'echo';
+  /** Every stream asks for so many seconds of continuation after the last unit of every step; default: none does. */
+  readonly continueSeconds?: number;
 }
 
 /** What came of it. */
@@ -29,9 +33,12 @@ export interface LoadResult {
   /** Connections that were refused or lost, by code. */
   readonly lost: Readonly<Record<string, number>>;
   readonly retryAfterMs: readonly number[];
+  /** With `continueSeconds`. */
+  readonly guesses?: GuessFigures;
 }
 
 interface Client {
+  readonly index: number;
   readonly socket: WebSocket;
   readonly sentAt: number[];
   readonly offset: number;
@@ -45,7 +52,8 @@ const TICK_MS = 2;
 
 /** Runs a load of live streams, spread in phase, and measures. */
 export async function runLoad(load: Load): Promise<LoadResult> {
-  const { streams, seconds, chunkMs, jitterMs, url, answers } = load;
+  const { streams, seconds, chunkMs, jitterMs, url, answers, continueSeconds } = load;
+  const guesses = createGuessMeter(streams);
   const speech = speechBytes();
   const chunk = 16 * chunkMs;
   const lags: number[] = [];
@@ -56,6 +64,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   let isMeasuring = false;
 
   function answered(client: Client, message: ServerMessage): void {
+    guesses.take(client.index, message, performance.now(), isMeasuring);
     if (message.t === 'ready') client.isReady = true;
     if (message.t === 'error') {
       lost[message.code] = (lost[message.code] ?? 0) + 1;
@@ -72,6 +81,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
       perMessageDeflate: false,
     });
     const client: Client = {
+      index,
       socket,
       sentAt: [],
       offset: index * 7919 * 16,
@@ -88,6 +98,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
     if (answers === 'units' && socket.readyState === WebSocket.OPEN) {
       socket.send(codec.encode({ t: 'hello', v: 1, audio: { fmt: 's16le', rate: 16_000, ch: 1 } }));
       await new Promise((done) => socket.once('message', done).once('close', done));
+      if (continueSeconds !== undefined) socket.send(codec.encode(request(continueSeconds)));
     }
     return client;
   }
@@ -139,7 +150,12 @@ export async function runLoad(load: Load): Promise<LoadResult> {
     units,
     lost,
     retryAfterMs: retries,
+    ...(continueSeconds !== undefined && { guesses: guesses.figures() }),
   };
+}
+
+function request(seconds: number): Generate {
+  return { t: 'gen', id: 'next', max: 300, seconds, on: 'unit' };
 }
 
 function closed(socket: WebSocket): Promise<void> {
