@@ -36,6 +36,7 @@ export class Session {
   readonly #context: SessionContext;
   readonly #chunks$ = new Subject<PcmChunk | Control>();
   readonly #subscription: Subscription;
+  readonly #frameBytes: number;
   readonly #allowance: Allowance;
   readonly #log: EventLog;
   readonly #lag: LagMeter = createLagMeter();
@@ -66,6 +67,7 @@ export class Session {
       pace: file ? settings.filePace : settings.livePace,
       start: context.now(),
     });
+    this.#frameBytes = bytesPerFrame(hello.audio);
     this.#log = createEventLog(settings.eventLog);
     this.#flushes = new FlushBook(file ? settings.filePace : settings.livePace, context.now());
     this.#continuations = new Continuations({
@@ -203,7 +205,7 @@ export class Session {
 
   #audio({ n, d }: Audio): void {
     const { audio } = this.hello;
-    const size = bytesPerFrame(audio);
+    const size = this.#frameBytes;
     if (d.byteLength % size !== 0) {
       throw new PipelineError(
         'SYLSTREAM_ERR_AUDIO_BYTES',

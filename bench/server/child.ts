@@ -5,7 +5,7 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { filter, interval, lastValueFrom, map, take, tap } from 'rxjs';
+import { interval, lastValueFrom, map, Observable, take, tap } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import { createServer } from '../../server/index.ts';
 import { createLog } from '../../server/log.ts';
@@ -93,23 +93,26 @@ async function serve(loaded: Models, isTransportOnly: boolean): Promise<void> {
 function pretend(
   ...[chunks$, , { onProgress } = {}]: Parameters<typeof speechUnits>
 ): ReturnType<typeof speechUnits> {
-  let sample = 0;
-  let index = 0;
-  return chunks$.pipe(
-    map((chunk) => {
-      if (!('samples' in chunk)) return undefined;
-      sample += chunk.samples.length;
-      if (sample < (index + 1) * STEP_SAMPLES) return undefined;
-      onProgress?.(sample);
-      const start = STEP_SAMPLES * index;
-      const unit = { index: index++, id: 1, start, end: start + STEP_SAMPLES, decided: sample };
-      return {
-        type: 'unit',
-        unit: { ...unit, confidence: 1, pause: false, forced: false },
-      } as const;
-    }),
-    filter((event) => event !== undefined),
-  );
+  return new Observable((subscriber) => {
+    let sample = 0;
+    let index = 0;
+    return chunks$.subscribe({
+      next(chunk) {
+        if (!('samples' in chunk)) return;
+        sample += chunk.samples.length;
+        if (sample < (index + 1) * STEP_SAMPLES) return;
+        onProgress?.(sample);
+        const start = STEP_SAMPLES * index;
+        const unit = { index: index++, id: 1, start, end: start + STEP_SAMPLES, decided: sample };
+        subscriber.next({
+          type: 'unit',
+          unit: { ...unit, confidence: 1, pause: false, forced: false },
+        });
+      },
+      error: (error) => subscriber.error(error),
+      complete: () => subscriber.complete(),
+    });
+  });
 }
 
 async function echo(): Promise<void> {

@@ -16,11 +16,15 @@ export function isWireMap(value: unknown): value is WireMap {
 }
 
 /**
- * Returns a new map that holds the known fields of `map` and nothing else. An optional field that is null is left out.
+ * Returns a new map (or `checked`) that holds the known fields of `map` and nothing else. An optional field that is null is left out.
  * Throws `SYLSTREAM_ERR_MALFORMED` when a field is missing or holds anything else than `fields` says.
  */
-export function checkFields(map: WireMap, fields: Fields, path: string): Record<string, unknown> {
-  const checked: Record<string, unknown> = {};
+export function checkFields(
+  map: WireMap,
+  fields: Fields,
+  path: string,
+  checked: Record<string, unknown> = {},
+): Record<string, unknown> {
   for (const name in fields) {
     const field = fields[name];
     const value = Object.hasOwn(map, name) ? map[name] : undefined;

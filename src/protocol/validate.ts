@@ -33,5 +33,5 @@ function validate(map: WireMap, table: Readonly<Record<string, Fields>>): Record
       `expected one of ${Object.keys(table).join(', ')}; got a message of type "${type.slice(0, 32)}"`,
     );
   }
-  return { t: type, ...checkFields(map, table[type], type) };
+  return checkFields(map, table[type], type, { t: type });
 }
