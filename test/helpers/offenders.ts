@@ -1,6 +1,7 @@
 import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { codecOf, SUBPROTOCOL_MSGPACK } from '../../src/protocol/index.ts';
+import { frame, upgradeRequest } from './frames.ts';
 import { HELLO } from './rawClient.ts';
 
 /** Clients that hold a connection without being of use; each returns a promise for the moment it is cut. */
@@ -70,25 +71,5 @@ function dribble(socket: Socket, bytes: Buffer, everyMs: number): void {
 }
 
 function requestOf(url: string): string {
-  return [
-    'GET /v1/stream HTTP/1.1',
-    `Host: ${new URL(url).host}`,
-    'Connection: Upgrade',
-    'Upgrade: websocket',
-    'Sec-WebSocket-Version: 13',
-    'Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==',
-    `Sec-WebSocket-Protocol: ${SUBPROTOCOL_MSGPACK}`,
-    '',
-    '',
-  ].join('\r\n');
-}
-
-/** A masked binary frame with an all-zero mask (RFC 6455, 5.2). */
-export function frame(payload: Buffer): Buffer {
-  const isLong = payload.length > 125;
-  const head = Buffer.alloc(isLong ? 8 : 6);
-  head[0] = 0x82;
-  head[1] = 0x80 | (isLong ? 126 : payload.length);
-  if (isLong) head.writeUInt16BE(payload.length, 2);
-  return Buffer.concat([head, payload]);
+  return upgradeRequest(url, SUBPROTOCOL_MSGPACK);
 }

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Models } from '../../src/models/loadModels.ts';
 import { codecOf, SUBPROTOCOL_MSGPACK } from '../../src/protocol/index.ts';
-import { frame } from '../helpers/offenders.ts';
+import { frame } from '../helpers/frames.ts';
 import { greet, HELLO } from '../helpers/rawClient.ts';
 import { untilEmpty } from '../helpers/untilEmpty.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';

@@ -5,7 +5,8 @@ import type { Models } from '../../src/models/loadModels.ts';
 import { codecOf, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from '../../src/protocol/index.ts';
 import type { ServerMessage, WireError, WireId } from '../../src/protocol/index.ts';
 import { bytesInUse } from '../helpers/garbage.ts';
-import { dial, greet, HELLO, tone } from '../helpers/rawClient.ts';
+import { exchange } from '../helpers/exchange.ts';
+import { greet, HELLO, tone } from '../helpers/rawClient.ts';
 import { untilEmpty } from '../helpers/untilEmpty.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';
 import { createOracle } from '../helpers/wireOracle.ts';
@@ -205,38 +206,33 @@ interface Attack {
   readonly errors: readonly string[];
 }
 
-/** Takes messages from the front until one is fatal or enough were sent, and checks every answer. */
+/** Takes messages from the end of a list until one is fatal or enough were taken, sends them, and checks every answer. */
 async function attack(
   url: string,
   messages: Hostile[],
   { json, greeted }: { readonly json: boolean; readonly greeted: boolean },
 ): Promise<Attack> {
   const codec = codecOf(json ? SUBPROTOCOL_JSON : SUBPROTOCOL_MSGPACK)!;
-  const hello = greeted ? HELLO : undefined;
+  const first = greeted ? [codec.encode(HELLO)] : [];
   const oracle = createOracle({
     models,
     codec,
     creditSeconds: CREDIT_SECONDS,
-    ...(hello && { hello }),
+    ...(greeted && { hello: HELLO }),
   });
-  const client = await dial(url, { json, hello: greeted ? {} : false });
+  const sent: (Uint8Array | string)[] = [];
   const expected: object[] = greeted ? [{ t: 'ready' }] : [];
   const flushes: WireId[] = [];
   const generations: WireId[] = [];
   let close = 1000;
-  let judged = 0;
   let isOver = false;
 
-  while (!isOver && judged < MOST_MESSAGES && messages.length > 0) {
+  while (!isOver && sent.length < MOST_MESSAGES && messages.length > 0) {
     const message = messages.pop()!(oracle.received);
     const verdict = oracle.judge(message);
     if (verdict.kind === 'unclear') continue;
-    client.sendRaw(message);
-    judged++;
-    if (verdict.kind === 'ready') {
-      expected.push({ t: 'ready' });
-      await client.next('ready'); // nothing may be sent between hello and ready
-    }
+    sent.push(message);
+    if (verdict.kind === 'ready') expected.push({ t: 'ready' });
     if (verdict.kind === 'answer') expected.push(verdict.message);
     if (verdict.kind === 'flushed') flushes.push(verdict.id);
     if (verdict.kind === 'generated') generations.push(verdict.id);
@@ -246,31 +242,31 @@ async function attack(
       close = verdict.close;
     }
   }
+  const judged = sent.length;
+  if (judged === 0) return { judged, errors: [] };
   const isFatal = close !== 1000;
-  if (expected.length === 0)
-    client.socket.close(1000); // the others took the last message meanwhile
-  else if (!isFatal) {
-    if (!isOver) client.send({ t: 'end' });
+  if (!isFatal) {
+    if (!isOver) sent.push(codec.encode({ t: 'end' }));
     expected.push({ t: 'done', samples: oracle.received });
   }
 
-  expect(await client.closed).toBe(close);
-  const answers = client.received.filter(
-    (each) => !LATER.includes(each.t) && !isAboutGeneration(each),
-  );
+  const { received, close: closedWith } = await exchange(url, codec, [...first, ...sent]);
+  expect(closedWith).toBe(close);
+  const answers = received.filter((each) => !LATER.includes(each.t) && !isAboutGeneration(each));
   expect(answers).toHaveLength(expected.length);
   expect(answers).toMatchObject(expected);
-  const flushed = client.received.flatMap((each) => (each.t === 'flushed' ? [each.id] : []));
+  const flushed = received.flatMap((each) => (each.t === 'flushed' ? [each.id] : []));
   expect(flushed).toEqual(isFatal ? flushes.slice(0, flushed.length) : flushes);
-  const ended = client.received.flatMap((each) => {
+  const ended = received.flatMap((each) => {
     if (each.t === 'gend') return each.more ? [] : [each.id];
     return isAboutGeneration(each) ? [(each as WireError).ref!] : [];
   });
-  const left = generations.slice();
-  for (const id of ended) left.splice(left.indexOf(id), left.includes(id) ? 1 : Infinity);
-  expect(left.length).toBe(generations.length - ended.length); // each at most once
-  if (!isFatal) expect(left).toEqual([]);
-  const errors = client.received.flatMap((each) => (each.t === 'error' ? [each.code] : []));
+  for (const id of ended) {
+    expect(generations).toContain(id);
+    generations.splice(generations.indexOf(id), 1); // each at most once
+  }
+  if (!isFatal) expect(generations).toEqual([]);
+  const errors = received.flatMap((each) => (each.t === 'error' ? [each.code] : []));
   return { judged, errors };
 }
 
