@@ -3,7 +3,7 @@ import { isWireMap } from './checkFields.ts';
 import type { WireMap } from './checkFields.ts';
 import type { Codec } from './codec.ts';
 import { bytesFromBase64, bytesToBase64 } from './base64.ts';
-import { MAX_DEPTH, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
+import { MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
 import type { Message } from './messages.ts';
 import { SUBPROTOCOL_JSON } from './version.ts';
 
@@ -27,7 +27,7 @@ export const jsonCodec: Codec = {
     checkDepth(data);
     const value = parse(data);
     if (!isWireMap(value)) throw malformed('expected a JSON object');
-    checkKeys(value);
+    checkSizes(value);
     return withBytes(value);
   },
 };
@@ -56,12 +56,16 @@ function parse(text: string): unknown {
   }
 }
 
-function checkKeys(value: unknown): void {
-  if (Array.isArray(value)) value.forEach(checkKeys);
-  else if (isWireMap(value)) {
+function checkSizes(value: unknown): void {
+  if (Array.isArray(value)) {
+    if (value.length > MAX_ITEMS) {
+      throw malformed(`expected at most ${MAX_ITEMS} items, got ${value.length}`);
+    }
+    value.forEach(checkSizes);
+  } else if (isWireMap(value)) {
     const count = Object.keys(value).length;
     if (count > MAX_KEYS) throw malformed(`expected at most ${MAX_KEYS} keys, got ${count}`);
-    Object.values(value).forEach(checkKeys);
+    Object.values(value).forEach(checkSizes);
   }
 }
 

@@ -1,5 +1,5 @@
 import { PipelineError } from '../errors.ts';
-import { MAX_DEPTH, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
+import { MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
 
 /** What stands at one place of a MessagePack message (specification: "Formats", first byte). */
 interface Head {
@@ -14,7 +14,7 @@ interface Head {
 
 /**
  * Walks over a MessagePack message without building anything, and throws `SYLSTREAM_ERR_MALFORMED` unless it is
- * one map with text keys, complete, with nothing behind it, within depth and keys, and without extension types.
+ * one map with text keys, complete, with nothing behind it, within depth, keys and items, and without extension types.
  * Whatever a length field claims is compared with the bytes that are there before anyone believes it.
  */
 export function checkStructure(bytes: Uint8Array): void {
@@ -41,6 +41,9 @@ function walk(bytes: Uint8Array, offset: number, depth: number): number {
   if (depth > MAX_DEPTH) throw malformed(`expected at most ${MAX_DEPTH} levels of nesting`);
   if (head.kind === 'map' && head.items > 2 * MAX_KEYS) {
     throw malformed(`expected at most ${MAX_KEYS} keys, got ${head.items / 2}`);
+  }
+  if (head.kind === 'array' && head.items > MAX_ITEMS) {
+    throw malformed(`expected at most ${MAX_ITEMS} items, got ${head.items}`);
   }
   for (let item = 0; item < head.items; item++) {
     if (head.kind === 'map' && item % 2 === 0 && headAt(bytes, next).kind !== 'text') {
