@@ -99,6 +99,18 @@ def times(args: argparse.Namespace, layers: int, ratio: float) -> dict[str, np.n
     return {name: np.array([r[name] for r in rounds]) for name in WAYS}
 
 
+def time_cells(args: argparse.Namespace, layers: int, ratio: float) -> list[str]:
+    t = times(args, layers, ratio)
+    ms = ' / '.join(f'{1000 * np.median(t[n]):.0f}' for n in WAYS)
+    return [ms, ' / '.join(f'{np.median(t[n] / t["visible"]):.2f}x' for n in ('whole', 'ssast'))]
+
+
+def memory_cells(args: argparse.Namespace, layers: int, ratio: float) -> list[str]:
+    peak = {name: peak_apart(args, layers, replace(mae, ratio=ratio)) for name, mae in WAYS.items()}
+    mib = ' / '.join(f'{peak[n] / 2**20:.0f}' for n in WAYS)
+    return [mib, ' / '.join(f'{100 * (peak["visible"] / peak[n] - 1):+.0f} %' for n in ('whole', 'ssast'))]
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--config', default='small')
@@ -109,6 +121,7 @@ def main() -> None:
     parser.add_argument('--threads', type=int, default=2)
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--no-amp', action='store_true', help='fp32 instead of bfloat16 autocast')
+    parser.add_argument('--only', choices=('time', 'memory'), help='half of the table')
     parser.add_argument('--cell', type=json.loads, help=argparse.SUPPRESS)  # one cell of the memory column
     args = parser.parse_args()
     torch.set_num_threads(args.threads)
@@ -117,18 +130,16 @@ def main() -> None:
         return
     where = torch.cuda.get_device_name() if args.device == 'cuda' else f'{platform.machine()} CPU, {args.threads} threads'
     print(f'{args.config}, {args.clips} clips of {SECONDS} s, {where}, torch {torch.__version__}, {args.rounds} rounds, interleaved\n')
-    columns = ['layers', 'hidden', 'step ms: visible / whole / ssast', 'faster than whole / ssast', 'peak MiB: the same', 'than whole / ssast']
-    print(f'| {" | ".join(columns)} |')
-    print('| --- | --- | --- | --- | --- | --- |')
+    columns = {
+        'time': ['step ms: visible / whole / ssast', 'faster than whole / ssast'],
+        'memory': ['peak MiB: visible / whole / ssast', 'than whole / ssast'],
+    }
+    parts = [args.only] if args.only else list(columns)
+    print(f'| {" | ".join(["layers", "hidden", *(c for part in parts for c in columns[part])])} |\n|{" --- |" * (2 + 2 * len(parts))}')
     for layers in args.layers:
         for ratio in args.ratios:
-            t = times(args, layers, ratio)
-            peak = {name: peak_apart(args, layers, replace(mae, ratio=ratio)) for name, mae in WAYS.items()}
-            ms = ' / '.join(f'{1000 * np.median(t[n]):.0f}' for n in WAYS)
-            faster = ' / '.join(f'{np.median(t[n] / t["visible"]):.2f}x' for n in ('whole', 'ssast'))
-            mib = ' / '.join(f'{peak[n] / 2**20:.0f}' for n in WAYS)
-            less = ' / '.join(f'{100 * (peak["visible"] / peak[n] - 1):+.0f} %' for n in ('whole', 'ssast'))
-            print(f'| {layers} | {100 * ratio:.0f} % | {ms} | {faster} | {mib} | {less} |', flush=True)
+            cells = [c for part in parts for c in (time_cells if part == 'time' else memory_cells)(args, layers, ratio)]
+            print(f'| {layers} | {100 * ratio:.0f} % | {" | ".join(cells)} |', flush=True)
 
 
 if __name__ == '__main__':
