@@ -2,11 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Models } from '../../src/models/loadModels.ts';
 import { bytesInUse } from '../helpers/garbage.ts';
-import { bytewise, deaf, dribbler, greedy, mute, silent } from '../helpers/offenders.ts';
+import { startOffenders } from '../helpers/offenderProcess.ts';
+import { greedy } from '../helpers/offenders.ts';
 import { greet, tone } from '../helpers/rawClient.ts';
+import { present } from '../helpers/require.ts';
 import { lagQuantileMs, scrapeLag } from '../helpers/scrapeLag.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';
-import { untilEmpty } from '../helpers/untilEmpty.ts';
 
 let models: Models;
 beforeAll(async () => {
@@ -14,14 +15,14 @@ beforeAll(async () => {
 });
 afterAll(() => models.close());
 
-/**
- * Quiet and disturbed turns, in pairs. What else the machine does for a moment falls into one of them; what the
- * offenders do falls into all disturbed ones, so the median of the differences tells it.
- */
-const ROUNDS = 5;
+/** Quiet and disturbed turns, in pairs: what the machine does for a moment falls into one, what offenders do into all. */
+const PAIRS = 5;
+/** Where 8 quiet streams lag by more, the machine has no time to spare and the pair tells nothing of the server. */
+const BUSY_MS = 25;
+const MOST_PAIRS = 15;
 
-describe('clients that hold connections', { timeout: 120_000 }, () => {
-  it('are gone within their deadlines while normal streams go on', async () => {
+describe('clients that hold connections', { timeout: 300_000 }, () => {
+  it('are gone within their deadlines while normal streams go on', async ({ skip }) => {
     const settings = {
       upgradeTimeoutMs: 1000,
       helloTimeoutMs: 1000,
@@ -30,33 +31,32 @@ describe('clients that hold connections', { timeout: 120_000 }, () => {
       closeTimeoutMs: 500,
       newPerAddressPerSecond: 10_000,
     };
+    const offenders = await startOffenders();
+    const rises: number[] = [];
     await withServer(models, settings, async ({ streamUrl, url }) => {
-      const rises: number[] = [];
-      for (let round = 0; round < ROUNDS; round++) {
+      let turns = 0;
+      for (; turns < MOST_PAIRS && rises.length < PAIRS; turns++) {
         const quiet = await lagOf(url, streamUrl, 3000);
-        const offenders = [
-          ...repeat(200, () => silent(streamUrl)),
-          ...repeat(40, () => bytewise(streamUrl)),
-          ...repeat(40, () => mute(streamUrl)),
-          ...repeat(20, () => dribbler(streamUrl)),
-          ...repeat(20, () => deaf(streamUrl)),
-        ];
         const began = performance.now();
-        const allGone = Promise.all(offenders.map(({ gone }) => gone));
+        const gone = offenders.attack(streamUrl);
         const beside = await lagOf(url, streamUrl, 4000);
-        await allGone;
+        await gone;
         expect(performance.now() - began).toBeLessThan(15_000);
         console.log(`lag p99 of 8 streams: quiet ${quiet.toFixed(1)} ms, beside 320 offenders ${beside.toFixed(1)} ms`); // prettier-ignore
-        rises.push(beside - quiet);
+        if (quiet <= BUSY_MS) rises.push(beside - quiet);
       }
-      expect(median(rises)).toBeLessThanOrEqual(40);
-      const metrics = await untilEmpty(url);
+      const metrics = await (await fetch(`${url}/metrics`)).text();
       const count = (code: string, times: number): RegExp =>
-        new RegExp(`errors_total\\{code="SYLSTREAM_ERR_${code}"\\} ${times * ROUNDS}$`, 'm');
+        new RegExp(`errors_total\\{code="SYLSTREAM_ERR_${code}"\\} ${times * turns}$`, 'm');
+      expect(metrics).toMatch(/^sylstream_sessions_live 0$/m);
       expect(metrics).toMatch(count('HELLO_TIMEOUT', 40));
       expect(metrics).toMatch(count('IDLE', 20));
       expect(metrics).toMatch(count('SLOW_READER', 20));
     });
+    offenders.stop();
+    const isMeasured = present('a machine with time to spare for the lag', rises.length === PAIRS);
+    if (!isMeasured) return skip();
+    expect(median(rises)).toBeLessThanOrEqual(40);
   });
 
   it('cannot fill the memory with answers that nobody reads', async () => {
