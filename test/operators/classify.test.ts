@@ -56,7 +56,8 @@ describe('classify', () => {
     );
     const found = said.flatMap(({ probabilities }) => [...probabilities]);
     // The front ends differ by up to 1e-3, which moves some activations to the next of 255 steps.
-    for (const [i, value] of found.entries()) expect(Math.abs(value - wanted[i])).toBeLessThan(0.02);
+    for (const [i, value] of found.entries())
+      expect(Math.abs(value - wanted[i])).toBeLessThan(0.02);
     expect(new Set(said.map(({ label }) => label)).size).toBeGreaterThan(1);
     for (const { label, probability, probabilities } of said) {
       expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
