@@ -12,12 +12,13 @@ from pathlib import Path
 
 import numpy as np
 
-from data import boundaries
+from data import CORPORA, boundaries
 from features import FLOOR
 
 TOKEN = 0.02  # seconds
 CENTRE = 0.0175  # seconds from a token's first sample to its centre
 EDGE = 0.0075  # the boundary before token i lies at 0.02 i + 0.0075 s
+COLUMNS = ('id', 'corpus', 'speaker', 'split', 'first', 'frames', 'syllables', 'phones', 'weak')  # of utterances.jsonl, that loading needs
 
 
 @dataclass
@@ -39,7 +40,10 @@ class Utterance:
 
 
 def load_shards(folder: Path, names: list[str] | None = None, split: str = 'train', timed: bool = True) -> list[Utterance]:
-    """Every utterance of one split, `timed`: only those whose times are known. Raises FileNotFoundError when a named shard is not there."""
+    """Every utterance of one split, `timed`: only those whose times are known.
+
+    Raises FileNotFoundError when a named shard is not there, and ValueError, with file and line, for a row that is no row of a shard.
+    """
     names = names or sorted(p.parent.name for p in folder.glob('*/utterances.jsonl'))
     out = []
     for name in names:
@@ -47,8 +51,8 @@ def load_shards(folder: Path, names: list[str] | None = None, split: str = 'trai
         if not path.exists():
             raise FileNotFoundError(f'{path}: expected a shard of data.py; run it for {name} first')
         mel = np.load(folder / name / 'mel.npy', mmap_mode='r')
-        for line in path.open(encoding='utf-8'):
-            j = json.loads(line)
+        for number, line in enumerate(path.open(encoding='utf-8'), 1):
+            j = read_row(line, f'{path} line {number}', len(mel))
             if j['split'] != split or (timed and not j['syllables']):
                 continue
             phones = sorted(j['phones'], key=lambda p: p[1])
@@ -61,6 +65,20 @@ def load_shards(folder: Path, names: list[str] | None = None, split: str = 'trai
                 )
             )  # fmt: skip
     return out
+
+
+def read_row(line: str, where: str, frames: int) -> dict:
+    """One line of utterances.jsonl; raises ValueError that says what was expected and what came."""
+    try:
+        row = json.loads(line)
+    except json.JSONDecodeError as error:
+        raise ValueError(f'{where}: expected a JSON object, got {line[:60]!r}') from error
+    missing = [column for column in COLUMNS if column not in row]
+    if missing:
+        raise ValueError(f'{where}: expected the columns {", ".join(COLUMNS)}, got {", ".join(row)}; missing: {", ".join(missing)}')
+    if row['first'] + row['frames'] > frames:
+        raise ValueError(f'{where}: expected frames up to {row["first"] + row["frames"]}, mel.npy holds {frames}')
+    return row
 
 
 def token_labels(u: Utterance, tokens: int, start: float = 0.0, stretch: float = 1.0, weak_weight: float = 0.3) -> dict[str, np.ndarray]:
@@ -147,6 +165,10 @@ class Batches:
     def __post_init__(self) -> None:
         if not self.utterances:
             raise ValueError('expected at least one utterance to train on, got none')
+        there = {u.corpus for u in self.utterances} | set(CORPORA)
+        unknown = set(self.weights or {}) - there
+        if unknown:
+            raise ValueError(f'--weights: expected corpora among {", ".join(sorted(there))}, got {", ".join(sorted(unknown))}')
         share = np.array([len(u.mel) * (self.weights or {}).get(u.corpus, 1.0) for u in self.utterances], np.float64)
         self.share = np.cumsum(share / share.sum())
 

@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 
+from batches import Batches, load_shards
 from config import load_config
 from encoder import Encoder
 from loop import schedule
@@ -66,6 +68,73 @@ def test_an_interrupted_run_goes_on_with_the_same_losses(shards, tmp_path):
     for name, value in a['model'].items():
         torch.testing.assert_close(value, b['model'][name], atol=1e-3, rtol=0)
     assert abs(last_loss(whole) - last_loss(resumed)) < 1e-3
+
+
+def test_a_student_that_was_interrupted_goes_on_with_the_same_losses(shards, tmp_path):
+    options = ('--data', shards, '--dev-every', 1000, '--device', 'cpu')
+    run('timed', '--run', tmp_path / 'whole', '--steps', 5, *options)
+    shutil.copytree(tmp_path / 'whole', tmp_path / 'parts')
+    whole = run('sylboost', '--run', tmp_path / 'whole', '--steps', 52, *options)
+    run('sylboost', '--run', tmp_path / 'parts', '--steps', 50, *options)
+    resumed = run('sylboost', '--run', tmp_path / 'parts', '--steps', 52, '--resume', *options)
+    a, b = (torch.load(tmp_path / name / 'sylboost.pt', weights_only=True) for name in ('whole', 'parts'))
+    assert a['step'] == b['step'] == 52
+    for name, value in a['model'].items():
+        torch.testing.assert_close(value, b['model'][name], atol=1e-3, rtol=0)
+    assert abs(last_loss(whole) - last_loss(resumed)) < 1e-3
+
+
+def test_a_run_that_is_told_to_stop_saves_and_goes_on(shards, tmp_path):
+    options = ('--config', 'tiny', '--data', shards, '--dev-every', '10000', '--device', 'cpu')
+    command = [sys.executable, HERE / 'timed.py', '--run', tmp_path / 'parts', '--steps', '10000', *options]
+    with subprocess.Popen([*map(str, command)], stdout=subprocess.PIPE, text=True) as process:
+        for line in process.stdout:
+            if line.startswith('step 50 '):
+                process.terminate()
+                break
+        rest = process.stdout.read()
+    assert process.returncode == 0 and '--resume goes on from here' in rest
+    stopped = torch.load(tmp_path / 'parts/timed.pt', weights_only=True)['step']
+    assert 50 <= stopped < 10_000
+    run('timed', '--run', tmp_path / 'parts', '--steps', stopped + 3, '--resume', *options[2:])
+    run('timed', '--run', tmp_path / 'whole', '--steps', stopped + 3, *options[2:])
+    a, b = (torch.load(tmp_path / name / 'timed.pt', weights_only=True) for name in ('whole', 'parts'))
+    for name, value in a['model'].items():
+        torch.testing.assert_close(value, b['model'][name], atol=1e-3, rtol=0)
+
+
+@pytest.mark.parametrize(
+    ('spoil', 'message'),
+    [
+        (lambda row: row.pop('split'), 'expected the columns id, corpus, .* missing: split'),
+        (lambda row: row.update(frames=10**6), r'expected frames up to \d+, mel.npy holds 6240'),
+    ],
+)
+def test_a_shard_with_a_bad_row_is_named(shards, tmp_path, spoil, message):
+    shutil.copytree(shards, tmp_path / 'data')
+    path = tmp_path / 'data/bursts/utterances.jsonl'
+    rows = [json.loads(line) for line in path.open()]
+    spoil(rows[2])
+    path.write_text(''.join(json.dumps(row) + '\n' for row in rows))
+    with pytest.raises(ValueError, match='utterances.jsonl line 3: ' + message):
+        load_shards(tmp_path / 'data')
+    path.write_text('{"id": \n')
+    with pytest.raises(ValueError, match='line 1: expected a JSON object'):
+        load_shards(tmp_path / 'data')
+
+
+def test_weights_of_an_unknown_corpus_are_refused(shards):
+    with pytest.raises(ValueError, match='expected corpora among .*bursts.*, got kathlen'):
+        Batches(load_shards(shards), -8, 3, weights={'kathlen': 2})
+
+
+def test_a_file_that_is_no_checkpoint_is_refused(tmp_path):
+    (tmp_path / 'x.pt').write_bytes(b'no checkpoint at all')
+    with pytest.raises(ValueError, match='expected a checkpoint, cannot read its 20 bytes'):
+        load_checkpoint(tmp_path / 'x.pt', load_config('tiny').encoder)
+    torch.save({'encoder': load_config('tiny').encoder.to_dict(), 'step': 3}, tmp_path / 'y.pt')
+    with pytest.raises(ValueError, match='average, mel, model, optimizers missing'):
+        load_checkpoint(tmp_path / 'y.pt', load_config('tiny').encoder)
 
 
 def test_a_checkpoint_of_another_size_is_refused(tmp_path):

@@ -131,12 +131,19 @@ def dev_sets(data: Path, each: int, names: list[str] | None = None) -> dict[str,
 
 
 def load_checkpoint(path: Path, cfg: EncoderConfig) -> dict:
-    """Reads a checkpoint; raises ValueError when it belongs to a network of other sizes."""
+    """Reads a checkpoint; raises ValueError when it is none, or belongs to a network of other sizes."""
     if not path.exists():
         raise FileNotFoundError(f'{path}: expected a checkpoint to resume from')
-    state = torch.load(path, map_location='cpu', weights_only=True)
-    if state.get('encoder') != cfg.to_dict():
-        raise ValueError(f'{path}: expected the encoder {cfg.to_dict()}, got {state.get("encoder")}')
+    try:
+        state = torch.load(path, map_location='cpu', weights_only=True)
+    except Exception as error:  # torch raises whatever the bytes provoke: RuntimeError, UnpicklingError, EOFError, KeyError
+        raise ValueError(f'{path}: expected a checkpoint, cannot read its {path.stat().st_size} bytes: {error}') from error
+    if not isinstance(state, dict) or state.get('encoder') != cfg.to_dict():
+        got = state.get('encoder') if isinstance(state, dict) else type(state).__name__
+        raise ValueError(f'{path}: expected the encoder {cfg.to_dict()}, got {got}')
+    missing = {'model', 'average', 'optimizers', 'step', 'mel'} - state.keys()
+    if missing:
+        raise ValueError(f'{path}: expected model, average, optimizers, step and mel, {", ".join(sorted(missing))} missing')
     return state
 
 
