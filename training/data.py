@@ -123,7 +123,7 @@ def read_speech(corpus: str):
     def read(args: argparse.Namespace) -> Iterator[dict]:
         folder, times = args.shared / 'speech', args.runs / 'align' / corpus
         rows = [json.loads(line) for line in (folder / 'manifest.jsonl').open(encoding='utf-8')]
-        rows = [(j['path'].split('/', 1)[1].rsplit('.', 1)[0].replace('/', '_'), j) for j in rows if j['corpus'] == corpus]
+        rows = [(j['path'].split('/', 1)[1].rsplit('.', 1)[0].replace('/', '_'), j) for j in rows if j['corpus'] == corpus][: args.limit]
         align([(uid, folder / j['path'], j['text']) for uid, j in rows], times, args.scripts, args.align_python)
         for uid, j in rows:
             if (times / f'{uid}.json').exists():
@@ -151,7 +151,7 @@ def read_queen(args: argparse.Namespace) -> Iterator[dict]:
     if not (folder / 'items.tsv').exists():
         return
     rows = [line.rstrip('\n').split('\t') for line in (folder / 'items.tsv').open(encoding='utf-8')]
-    rows = [(r[0], folder / Path(r[1]).name, r[-1]) for r in rows if len(r) > 2]
+    rows = [(r[0], folder / Path(r[1]).name, r[-1]) for r in rows if len(r) > 2][: args.limit]
     align(rows, args.runs / 'align' / 'queen', args.scripts, args.align_python)
     for uid, path, text in rows:
         times = args.runs / 'align' / 'queen' / f'{uid}.json'

@@ -40,7 +40,7 @@ done
 # Human dialogue: Flight of the Amazon Queen, as data-scripts/fetch_human.sh unpacks it.
 queen=$human/corpora/queen-en
 if [ ! -s "$queen/items.tsv" ]; then
-  mkdir -p "$human/deb" "$human/raw" "$human/corpora"
+  mkdir -p "$human/deb" "$human/x" "$human/raw" "$human/corpora"
   (cd "$human/deb" && { ls flight-of-the-amazon-queen_*.deb > /dev/null 2>&1 || apt-get download flight-of-the-amazon-queen; })
   dpkg -x "$human"/deb/flight-of-the-amazon-queen_*.deb "$human/x/flight-of-the-amazon-queen"
   game=$human/x/flight-of-the-amazon-queen/usr/share/games/flight-of-the-amazon-queen/queen.1c

@@ -102,23 +102,30 @@ def seconds_of(cuts: np.ndarray) -> np.ndarray:
     return cuts[1:-1] * 0.02 + 0.0075
 
 
+Scores = dict[str, tuple[float, float]]  # set -> F1 at 50 and at 20 ms
+
+
+def logit_scores(logits: dict[str, list[np.ndarray]], dev: dict[str, list[Utterance]]) -> tuple[float, Scores]:
+    """The λ, one for all sets, that cuts best by boundary logits alone, and the scores with it."""
+    rules, best = segment.Rules(), (0.0, dict.fromkeys(dev, (-1.0, -1.0)))
+    for lam in (-2.5, -2.0, -1.5, -1.0, -0.5, 0.0):
+        rate, scores = segment.Rate('', 0, 0.0, lam), {}
+        for s, us in dev.items():
+            found = [seconds_of(segment.search(np.zeros((len(g) + 1, rules.max_tokens + 1)), g, rate, rules)) for g in logits[s]]
+            f50, f20 = (boundary_scores([u.edges for u in us], found, tol)['f1'] for tol in (0.05, 0.02))
+            scores[s] = (f50, f20)
+        if np.mean(list(scores.values())) > np.mean(list(best[1].values())):
+            best = (lam, scores)
+    return best
+
+
 def dev_scores(model: Encoder, dev: dict[str, list[Utterance]], mel: tuple[float, float], amp: bool) -> str:
     """F1 at 50 and 20 ms of each development set, live (the runtime's chunk) and whole, cut by the boundary logits alone with one λ for all."""
-    rules, parts = segment.Rules(), []
+    parts = []
     for name, chunk in (('live', model.cfg.chunk_tokens), ('whole', None)):
         logits = {s: [o['boundary'] for o in encode_many(model, us, mel, chunk, amp)] for s, us in dev.items()}
-        best: tuple[float, str] = (-1.0, '')
-        for lam in (-2.5, -2.0, -1.5, -1.0, -0.5, 0.0):
-            rate, text, f = segment.Rate('', 0, 0.0, lam), [], []
-            for s, us in dev.items():
-                found = [seconds_of(segment.search(np.zeros((len(g) + 1, rules.max_tokens + 1)), g, rate, rules)) for g in logits[s]]
-                refs = [u.edges for u in us]
-                f50, f20 = (boundary_scores(refs, found, tol)['f1'] for tol in (0.05, 0.02))
-                text.append(f'{s} {f50:.3f} ({f20:.3f})')
-                f.append(f50 + f20)
-            if np.mean(f) > best[0]:
-                best = (float(np.mean(f)), f'{name} λ {lam}: ' + ', '.join(text))
-        parts.append(best[1])
+        lam, scores = logit_scores(logits, dev)
+        parts.append(f'{name} λ {lam}: ' + ', '.join(f'{s} {f50:.3f} ({f20:.3f})' for s, (f50, f20) in scores.items()))
     return ' | '.join(parts)
 
 
