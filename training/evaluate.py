@@ -190,6 +190,7 @@ def main() -> None:
     parser.add_argument('--split', default='test', help='of the shards')
     parser.add_argument('--precision', choices=('int8', 'fp32'), default='int8')
     parser.add_argument('--whole', action='store_true', help='also whole context with a full search')
+    parser.add_argument('--bare', action='store_true', help='no baselines')
     parser.add_argument('--rate', default='natural', help='a rate of the bundle, or any number of units a second')
     parser.add_argument('--max-delay-ms', type=float, default=800)
     parser.add_argument('--limit', type=int, default=120, help='at most so many utterances a set')
@@ -230,7 +231,7 @@ def main() -> None:
         parts = {f'live {args.precision}': evaluate(items, config, live, rate, True, args.max_delay_ms)}
         if whole:
             parts['whole fp32'] = evaluate(items, config, whole, rate, False, 0)
-        table[name] = parts | baseline_rows(items)
+        table[name] = parts if args.bare else parts | baseline_rows(items)
     print_table(table)
     if args.json:
         args.json.write_text(json.dumps(table, indent=1) + '\n')
