@@ -1,7 +1,8 @@
 """Same word or not, by units: average precision over pairs of spoken words of different speakers, nearest first.
 
 The distance of two spoken words is the edit distance of their unit sequences over the longer one's length. After the same-different
-task of Carlin et al. (Interspeech 2011): words of at least five letters and half a second, here across speakers only.
+task of Carlin et al. (Interspeech 2011), here across speakers only and for words of at least four letters. Chance is the share of pairs
+that are one word.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 from numba import njit
 from sklearn.metrics import average_precision_score
 
-LETTERS, SECONDS = 5, 0.5
+LETTERS = 4
 
 
 @dataclass
@@ -22,10 +23,6 @@ class SpokenWord:
     word: str
     speaker: str
     units: dict[str, list[int]]
-
-
-def long_enough(word: str, start: float, end: float) -> bool:
-    return len(word) >= LETTERS and end - start >= SECONDS
 
 
 @njit(cache=True)
@@ -54,8 +51,8 @@ def pairs(tokens: list[SpokenWord], system: str) -> tuple[np.ndarray, np.ndarray
     return near, words[first] == words[second], np.stack([first, second])
 
 
-def average_precision(tokens: list[SpokenWord], system: str, draws: int, seed: int = 0) -> tuple[float, np.ndarray]:
-    """Average precision, and that of `draws` bootstraps over speakers (a pair counts as often as both its speakers were drawn)."""
+def average_precision(tokens: list[SpokenWord], system: str, draws: int, seed: int = 0) -> tuple[float, np.ndarray, float]:
+    """Average precision, that of `draws` bootstraps over speakers (a pair counts as often as both its speakers were drawn), and chance."""
     near, same, both = pairs(tokens, system)
     if not same.any():
         raise ValueError('expected at least one word that two speakers said, got none')
@@ -66,4 +63,4 @@ def average_precision(tokens: list[SpokenWord], system: str, draws: int, seed: i
         weight = times[both[0]] * times[both[1]]
         if (weight * same).any():
             drawn.append(average_precision_score(same, near, sample_weight=weight))
-    return float(average_precision_score(same, near)), np.array(drawn)
+    return float(average_precision_score(same, near)), np.array(drawn), float(same.mean())

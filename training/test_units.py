@@ -50,15 +50,15 @@ def test_average_precision_ranks_pairs_of_different_speakers():
         return SpokenWord(name, speaker, {'right': right, 'wrong': wrong})
 
     tokens = [word('hello', s, [1, 2], [k]) for k, s in enumerate('abcd')] + [word('there', s, [3, 4, 5], [k]) for k, s in enumerate('abcd')]
-    right, draws = average_precision(tokens, 'right', 50)
-    assert right == 1 and (draws == 1).all()
-    wrong, _ = average_precision(tokens, 'wrong', 0)  # all pairs across speakers are equally far: the share of same-word pairs
+    right, draws, chance = average_precision(tokens, 'right', 50)
+    assert right == 1 and (draws == 1).all() and chance == pytest.approx(12 / 24)
+    wrong, _, _ = average_precision(tokens, 'wrong', 0)  # all pairs across speakers are equally far: the share of same-word pairs
     assert wrong == pytest.approx(12 / 24)
 
 
 def test_segments_go_to_the_word_they_overlap_most():
     pieces = [Piece(0, 20, {s: 1 for s in SYSTEMS}), Piece(20, 50, {s: 2 for s in SYSTEMS}), Piece(50, 80, {s: 3 for s in SYSTEMS})]
-    u = Utterance(*[np.zeros((0, 2))] * 9, ['x'], '', [(0.0, 0.55, 'first'), (0.55, 1.6, 'second'), (1.6, 1.9, 'third')])
+    u = Utterance(*[np.zeros((0, 2))] * 9, ['x'], '', [(0.0, 0.55, 'first'), (0.55, 1.6, 'second'), (1.6, 1.9, 'the')])
     u.speaker = 'anna'
     first, second = spoken_words(u, pieces)
     assert first.units['small'] == [1] and second.units['small'] == [2, 3] and second.speaker == 'anna'

@@ -5,8 +5,9 @@ on log-mel segment means.
 
 On unseen speakers, over the same live segments and with as many units for both. I(unit; syllable) / H(syllable) and
 I(unit; speaker | syllable) are corrected by what shuffled units give; 95 % intervals by a bootstrap over speakers, the correction within
-each draw (a speaker drawn twice counts twice in both). A segment's syllable is the one it overlaps most; syllables said fewer than
---least times are left out of the information. Average precision: same_word.py.
+each draw (a speaker drawn twice counts twice in both): 1.96 standard deviations for information, percentiles for average precision. A
+segment's syllable is the one it overlaps most; syllables said fewer than --least times are left out of the information. Average
+precision: same_word.py.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from batches import Utterance, load_shards
 from evaluate import outputs_of
 from export import rates_of, rules_of
 from features import normalise
-from same_word import SpokenWord, average_precision, long_enough
+from same_word import LETTERS, SpokenWord, average_precision
 
 SHUFFLES = 5
 SYSTEMS = ('small', 'k-means on log-mel')
@@ -136,9 +137,9 @@ def spoken_words(u: Utterance, pieces: list[Piece]) -> list[SpokenWord]:
     spans = np.array([w[:2] for w in words]).reshape(-1, 2)
     of = [most_overlapped(piece, spans) for piece in pieces]
     out = []
-    for k, (start, end, word) in enumerate(words):
+    for k, (_, _, word) in enumerate(words):
         units = {s: [p.units[s] for p, at in zip(pieces, of, strict=True) if at == k] for s in SYSTEMS}
-        if long_enough(word, start, end) and units[SYSTEMS[0]]:
+        if len(word) >= LETTERS and units[SYSTEMS[0]]:
             out.append(SpokenWord(word.lower(), u.speaker, units))
     return out
 
@@ -179,7 +180,7 @@ def main() -> None:
     syllable = np.unique(np.array(syllables)[keep], return_inverse=True)[1]
     speaker = np.unique(np.array(speakers)[keep], return_inverse=True)[1]
     print(f'{keep.sum()} segments, {syllable.max() + 1} syllables, {speaker.max() + 1} speakers, {M} units')
-    print(f'{len(words)} words of {len({w.word for w in words})} kinds')
+    print(f'{len(words)} words of {len({w.word for w in words})} kinds, of {LETTERS} letters or more')
     table = {}
     for name in SYSTEMS:
         unit, rng = np.array([p.units[name] for p in pieces])[keep], np.random.default_rng(0)
@@ -188,7 +189,7 @@ def main() -> None:
         drawn = [np.bincount(rng.integers(0, size, size), minlength=size)[speaker].astype(float) for _ in range(args.draws)]
         bootstrap = np.array([figures(unit, syllable, speaker, rng, weights) for weights in drawn])
         of_unit, of_syllable = purities(unit, syllable)
-        precision, precisions = average_precision(words, name, args.draws)
+        precision, precisions, chance = average_precision(words, name, args.draws)
         table[name] = {
             'information_about_syllable': info,
             'interval': interval(info, bootstrap[:, 0]),
@@ -197,11 +198,12 @@ def main() -> None:
             'syllable_purity': of_unit,
             'cluster_purity': of_syllable,
             'same_word_precision': precision,
-            'same_word_interval': interval(precision, precisions),
+            'same_word_interval': np.percentile(precisions, [2.5, 97.5]).tolist(),
+            'same_word_chance': chance,
         }
         parts = (('I(unit; syllable)/H', info, 'interval'), ('I(unit; speaker | syllable) in bits', who, 'speaker_interval'))
-        parts += (('same word, average precision', precision, 'same_word_interval'),)
-        text = ', '.join(f'{what} {value:.3f} [{table[name][key][0]:.3f}, {table[name][key][1]:.3f}]' for what, value, key in parts)
+        parts += ((f'same word, average precision (chance {chance:.4f})', precision, 'same_word_interval'),)
+        text = ', '.join(f'{what} {value:.4f} [{table[name][key][0]:.4f}, {table[name][key][1]:.4f}]' for what, value, key in parts)
         print(f'{name}: {text}, syllable purity {of_unit:.3f}, cluster purity {of_syllable:.3f}', flush=True)
     if args.json:
         args.json.write_text(json.dumps(table, indent=1) + '\n')
