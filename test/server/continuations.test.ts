@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings, SylstreamServer } from '../../server/index.ts';
 import { encodeS16le } from '../../src/dsp/pcm.ts';
+import { PipelineError } from '../../src/errors.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import type { FinalUnit, GenerationEnd } from '../../src/protocol/index.ts';
@@ -332,6 +333,45 @@ describe('bounds of gen', () => {
       },
       { guesses: 16, generatedPerSecond: 100_000 },
     ));
+});
+
+describe('gen and a model that fails', () => {
+  it.each([
+    ['SYLSTREAM_ERR_LM', 'internal'],
+    ['SYLSTREAM_ERR_WORKER', 'worker'],
+  ] as const)('says %s without its words, and the stream goes on', async (code, wire) => {
+    const lm = models.lm!;
+    const faulty: Models = {
+      ...models,
+      lm: {
+        ...lm,
+        open: () => ({
+          ...lm.open(),
+          async *generate(options) {
+            for await (const unit of lm.open().generate(options)) {
+              yield unit;
+              throw new PipelineError(code, 'secret words');
+            }
+            return 'done';
+          },
+        }),
+      },
+    };
+    await withServer(faulty, { aheadLiveMs: 20_000 }, async ({ streamUrl, url }) => {
+      const client = await greet(streamUrl, WANTED);
+      await speak(client, 0, 32_000);
+      client.send({ t: 'gen', id: 'x', max: 5 });
+      const error = await client.next('error');
+      expect(error).toMatchObject({ code: wire, fatal: false, ref: 'x' });
+      expect(error.msg).not.toContain('secret');
+      expect(guessed(client.received, 'x')).toHaveLength(1);
+      client.send({ t: 'gen', id: 'x', max: 5 }); // its id is free again
+      expect(await client.next('error')).toMatchObject({ code: wire, ref: 'x' });
+      expect((await speak(client, 32_000, 64_000)).length).toBeGreaterThan(5);
+      const metrics = await (await fetch(`${url}/metrics`)).text();
+      expect(metrics).toMatch(/^sylstream_guesses_total\{reason="failed"\} 2$/m);
+    });
+  });
 });
 
 describe('gen and a lost connection', () => {
