@@ -19,6 +19,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -202,12 +203,10 @@ class Scorer:
         self.head = nn.Linear(self.model.cfg.width, clusters)
         optimizer = torch.optim.AdamW(self.head.parameters(), lr=3e-3)
         batches = Batches(utterances, *self.mel, seed=seed, plain=1.0)
-        mae, total = self.model.mae, 0.0
+        spans, total = replace(self.model.mae, mask='span', ratio=0.4), 0.0
         for step in range(steps):
             x = torch.from_numpy(batches.audio(step, 8, 200))
-            hidden = torch.from_numpy(
-                draw_mask(type(mae)(**{**mae.to_dict(), 'mask': 'span', 'ratio': 0.4}), np.random.default_rng((seed, step)), 8, 200)
-            )
+            hidden = torch.from_numpy(draw_mask(spans, np.random.default_rng((seed, step)), 8, 200))
             with torch.no_grad(), torch.autocast('cpu', torch.bfloat16, enabled=self.amp):
                 at, said, _ = self.model.decode(x, hidden)
                 labels = torch.cdist(self.model.features(x)[-1].float(), self.centroids).argmin(2)
