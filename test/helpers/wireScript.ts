@@ -1,3 +1,4 @@
+import { lastValueFrom } from 'rxjs';
 import { openStream } from '../../src/client/index.ts';
 import type { StreamEvent, StreamOptions } from '../../src/client/index.ts';
 import { createPcmDecoder } from '../../src/dsp/pcm.ts';
@@ -54,7 +55,7 @@ export async function localEvents(script: Script, models: Models): Promise<Speec
   );
 }
 
-/** The events of a script sent to a server in messages of random sizes, 1 sample to `longest`. */
+/** The events of a script sent to a server in messages of random sizes, 1 sample to `longest`; with `continuation`, guesses go on beside it. */
 export async function remoteEvents(
   script: Script,
   url: string,
@@ -65,6 +66,9 @@ export async function remoteEvents(
   const stream = openStream(url, { ...script.options, ...options });
   const events: StreamEvent[] = [];
   stream.events$.subscribe({ next: (event) => events.push(event), error: () => undefined });
+  if (script.options.continuation === true) {
+    stream.continuations({ on: 'unit', n: 2 }).events$.subscribe({ error: () => undefined });
+  }
   let at = 0;
   for (const control of [
     ...controls,
@@ -78,6 +82,9 @@ export async function remoteEvents(
     }
     if (act === 'flush') stream.flush();
     else if (act !== undefined) stream.setRate(act, from);
+  }
+  if (script.options.continuation === true) {
+    await lastValueFrom(stream.continuations({ units: 3 }).events$);
   }
   await stream.end();
   return events;

@@ -55,6 +55,7 @@ function script(n: number): Script {
       pace: n % 2 === 0 ? 'file' : 'live',
       partials: n % 5 === 0,
       json: n % 7 === 0,
+      continuation: n % 3 !== 1,
     },
   };
 }
@@ -72,7 +73,7 @@ async function misbehave(url: string, n: number): Promise<number> {
 }
 
 describe('units over the wire', () => {
-  it('are those of speechUnits for 60 concurrent streams of every kind, in any messages, beside hostile ones', async () => {
+  it('are those of speechUnits for 60 concurrent streams of every kind, in any messages, beside guesses and hostile ones', async () => {
     const scripts = Array.from({ length: 60 }, (_, n) => script(n));
     const expected: SpeechEvent[][] = [];
     for (const each of scripts) expected.push(await localEvents(each, models));
@@ -89,6 +90,7 @@ describe('units over the wire', () => {
       expect(await hostile).toEqual(Array(20).fill(1007));
       received.forEach((events, n) => expect(finals(events), `stream ${n}`).toEqual(expected[n]));
       expect(received.flat().some(({ type }) => type === 'provisional')).toBe(true);
+      expect(received.flat().some(({ type }) => type === 'predicted')).toBe(true);
     });
   });
 
