@@ -30,6 +30,13 @@ def merged_card(old: str, new: str) -> str:
     return ''.join([*first, *kept, last])
 
 
+def rounded(value: object) -> object:
+    """JSON with its numbers to four digits behind the point."""
+    if isinstance(value, dict):
+        return {key: rounded(v) for key, v in value.items()}
+    return round(value, 4) if isinstance(value, float) else value
+
+
 def update_bundle(folder: Path, config: dict, changes: dict) -> None:
     """Writes config.json, manifest.json and README.md of a bundle; `changes` go over what the manifest says (`metrics` key by key)."""
     about = json.loads((folder / 'manifest.json').read_text())
@@ -53,7 +60,7 @@ def main() -> None:
     parser.add_argument('--dial', type=Path, help='what dial.py --json wrote')
     args = parser.parse_args()
     read = {'test': args.scores, 'dial': args.dial}
-    metrics = {name: json.loads(path.read_text()) for name, path in read.items() if path}
+    metrics = {name: rounded(json.loads(path.read_text())) for name, path in read.items() if path}
     changes = {'metrics': metrics} | ({'version': args.version} if args.version else {})
     update_bundle(args.bundle, json.loads((args.bundle / 'config.json').read_text()), changes)
 
