@@ -17,7 +17,9 @@ if [ -d ../../shared/timed-speech ]; then
   "$python" sylboost.py "${options[@]}" --steps 20 --decay 10
   "$python" quantize.py "${options[@]}" --dev 8 --hours 0.1
   "$python" export.py --config tiny --run "$runs/tiny" --data "$runs/data" --clip ../test/fixtures/tiny/golden/speech.wav --out "$runs/bundle/tiny"
-  "$python" evaluate.py "$runs/bundle/tiny" --data "$runs/data" --limit 5 --whole
+  "$python" evaluate.py "$runs/bundle/tiny" --data "$runs/data" --limit 5 --whole --bare --json "$runs/scores.json"
+  "$python" dial.py "$runs/bundle/tiny" --data "$runs/data" --limit 2 --json "$runs/dial.json"
+  "$python" rebundle.py "$runs/bundle/tiny" --version 0.2.0 --scores "$runs/scores.json" --dial "$runs/dial.json"
   export SYLSTREAM_RUNS=$runs SYLSTREAM_BUNDLE=$runs/bundle/tiny
 elif [ "${SYLSTREAM_REQUIRE:-}" = all ]; then
   echo 'expected ../shared/timed-speech for the run at tiny size' >&2

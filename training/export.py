@@ -224,7 +224,7 @@ def model_card(name: str, config: dict, about: dict) -> str:
     """README.md of a bundle: what it is, what it was trained on, what it measures."""
     e, u = config['encoder'], config['units']
     data = ''.join(f'| {d["name"]} | {d["hours"]} | {d["licence"]} |\n' for d in about['trainingData'])
-    dev = ''.join(f'| {n} | {s["f1_50ms"]:.3f} | {s["f1_20ms"]:.3f} |\n' for n, s in about['metrics']['dev'].items())
+    dev = ''.join(f'| {n} | {s["f1_50ms"]:.3f} | {s["f1_20ms"]:.3f} |\n' for n, s in about['metrics'].get('dev', {}).items())
     test = 'Test sets, the same way (`training/evaluate.py`):\n\n| set | F1 at 50 ms | 20 ms | R-value | whole context, fp32 |\n'
     test += '| --- | --- | --- | --- | --- |\n'
     for n, parts in about['metrics'].get('test', {}).items():
