@@ -43,8 +43,8 @@ if [ ${#missing[@]} = 0 ]; then
   common=(--lexicon "$lm/lexicon.tsv" "${texts[@]}")
   "$python" simulate.py --speech "$lm/train" "${common[@]}" --copies 1 --limit 200 --out "$lm/simulated.jsonl"
   streams=(--real "$lm/train/units.jsonl" --simulated "$lm/simulated.jsonl" --dev "$lm/dev/units.jsonl")
-  "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --fine 20 --stop-at 30
-  "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --fine 20 --resume
+  "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --decay 20 --fine 10 --stop-at 30
+  "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --decay 20 --fine 10 --resume
   "$python" score.py --lm "$lm/run" "${streams[@]}" --items "$lm/items" --phones "$lm/train" "${common[@]}" --json "$lm/scores.json"
   [ -z "${SYLSTREAM_BUNDLE:-}" ] || "$python" export_lm.py --run "$lm/run" --bundle "$bundle" --golden "$lm/train/units.jsonl" --scores "$lm/scores.json"
   export SYLSTREAM_LM_RUNS=$lm

@@ -1,10 +1,11 @@
-"""`lm`: the language model over units, pre-trained on simulated and real streams, ended on real ones.
+"""`lm`: the language model over units, trained on simulated and real streams together, if asked ended on real ones.
 
-    python lm.py --config small --run runs/lm/small --real A.jsonl B.jsonl --simulated S.jsonl --dev DEV.jsonl --steps 1500 --fine 300
+    python lm.py --config small --run runs/lm/small --real A.jsonl B.jsonl --simulated S.jsonl --dev DEV.jsonl --steps 1500 --decay 300
     python lm.py ... --resume                         go on from RUN/lm.pt with the same order of data
 
 Every step draws rows of W + 1 units at random: streams packed side by side, none seeing another; some begin in mid-stream, as a listener
-may. The learning rate falls to 0 over the last `--fine` steps, which draw real streams only. Dropout is off where it is measured.
+may. The learning rate falls to 0 over the last `--decay` steps; the last `--fine` steps draw real streams only. Dropout is off where it
+is measured.
 """
 
 from __future__ import annotations
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
+from safetensors.numpy import load_file
 from torch import Tensor
 
 from config import load_config
@@ -28,11 +30,38 @@ MID_STREAM = 0.3  # share of the streams that begin anywhere
 IGNORED = -100
 
 
-class Rows:
-    """Draws packed rows. real, simulated: streams; share: of the units that are real while both are drawn."""
+def neighbours(codebook: Path, vocabulary: int, count: int = 8) -> np.ndarray:
+    """The units nearest to each unit by the means of their centroids, itself first, (U, count); pause and boundary have only themselves."""
+    book = load_file(codebook)
+    ids, c = book['units'], book['centroids'].astype(np.float32)
+    means = np.stack([c[ids == u].mean(0) for u in range(1, ids.max() + 1)])  # (M, D)
+    near = ((means[:, None] - means[None]) ** 2).sum(-1).argsort(1)[:, :count] + 1
+    table = np.tile(np.arange(vocabulary)[:, None], near.shape[1])
+    table[1 : len(near) + 1] = near
+    return table
 
-    def __init__(self, real: Sequence[np.ndarray], simulated: Sequence[np.ndarray], share: float, seed: int = 0):
-        self.pools, self.share, self.seed = (real, simulated), share if simulated else 1.0, seed
+
+class Rows:
+    """Draws packed rows.
+
+    real: files of streams with how often each is drawn; simulated: streams; share: of the streams that are real while both are drawn.
+    A share `voices` of the streams is heard as from another voice: each unit of a stream may become, always the same way in that stream,
+    one of its `near` neighbours.
+    """
+
+    def __init__(
+        self,
+        real: Sequence[tuple[Sequence[np.ndarray], float]],
+        simulated: Sequence[np.ndarray],
+        share: float,
+        seed: int = 0,
+        *,
+        near: np.ndarray | None = None,
+        voices: float = 0.0,
+    ):
+        self.real, self.simulated, self.share, self.seed = [s for s, _ in real], simulated, share if simulated else 1.0, seed
+        self.odds = np.array([w for _, w in real]) / sum(w for _, w in real)
+        self.near, self.voices = near, voices if near is not None else 0.0
 
     def batch(self, step: int, rows: int, length: int, fine: bool) -> tuple[Tensor, Tensor, Tensor]:
         """units (B, T), the number of the stream each belongs to (B, T), targets (B, T), IGNORED where nothing is to be told."""
@@ -51,11 +80,17 @@ class Rows:
         return torch.from_numpy(units), torch.from_numpy(numbers), torch.from_numpy(targets)
 
     def draw(self, rng: np.random.Generator, fine: bool) -> np.ndarray:
-        pool = self.pools[0] if fine or rng.random() < self.share else self.pools[1]
+        pool = self.real[rng.choice(len(self.real), p=self.odds)] if fine or rng.random() < self.share else self.simulated
         s = pool[rng.integers(len(pool))]
         if len(s) > 8 and rng.random() < MID_STREAM:
             s = np.concatenate([s[:1], s[rng.integers(1, len(s) - 4) :]])
-        return s
+        return self.another_voice(s, rng) if rng.random() < self.voices else s
+
+    def another_voice(self, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        U, count = self.near.shape
+        rank = np.minimum(rng.geometric(0.4, U), count - 1)  # the nearest most often
+        rank[rng.random(U) < rng.uniform(0.2, 0.9)] = 0  # these stay
+        return self.near[np.arange(U), rank][s]
 
 
 def loss_of(model: UnitLm, batch: tuple[Tensor, Tensor, Tensor], amp: bool) -> Tensor:
@@ -119,9 +154,13 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--simulated', type=Path, nargs='*', default=[], help='units of simulate.py')
     parser.add_argument('--dev', type=Path, nargs='*', default=[])
     parser.add_argument('--limit', type=int, help='only so many streams of each real file (they lie in random order)')
+    parser.add_argument('--weights', type=float, nargs='+', help='how often a stream of each real file is drawn (default: by their numbers)')
+    parser.add_argument('--voices', type=float, default=0.0, help='share of streams heard as from another voice, by neighbours in the codebook')
+    parser.add_argument('--bundle', type=Path, default=Path(__file__).parents[1] / 'models/small', help='whose codebook --voices looks at')
     parser.add_argument('--share', type=float, default=0.3, help='of real streams while both are drawn')
     parser.add_argument('--steps', type=int, default=1500)
-    parser.add_argument('--fine', type=int, default=300, help='last steps: real streams only, learning rate to 0')
+    parser.add_argument('--decay', type=int, default=300, help='last steps, over which the learning rate goes to 0')
+    parser.add_argument('--fine', type=int, default=0, help='last steps that draw real streams only')
     parser.add_argument('--stop-at', type=int, help='stop after this step, to go on later')
     parser.add_argument('--batch', type=int, default=16, help='rows a step')
     parser.add_argument('--lr', type=float, default=3e-3)
@@ -141,7 +180,7 @@ def main() -> None:
     args.run.mkdir(parents=True, exist_ok=True)
     files = [read_streams([path]) for path in args.real]
     vocabulary, _ = read_streams([*args.real, *args.simulated, *args.dev])  # one codebook for all
-    real = [s for _, streams in files for s in streams[: args.limit]]
+    real = [(streams[: args.limit], w) for (_, streams), w in zip(files, args.weights or [len(s) for _, s in files], strict=True)]
     simulated = read_streams(args.simulated)[1] if args.simulated else []
     dev = [read_streams([path])[1] for path in args.dev]
     cfg = replace(load_config(args.config).lm, vocabulary=vocabulary)
@@ -156,12 +195,13 @@ def main() -> None:
         average.load_state_dict(state['average'])
         optimizers.load_state_dict(state['optimizers'])
         step = state['step']
-    rows = Rows(real, simulated, args.share, args.seed)
-    counts = [sum(map(len, streams)) for streams in (real, simulated)]
+    near = neighbours(args.bundle / 'codebook.safetensors', vocabulary) if args.voices else None
+    rows = Rows(real, simulated, args.share, args.seed, near=near, voices=args.voices)
+    counts = [sum(map(len, streams)) for streams in ([s for pool, _ in real for s in pool], simulated)]
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{counts[0]} real and {counts[1]} simulated units, {millions:.2f} M parameters, from step {step}', flush=True)
     loop = Loop(
-        step, args.steps, decay=args.fine, memory=0.99, warm=0.1, save_minutes=args.save_minutes, dev_every=args.dev_every, stop_at=args.stop_at
+        step, args.steps, decay=args.decay, memory=0.99, warm=0.1, save_minutes=args.save_minutes, dev_every=args.dev_every, stop_at=args.stop_at
     )
 
     def checkpoint() -> None:

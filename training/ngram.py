@@ -3,7 +3,7 @@
     python ngram.py --train runs/lm/speech/train/units.jsonl --dev DEV.jsonl --test TEST.jsonl --orders 3 5
 
 Streams begin and end with the boundary id; histories never reach past a stream's beginning, and n-grams that begin with it keep their
-raw counts. `tune` picks, on a development set, the factor of all discounts and how often each training file counts.
+raw counts. `tune` picks, on a development set, the factor of all discounts and how much each training file's model has to say.
 Arrays instead of dictionaries: an n-gram is one integer, its ids in base U (the vocabulary), looked up by binary search.
 """
 
@@ -120,30 +120,38 @@ def perplexity(logs: Sequence[np.ndarray]) -> float:
     return float(np.exp(-np.concatenate(logs).mean()))
 
 
-def tune(
-    files: Sequence[Streams],
-    dev: Streams,
-    order: int,
-    vocabulary: int,
-    factors: Sequence[float] = (0.7, 0.85, 1.0, 1.1),
-    times: Sequence[int] = (0, 1, 2, 4, 8),
-) -> tuple[KneserNey, dict]:
-    """The best model of an order on a development set: over the discounts' factor and how often each file after the first counts for one of it.
+class Mixture:
+    """Kneser-Ney models of one order, each of its own text, mixed unit by unit with fixed weights."""
 
-    The first file is the real speech: it counts 1, 2, 4, ... times beside what is simulated (0: alone).
-    """
-    best: tuple[float, KneserNey | None, dict] = (np.inf, None, {})
-    mixes = [[(files[0], 1)]] if len(files) == 1 else [[(files[0], max(1, t)), *((f, 1) for f in files[1:] if t)] for t in times]
-    for mix in mixes:
-        model = KneserNey(mix, order, vocabulary)
+    def __init__(self, models: Sequence[KneserNey], weights: Sequence[float]):
+        self.models, self.weights = models, np.array(weights)
+
+    def log_probabilities(self, streams: Streams) -> list[np.ndarray]:
+        """ln p of every unit but the first of each stream."""
+        return [np.log(sum(w * m.probabilities(s) for w, m in zip(self.weights, self.models, strict=True))) for s in streams]
+
+
+def tune(
+    files: Sequence[Streams], dev: Streams, order: int, vocabulary: int, factors: Sequence[float] = (0.8, 1.0, 1.3, 1.7, 2.2)
+) -> tuple[Mixture, dict]:
+    """The best mixture of an order on a development set: a model of each file and one of all together, each with the factor of its
+    discounts that does best alone, then the weights by expectation maximisation."""
+    models, chosen, columns = [], [], []
+    for parts in [[(f, 1)] for f in files] + ([[(f, 1) for f in files]] if len(files) > 1 else []):
+        model, best = KneserNey(parts, order, vocabulary), (np.inf, 1.0)
         for factor in factors:
             model.set_factor(factor)
-            value = perplexity(model.log_probabilities(dev))
-            if value < best[0]:
-                best = (value, model, {'factor': factor, 'times': mix[0][1], 'simulated': len(mix) > 1, 'dev': value})
-    model = best[1]
-    model.set_factor(best[2]['factor'])
-    return model, best[2]
+            best = min(best, (perplexity(model.log_probabilities(dev)), factor))
+        model.set_factor(best[1])
+        models.append(model)
+        chosen.append(best[1])
+        columns.append(np.concatenate([model.probabilities(s) for s in dev]))
+    p, weights = np.stack(columns, 1), np.full(len(models), 1 / len(models))
+    for _ in range(100):
+        weights = (p * weights / (p @ weights)[:, None]).mean(0)
+    mixture = Mixture(models, weights)
+    how = {'factors': chosen, 'weights': weights.round(3).tolist(), 'dev': perplexity(mixture.log_probabilities(dev))}
+    return mixture, how
 
 
 def main() -> None:

@@ -20,7 +20,7 @@ import numpy as np
 from lexicon import Lexicon
 from lm import load_average, log_probabilities
 from lm_graph import read_lm
-from ngram import KneserNey, perplexity, tune
+from ngram import KneserNey, Mixture, perplexity, tune
 from phones import VOCABULARY, phone_stream, text_streams
 from sequences import read_streams
 from speak import passages
@@ -95,14 +95,14 @@ def load_lm(path: Path) -> UnitLm:
     return load_average(path) if (path / 'lm.pt').exists() else read_lm(path / 'lm')[0]
 
 
-def phone_model(args: argparse.Namespace, lexicon: Lexicon) -> tuple[KneserNey, dict]:
+def phone_model(args: argparse.Namespace, lexicon: Lexicon) -> tuple[Mixture, dict]:
     """Order 8 over the true phones of the spoken texts and of all training text, tuned on the development passages."""
     spoken = [json.loads(line)['text'] for folder in args.phones for line in (folder / 'manifest.jsonl').open(encoding='utf-8')]
     every = [r['text'] for r in passages(args.texts, 'train')]
     dev = [r['text'] for r in passages(args.texts, 'dev')][:400]
     lexicon.learn([*spoken, *every, *dev])
     files = [text_streams(texts, lexicon) for texts in (spoken, every)]
-    return tune(files if args.simulated else files[:1], text_streams(dev, lexicon), 8, VOCABULARY, times=(0, 1, 2))
+    return tune(files if args.simulated else files[:1], text_streams(dev, lexicon), 8, VOCABULARY)
 
 
 def main() -> None:
@@ -121,11 +121,10 @@ def main() -> None:
     parser.add_argument('--json', type=Path)
     args = parser.parse_args()
     model, lexicon = load_lm(args.lm), Lexicon(args.lexicon)
-    files = [[s for path in args.real for s in read_streams([path])[1][: args.limit]]]
-    files += [read_streams(args.simulated)[1]] if args.simulated else []
+    files = [read_streams([path])[1][: args.limit] for path in args.real] + [read_streams([path])[1] for path in args.simulated]
     dev = read_streams(args.dev)[1]
     kn = {n: tune(files, dev, n, model.cfg.vocabulary) for n in (3, 5)}
-    unigram = KneserNey([(files[0], 1)], 1, model.cfg.vocabulary)
+    unigram = KneserNey([(s, 1) for s in files[: len(args.real)]], 1, model.cfg.vocabulary)
     models: dict[str, Logs] = {'lm': lambda streams: log_probabilities(model, streams)}
     models |= {f'kn{n}': m.log_probabilities for n, (m, _) in kn.items()} | {'unigram': unigram.log_probabilities}
     out = {'tuned': {f'kn{n}': how for n, (_, how) in kn.items()}, 'perplexity': {}}

@@ -20,6 +20,7 @@ from difflib import SequenceMatcher
 from itertools import islice
 from pathlib import Path
 
+from data import PHONES
 from lexicon import BREAK, VOWELS, Lexicon
 from speak import passages
 from units import read_units
@@ -31,11 +32,18 @@ LEAST = (4, 4, 4, 2, 3, 3, 1)  # examples that each kind of likeness needs
 
 
 def speaker_of(row: dict) -> str:
-    """A voice, at one of three pitches; of Kokoro's mixed voices only whether it is a man's."""
-    if '_' in row['voice' if 'voice' in row else 'speaker'][:3]:
-        return 'kokoro-' + row.get('voice', row.get('speaker'))[1]
+    """A voice, at one of three pitches; of Kokoro's mixed voices only whether it is a man's, of a corpus of many people only its name."""
+    if 'voice' in row:
+        return 'kokoro-' + row['voice'][1]
+    if 'corpus' in row:
+        return row['corpus']
     warp = row.get('warp', 1.0)
     return f'{row["speaker"]}-{"low" if warp < 0.95 else "high" if warp > 1.06 else "plain"}'
+
+
+def family_of(speaker: str) -> str:
+    """A voice at any pitch."""
+    return speaker.removesuffix('-low').removesuffix('-plain').removesuffix('-high')
 
 
 def spoken_syllables(text: str, phones: list[list], lexicon: Lexicon) -> list[tuple[str, float, float]]:
@@ -130,24 +138,40 @@ class UnitModel:
         return out
 
 
+def timed_rows(folder: Path) -> Iterator[dict]:
+    """Rows with key, text and named phones: of a manifest.jsonl (speak.py, ../shared/timed-speech) or of a shard of data.py (train split)."""
+    shard = folder / 'utterances.jsonl'
+    for row in map(json.loads, (shard if shard.exists() else folder / 'manifest.jsonl').open(encoding='utf-8')):
+        if shard.exists():
+            if row['split'] == 'train':
+                yield row | {'key': row['id'], 'phones': [[PHONES[p], a, b] for p, a, b in row['phones']]}
+        else:
+            yield row | {'key': key_of(row['path']), 'phones': row['aligned']['phones'] if 'aligned' in row else row['phones']}
+
+
+def key_of(path: str) -> str:
+    """How a shard names a recording."""
+    return str(Path(path).with_suffix('')).replace('/', '_')
+
+
 def fit(folders: Iterable[tuple[Path, Path]], lexicon: Lexicon) -> UnitModel:
-    """From folders of speech, each with its file of units."""
+    """From folders of timed speech, each with its file of units."""
     model = UnitModel()
     for folder, path in folders:
-        _, units = read_units(path)
-        for row in map(json.loads, (folder / 'manifest.jsonl').open(encoding='utf-8')):
-            phones = row.get('aligned', {}).get('phones') or row.get('phones')
-            if row['path'] in units and phones and isinstance(phones[0][0], str):
-                lexicon.learn([row['text']])
-                said = spoken_syllables(row['text'], phones, lexicon)
-                model.add(speaker_of(row), [s for s, _, _ in said], emissions(said, units[row['path']]))
+        units = {key_of(p): u for p, u in read_units(path)[1].items()}
+        rows = [r for r in timed_rows(folder) if r['key'] in units and r['phones'] and isinstance(r['phones'][0][0], str)]
+        lexicon.learn(row['text'] for row in rows)
+        for row in rows:
+            said = spoken_syllables(row['text'], row['phones'], lexicon)
+            if said:
+                model.add(speaker_of(row), [s for s, _, _ in said], emissions(said, units[row['key']]))
     return model
 
 
 def main() -> None:
     runs = Path(__file__).parent / 'runs/lm'
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--speech', type=Path, nargs='+', default=[runs / 'speech/train'], help='folders with manifest.jsonl')
+    parser.add_argument('--speech', type=Path, nargs='+', default=[runs / 'speech/train'], help='folders of speak.py, timed speech, shards')
     parser.add_argument('--units', type=Path, nargs='+', help='their units (default: units.jsonl in each)')
     parser.add_argument('--texts', type=Path, default=runs / 'texts.jsonl')
     parser.add_argument('--lexicon', type=Path, default=runs / 'lexicon.tsv')
@@ -160,6 +184,7 @@ def main() -> None:
     paths = args.units or [folder / 'units.jsonl' for folder in args.speech]
     model, total = fit(zip(args.speech, paths, strict=True), lexicon), 0
     speakers = model.speakers()
+    families = [[s for s in speakers if family_of(s) == f] for f in sorted(set(map(family_of, speakers)))]
     print(f'{len(model.lists)} syllables of {len(speakers)} speakers: {", ".join(speakers)}', flush=True)
     with args.out.open('w', encoding='utf-8') as out:
         out.write(json.dumps(read_units(paths[0])[0] | {'simulated': True}) + '\n')
@@ -168,7 +193,8 @@ def main() -> None:
             rows = list(islice(passages(args.texts, 'train', LENGTHS[copy % 2]), args.limit))
             lexicon.learn(row['text'] for row in rows)
             for row in rows:
-                chosen = rng.sample(speakers, min(3, len(speakers))) if rng.random() < args.blend else [rng.choice(speakers)]
+                chosen = [rng.choice(voices) for voices in rng.sample(families, min(3, len(families)))]
+                chosen = chosen if rng.random() < args.blend else chosen[:1]
                 units = model.units(chosen, [s for s, _ in lexicon.syllables(row['text'])], rng)
                 out.write(json.dumps({'path': f'{row["id"]}#{copy}', 'units': [[u, 0, 0] for u in units]}) + '\n')
                 total += len(units)

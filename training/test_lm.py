@@ -131,7 +131,7 @@ def test_simulated_units_are_those_of_the_speaker():
 
 def test_rows_are_drawn_alike_and_targets_stay_in_their_stream():
     streams = [np.array([9, *range(1, n), 9]) for n in range(3, 9)]
-    rows = Rows(streams, [], 1.0, seed=4)
+    rows = Rows([(streams, 1.0)], [], 1.0, seed=4)
     units, numbers, targets = rows.batch(7, 3, 32, False)
     again = rows.batch(7, 3, 32, False)
     assert all(torch.equal(a, b) for a, b in zip((units, numbers, targets), again, strict=True))
@@ -159,7 +159,24 @@ def run(command: str, *options: object) -> str:
 
 def test_an_interrupted_run_is_the_same_run_and_learns(tmp_path):
     real, simulated, dev = (write_units(tmp_path / f'{s}.jsonl', made_up(60, s)) for s in (1, 2, 3))
-    options = ('--config', 'tiny', '--real', real, '--simulated', simulated, '--dev', dev, '--fine', 20, '--device', 'cpu', '--dev-every', 100)
+    options = (
+        '--config',
+        'tiny',
+        '--real',
+        real,
+        '--simulated',
+        simulated,
+        '--dev',
+        dev,
+        '--decay',
+        20,
+        '--fine',
+        10,
+        '--device',
+        'cpu',
+        '--dev-every',
+        100,
+    )
     whole = run('lm', '--run', tmp_path / 'whole', '--steps', 110, *options)
     run('lm', '--run', tmp_path / 'parts', '--steps', 110, *options, '--stop-at', 60)
     resumed = run('lm', '--run', tmp_path / 'parts', '--steps', 110, '--resume', *options)
@@ -178,7 +195,7 @@ def test_a_run_becomes_part_of_a_bundle(tmp_path):
     shutil.copytree(TINY, bundle)
     codebook = hashlib.sha256((TINY / 'codebook.safetensors').read_bytes()).hexdigest()
     units = write_units(tmp_path / 'u.jsonl', {'a': [1, 2, 3, 4, 0] * 20}, merged=4, codebook=codebook)
-    run('lm', '--config', 'tiny', '--run', tmp_path / 'run', '--real', units, '--steps', 3, '--fine', 1, '--device', 'cpu')
+    run('lm', '--config', 'tiny', '--run', tmp_path / 'run', '--real', units, '--steps', 3, '--decay', 1, '--device', 'cpu')
     run('export_lm', '--run', tmp_path / 'run', '--bundle', bundle, '--golden', units)
     manifest = json.loads((bundle / 'manifest.json').read_text())
     for name in ('config.json', 'step.onnx', 'weights.bin', 'step_int8.onnx', 'golden.safetensors'):

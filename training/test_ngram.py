@@ -92,6 +92,10 @@ def test_longer_histories_help_and_tuning_does_no_harm(data):
     assert values[0] > values[1] > values[2]
     _, how = tune([data], dev, 3, U)
     assert how['dev'] <= values[2]
+    odd = [np.array([END, *np.random.default_rng(n).integers(0, END, 9), END]) for n in range(200)]
+    mixture, mixed = tune([odd, data], dev, 3, U)
+    assert mixed['weights'][0] < 0.2 and sum(mixed['weights']) == pytest.approx(1, abs=0.01)
+    assert mixed['dev'] <= how['dev'] * 1.02 and np.exp(mixture.log_probabilities(dev[:1])[0]).max() < 1
 
 
 def test_too_long_ngrams_are_refused():

@@ -3,8 +3,9 @@
     python units.py runs/lm/speech/train                     reads manifest.jsonl (or every audio file), writes units.jsonl beside it
 
 Runs `sylstream tokenize` (the bundle's int8 form, live, rate natural) over batches of files, so the units are those of the command line
-by construction. The first line of the output names the codebook, the step model and the rate; a file of another bundle is refused.
-Then one recording a line: path, units [[id, start, end], ...] in samples at 16 kHz, a pause's id 0; or path and error.
+by construction; what is no WAV is decoded here, because one ffmpeg a recording costs more than its units. The first line of the output
+names the codebook, the step model and the rate; a file of another bundle is refused. Then one recording a line: path, units
+[[id, start, end], ...] in samples at 16 kHz, a pause's id 0; or path and error.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import soundfile
+
+from features import SAMPLE_RATE, AudioError, read_audio
 from splits import plain
 
 AUDIO = {'.wav', '.flac', '.ogg', '.opus', '.mp3'}
@@ -57,9 +61,12 @@ def tokenize(files: list[Path], bundle: Path) -> Iterator[list | str]:
     """Units of each file, or why there are none."""
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
-        links = [folder / f'{n:06d}{file.suffix}' for n, file in enumerate(files)]
+        links = [folder / f'{n:06d}.wav' for n in range(len(files))]
         for link, file in zip(links, files, strict=True):
-            link.symlink_to(file.resolve())
+            try:
+                link.symlink_to(file.resolve()) if file.suffix == '.wav' else soundfile.write(link, read_audio(file), SAMPLE_RATE, subtype='PCM_16')
+            except AudioError:
+                link.symlink_to(file.resolve())  # the command line says what is wrong with it
         command = ['node', PROGRAM, 'tokenize', '--bundle', bundle, '--no-progress', '--parallel', '16', '--output', f'{folder / "units"}/', *links]
         said = subprocess.run(command, capture_output=True, text=True)
         for link in links:
