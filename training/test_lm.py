@@ -18,11 +18,11 @@ from lexicon import BREAK, Lexicon, syllabify, words_of
 from lm import IGNORED, Rows, load_checkpoint, log_probabilities, perplexity_of
 from lm_graph import read_lm
 from phones import IDS, phone_stream
-from score import interval, item_scores, wins
+from score import interval, wins
 from sequences import read_streams
 from simulate import UnitModel, emissions, spoken_syllables
 from texts import documents, sentences, split_of
-from unit_lm import UnitLm, UnitLmConfig, whole_logits
+from unit_lm import UnitLm, UnitLmConfig, item_scores, whole_logits
 from units import PROGRAM, read_units, units_of_folder
 from zeroshot_endings import ending_items
 from zeroshot_grammar import PHENOMENA, grammar_items

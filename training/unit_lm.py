@@ -9,8 +9,10 @@ Letters in shapes: B streams, T units, c new units of a step, W cached units, S 
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
+import numpy as np
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -18,6 +20,7 @@ from torch import Tensor, nn
 from encoder import HIDDEN, Block, alibi_slopes
 
 PAUSE = 0
+Logs = Callable[[Sequence[np.ndarray]], list[np.ndarray]]  # streams → ln p of every id but the first of each
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,15 @@ def stream(boundary: int, units: list[int], end: bool = True) -> list[int]:
         if unit != PAUSE or out[-1] != PAUSE:
             out.append(unit)
     return [*out, boundary] if end else out
+
+
+def item_scores(logs: Logs, streams: dict[str, np.ndarray]) -> dict[str, float]:
+    """Mean ln p of the units of each stream that are neither pause nor boundary; −inf for a stream without any."""
+    out = {}
+    for name, s, log in zip(streams, streams.values(), logs(list(streams.values())), strict=True):
+        counts = (s[1:] != PAUSE) & (s[1:] != s[0])
+        out[name] = float(log[counts].mean()) if counts.any() else -np.inf
+    return out
 
 
 class UnitLm(nn.Module):

@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import re
 import subprocess
 import tempfile
 import time
@@ -78,7 +79,9 @@ def tokenize(files: list[Path], bundle: Path) -> Iterator[list | str]:
                 yield [[0 if j.get('pause') else j['id'], j['start'], j['end']] for j in map(json.loads, path.open())]
 
 
-def units_of_folder(folder: Path, bundle: Path, out: Path, limit: int | None = None, unseen: Path | None = None, batch: int = 256) -> None:
+def units_of_folder(
+    folder: Path, bundle: Path, out: Path, limit: int | None = None, unseen: Path | None = None, only: str = '', batch: int = 256
+) -> None:
     """Appends to `out` what it does not hold yet."""
     header, started = header_of(bundle), time.time()
     if out.exists():
@@ -89,7 +92,7 @@ def units_of_folder(folder: Path, bundle: Path, out: Path, limit: int | None = N
     else:
         out.write_text(json.dumps(header) + '\n')
         done = set()
-    todo = [path for path in files_of(folder, unseen)[:limit] if path not in done]
+    todo = [path for path in files_of(folder, unseen)[:limit] if path not in done and re.match(only, path)]
     with out.open('a', encoding='utf-8') as file:
         for at in range(0, len(todo), batch):
             part = todo[at : at + batch]
@@ -112,8 +115,9 @@ def main() -> None:
     parser.add_argument('--out', type=Path, help='default: FOLDER/units.jsonl')
     parser.add_argument('--unseen', type=Path, help='texts.jsonl: leave out readings of its held-out documents')
     parser.add_argument('--limit', type=int, help='at most so many recordings')
+    parser.add_argument('--only', default='', help='a pattern that paths begin with: several processes may share a folder, each with its own --out')
     args = parser.parse_args()
-    units_of_folder(args.folder, args.bundle, args.out or args.folder / 'units.jsonl', args.limit, args.unseen)
+    units_of_folder(args.folder, args.bundle, args.out or args.folder / 'units.jsonl', args.limit, args.unseen, args.only)
 
 
 if __name__ == '__main__':
