@@ -15,6 +15,7 @@ from pathlib import Path
 from export import write_manifest
 from lm import load_average
 from lm_graph import lm_json, write_lm
+from rebundle import sections
 from unit_lm import stream
 from units import read_units
 
@@ -58,6 +59,13 @@ Zero-shot, per cent right with 95 % intervals:
 {table(['test', *columns], shots)}"""
 
 
+def with_section(readme: str, section: str) -> str:
+    """A model card with this section in place of its old one, or before its last ("Limits")."""
+    parts = sections(readme)
+    *first, last = [part.rstrip() for title, part in parts.items() if title != HEADING]
+    return '\n\n'.join([*first, section.rstrip(), last]) + '\n'
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--run', type=Path, required=True)
@@ -81,7 +89,7 @@ def main() -> None:
         scores = json.loads(args.scores.read_text())
         about['metrics'] |= {'lm': scores}
         readme = args.bundle / 'README.md'
-        readme.write_text(readme.read_text().split(HEADING)[0].rstrip() + '\n\n' + card(scores, config, args.about))
+        readme.write_text(with_section(readme.read_text(), card(scores, config, args.about)))
     write_manifest(args.bundle, about)
 
 
