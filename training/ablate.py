@@ -2,11 +2,12 @@
 
     python ablate.py --run runs/ablate --steps 400
     python ablate.py --run runs/ablate --steps 400 --arms base delay-0 no-speechocean762
+    python ablate.py --targets runs/small                 teachers and targets on a finished timed.pt, without training
 
-Every arm is `timed` from random weights with the same seed, steps, crops and schedule; one thing differs from `base`. After it a feature
-head is fitted by least squares (sylboost.py's first step) to each kind of target. Measured on development speakers: F1 by boundary logits
-alone, live and whole; and what a feature vector of a true syllable says about which one it is: how often its nearest neighbour of another
-speaker is the same syllable. Arms that are in RUN/arms.jsonl with the same steps are not run again.
+Every arm is `timed` from random weights with the same seed, steps, crops and schedule; one thing differs from `base`. Measured on
+development speakers: F1 by boundary logits alone, live and whole. Arms that are in RUN/arms.jsonl with the same steps are not run again.
+--targets fits a feature head by least squares (sylboost.py's first step) to each kind of target, and says how often the nearest neighbour of
+a true syllable, by its live feature vector and among other speakers, is the same syllable.
 """
 
 from __future__ import annotations
@@ -27,7 +28,7 @@ from encoder import Encoder, EncoderConfig
 from loop import Loop, Optimizers
 from segment import segment_vectors
 from sylboost import Teacher, fit_head
-from timed import dev_sets, draw, draw_chunk, encode_many, label_losses, logit_scores, run_batch
+from timed import dev_sets, draw, draw_chunk, encode_many, label_losses, load_checkpoint, logit_scores, run_batch
 
 SIZES = EncoderConfig(layers=4, width=128, heads=4, head_width=32, ffn_width=512, feature_width=128)
 ARMS = {  # name -> what differs from base
@@ -86,7 +87,7 @@ def same_neighbour(model: Encoder, dev: dict[str, list[Utterance]], mel: tuple[f
 
 
 def measure(name: str, arm: dict, utterances: list[Utterance], dev: dict[str, list[Utterance]], steps: int) -> dict:
-    """Trains an arm and scores it; `base` also with each kind of target."""
+    """Trains an arm and scores it."""
     started = time.process_time()
     model, batches, mel = train(arm, utterances, steps)
     entry: dict = {'arm': name, 'steps': steps, 'hours': round(sum(len(u.mel) for u in utterances) / 360_000, 2)}
@@ -96,16 +97,38 @@ def measure(name: str, arm: dict, utterances: list[Utterance], dev: dict[str, li
         _, scores = logit_scores(logits, dev)
         entry[what] = {s: [round(f, 4) for f in f1] for s, f1 in scores.items()}
         entry[f'{what}_mean'] = np.round(np.mean(list(scores.values()), 0), 4).tolist()
-    if name == 'base':
-        some = [draw(batches, settings_of(arm), 10_000_000 + k, 'cpu') for k in range(FIT_BATCHES)]
-        for kind in TARGETS:
-            teacher = Teacher(model, kind, True)
-            teacher.fit(some, model.cfg.feature_width)
-            student = Encoder(model.cfg)
-            student.load_state_dict(model.state_dict())
-            fit_head(student, teacher, some, True)
-            entry[f'neighbour_{kind}'] = round(same_neighbour(student.eval(), dev, mel), 4)
     return entry
+
+
+def targets_of(run: Path, utterances: list[Utterance], dev: dict[str, list[Utterance]]) -> dict[str, float]:
+    """same_neighbour of a fitted head for each target and teacher, and of what needs no fit."""
+    settings = load_config('small')
+    state = load_checkpoint(run / 'timed.pt', settings.encoder)
+    network, student, mel = Encoder(settings.encoder), Encoder(settings.encoder), tuple(state['mel'])
+    network.load_state_dict(state['average'])
+    batches = Batches(utterances, *mel)
+    some = [draw(batches, settings, 10_000_000 + k, 'cpu') for k in range(FIT_BATCHES)]
+    shares: dict[str, float] = {}
+    for kind, chunk in (*((kind, None) for kind in TARGETS), ('phones', settings.encoder.chunk_tokens)):
+        student.load_state_dict(state['average'])
+        teacher = Teacher(network, kind, True, chunk)
+        teacher.fit(some, settings.encoder.feature_width)
+        fit_head(student, teacher, some, True)
+        name = kind if chunk is None else f'{kind}, the teacher hears {chunk * 20} ms at a time'
+        shares[name] = same_neighbour(student.eval(), dev, mel)
+        print(f'{name}: {shares[name]:.4f}', flush=True)
+    student.load_state_dict(state['average'])
+    student.features.weight.data.copy_(torch.eye(settings.encoder.width))  # the hidden tokens themselves
+    student.features.bias.data.zero_()
+    shares['no target: hidden tokens'] = same_neighbour(student.eval(), dev, mel)
+    print(f'no target: hidden tokens: {shares["no target: hidden tokens"]:.4f}', flush=True)
+    if (run / 'sylboost.pt').exists():
+        trained = load_checkpoint(run / 'sylboost.pt', settings.encoder)
+        student.load_state_dict(trained['average'])
+        name = f'the student after {trained["step"]} steps'
+        shares[name] = same_neighbour(student.eval(), dev, mel)
+        print(f'{name}: {shares[name]:.4f}', flush=True)
+    return shares
 
 
 def main() -> None:
@@ -116,7 +139,11 @@ def main() -> None:
     parser.add_argument('--corpora', nargs='*', help='shards of `base` (default: all that are there)')
     parser.add_argument('--steps', type=int, default=400)
     parser.add_argument('--arms', nargs='*', help=f'of {", ".join(ARMS)}, no-CORPUS and only-CORPUS (default: all with no-CORPUS)')
+    parser.add_argument('--targets', metavar='RUN', type=Path, help='teachers and targets on RUN/timed.pt instead')
     args = parser.parse_args()
+    if args.targets:
+        targets_of(args.targets, load_shards(args.data, args.corpora), dev_sets(args.data, 24))
+        return
     args.run.mkdir(parents=True, exist_ok=True)
     path, utterances, dev = args.run / 'arms.jsonl', load_shards(args.data, args.corpora), dev_sets(args.data, 24)
     corpora = sorted({u.corpus for u in utterances})

@@ -136,15 +136,15 @@ def features_score(model: Encoder, dev: dict[str, list[Utterance]], mel: tuple[f
 
 
 class Teacher:
-    """Turns a batch into targets (B, T, feature width) and the mask of the tokens that have one."""
+    """Turns a batch into targets (B, T, feature width) and the mask of the tokens that have one. chunk: tokens it hears at a time, None = all."""
 
-    def __init__(self, network: Encoder, kind: str, amp: bool):
-        self.network, self.kind, self.amp = network.eval(), kind, amp
+    def __init__(self, network: Encoder, kind: str, amp: bool, chunk: int | None = None):
+        self.network, self.kind, self.amp, self.chunk = network.eval(), kind, amp, chunk
         self.mean = self.basis = torch.zeros(0)
 
     @torch.no_grad()
     def raw(self, batch: dict[str, Tensor]) -> tuple[Tensor, Tensor]:
-        out, _ = run_batch(self.network, batch, None, 0, self.amp)
+        out, _ = run_batch(self.network, batch, self.chunk, 0, self.amp)
         ids, whole = segments_of(batch['boundary'], batch['lengths'])
         if self.kind != 'phones':
             return segment_targets(out['hidden'], ids, self.kind), whole
