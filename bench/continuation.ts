@@ -35,7 +35,6 @@ const child = await startChild<{ url: string; capacity: number }>({
 
 /** One run; without `continueSeconds` nobody asks for anything. */
 async function run(streams: number, continueSeconds?: number): Promise<LoadResult> {
-  await child.figures();
   const result = await runLoad({
     url: child.first.url,
     streams,
@@ -43,6 +42,7 @@ async function run(streams: number, continueSeconds?: number): Promise<LoadResul
     chunkMs: 20,
     jitterMs: 10,
     answers: 'units',
+    onMeasuring: () => void child.figures(), // starts them anew
     ...(continueSeconds !== undefined && { continueSeconds }),
   });
   const { cpuCores, loopDelayP99Ms } = await child.figures();

@@ -49,7 +49,6 @@ async function measure(
 ): Promise<void> {
   const child = await startChild<{ url: string }>({ ...base, role: 'server', ...options });
   for (const streams of loads) {
-    await child.figures();
     const answers = options.role === 'echo' ? 'echo' : 'units';
     const result = await runLoad({
       url: child.first.url,
@@ -58,6 +57,7 @@ async function measure(
       chunkMs,
       jitterMs,
       answers,
+      onMeasuring: () => void child.figures(), // starts them anew
     });
     rows.push({ what, load: loadavg()[0], ...result, ...(await child.figures()) });
     if (!values.json) printRow(rows.at(-1)!);

@@ -23,6 +23,8 @@ import { toFinalUnit, toProvisional } from './wireEvents.ts';
 const ACK_MS = 400;
 /** Zeros of a gap go in pieces of this many moments. */
 const GAP_PIECE = 16_000;
+/** Audio values that are decoded into one piece of memory: about 13 messages of 20 ms at 16 kHz. */
+const VALUES = 4096;
 
 /**
  * One stream's life: audio in by index, events out in order, whatever becomes of the sockets between.
@@ -42,6 +44,8 @@ export class Session {
   readonly #lag: LagMeter = createLagMeter();
   readonly #flushes: FlushBook;
   readonly #continuations: Continuations;
+  #values = new Float32Array(0);
+  #usedValues = 0;
   #link: Link | undefined;
   /** Number of the next event for the link. */
   #cursor = 0;
@@ -214,8 +218,19 @@ export class Session {
     }
     const skip = this.#overlap(n, d.byteLength / size);
     if (skip === undefined) return;
-    const samples = decodePcm(d.subarray(skip * size), audio.fmt);
+    const count = (d.byteLength / size - skip) * audio.ch;
+    const samples = decodePcm(d.subarray(skip * size), audio.fmt, this.#memory(count));
     this.#take(samples.length / audio.ch, samples);
+  }
+
+  /** Memory for so many values that nobody has used: one piece for many messages, because many small ones cost more. */
+  #memory(count: number): Float32Array {
+    if (this.#usedValues + count > this.#values.length) {
+      this.#values = new Float32Array(Math.max(count, VALUES));
+      this.#usedValues = 0;
+    }
+    this.#usedValues += count;
+    return this.#values.subarray(this.#usedValues - count, this.#usedValues);
   }
 
   #gap({ n, len }: Gap): void {

@@ -13,6 +13,7 @@ import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { speechUnits } from '../../src/streams/speechUnits.ts';
 import { summarise } from '../../src/bench/percentiles.ts';
+import { rampMs } from './load.ts';
 import { repeated, speechBytes } from './speech.ts';
 import type { ChildFigures, ChildOptions } from './processes.ts';
 
@@ -129,7 +130,7 @@ async function pipelineLags(loaded: Models): Promise<number[]> {
   const chunk = 16 * chunkMs;
   const runs = Array.from({ length: streams }, async (_, index) => {
     const pushedAt: number[] = [];
-    await new Promise((done) => setTimeout(done, (index * chunkMs) / streams));
+    await new Promise((done) => setTimeout(done, (index * rampMs(seconds)) / streams));
     const chunks$ = interval(chunkMs).pipe(
       take(Math.floor((seconds * 1000) / chunkMs)),
       map((k) => {

@@ -20,6 +20,8 @@ export interface Load {
   readonly answers: 'units' | 'echo';
   /** Every stream asks for so many seconds of continuation after the last unit of every step; default: none does. */
   readonly continueSeconds?: number;
+  /** Called when all streams have begun and the measurement begins. */
+  readonly onMeasuring?: () => void;
 }
 
 /** What came of it. */
@@ -50,7 +52,12 @@ interface Client {
 const codec = codecOf(SUBPROTOCOL_MSGPACK)!;
 const TICK_MS = 2;
 
-/** Runs a load of live streams, spread in phase, and measures. */
+/** Streams begin one after the other in this time, so that their encoder steps do not fall together; at most 2 s. */
+export function rampMs(seconds: number): number {
+  return Math.min(2000, seconds * 200);
+}
+
+/** Runs a load of live streams, spread in phase, and measures once all have begun. */
 export async function runLoad(load: Load): Promise<LoadResult> {
   const { streams, seconds, chunkMs, jitterMs, url, answers, continueSeconds } = load;
   const guesses = createGuessMeter(streams);
@@ -79,6 +86,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   async function open(index: number): Promise<Client> {
     const socket = new WebSocket(url, answers === 'units' ? [codec.subprotocol] : [], {
       perMessageDeflate: false,
+      generateMask: (mask) => mask.fill(0), // the server unmasks all the same; the generator has less to do
     });
     const client: Client = {
       index,
@@ -124,13 +132,14 @@ export async function runLoad(load: Load): Promise<LoadResult> {
     clients.push(...(await Promise.all(batch)));
   }
   const began = performance.now();
-  clients.forEach((client, i) => (client.dueAt = began + (i * chunkMs) / streams));
+  clients.forEach((client, i) => (client.dueAt = began + (i * rampMs(seconds)) / streams));
   const bases = clients.map(({ dueAt }) => dueAt);
-  const warmUpMs = Math.min(3000, seconds * 300);
+  const warmUpMs = 1.5 * rampMs(seconds);
   for (let now = began; now - began < seconds * 1000; now = performance.now()) {
     if (!isMeasuring && now - began > warmUpMs) {
       isMeasuring = true;
       delays.length = 0;
+      load.onMeasuring?.();
     }
     clients.forEach((client, i) => {
       while (client.dueAt <= now && client.isReady && client.socket.readyState === WebSocket.OPEN) {

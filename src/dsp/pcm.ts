@@ -49,13 +49,17 @@ export function bytesPerSample(encoding: SampleEncoding): number {
 /**
  * Reads bytes that hold whole samples, `[N × bytes]` → `[N]` in [-1, 1].
  *
+ * @param samples where they go, `[N]`; by default memory of its own
  * @throws PipelineError `SYLSTREAM_ERR_AUDIO_BYTES` when they do not
  */
-export function decodePcm(bytes: Uint8Array, encoding: SampleEncoding): Float32Array {
+export function decodePcm(
+  bytes: Uint8Array,
+  encoding: SampleEncoding,
+  samples: Float32Array = new Float32Array(Math.floor(bytes.length / CODECS[encoding].bytes)),
+): Float32Array {
   const { bytes: size, read } = CODECS[encoding];
   if (bytes.length % size !== 0) throw notWhole(encoding, bytes.length);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const samples = new Float32Array(bytes.length / size);
   for (let i = 0; i < samples.length; i++) samples[i] = read(view, i * size);
   return samples;
 }
