@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 
+from blend_lm import blended
 from lexicon import BREAK, Lexicon, syllabify, words_of
 from lm import IGNORED, Rows, load_checkpoint, log_probabilities, perplexity_of
 from lm_graph import read_lm
@@ -272,6 +273,15 @@ def test_scores_leave_pauses_out_and_ties_count_half():
     wide = interval(np.repeat([0.0, 1.0], 200), [str(n // 40) for n in range(400)])
     assert wide[0] < low and wide[1] > high
     assert phone_stream(['pau', 'pau', 'zh']).tolist() == [len(IDS), 0, IDS['zh'], len(IDS)]
+
+
+def test_a_temperature_in_the_norm_divides_the_logits():
+    torch.manual_seed(0)
+    models = [UnitLm(UnitLmConfig(1, 16, 2, 8, 16, 8, 14)).eval() for _ in range(3)]
+    models[2].load_state_dict(blended([models[0].state_dict()], 1.25))
+    torch.testing.assert_close(whole_logits(models[2], [13, 1, 2]), whole_logits(models[0], [13, 1, 2]) / 1.25)
+    mean = blended([m.state_dict() for m in models[:2]], 1.0)
+    torch.testing.assert_close(mean['embed.weight'], (models[0].embed.weight + models[1].embed.weight) / 2)
 
 
 def test_perplexity_of_even_odds():
