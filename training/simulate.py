@@ -183,7 +183,9 @@ def main() -> None:
     lexicon = Lexicon(args.lexicon)
     paths = args.units or [folder / 'units.jsonl' for folder in args.speech]
     model, total = fit(zip(args.speech, paths, strict=True), lexicon), 0
-    speakers = model.speakers()
+    speakers = model.speakers() or model.speakers(1)  # little speech: everyone
+    if not speakers:
+        raise SystemExit('expected speech with units, a text and phone times')
     families = [[s for s in speakers if family_of(s) == f] for f in sorted(set(map(family_of, speakers)))]
     print(f'{len(model.lists)} syllables of {len(speakers)} speakers: {", ".join(speakers)}', flush=True)
     with args.out.open('w', encoding='utf-8') as out:
