@@ -61,9 +61,9 @@ Zero-shot, per cent right with 95 % intervals:
 
 def with_section(readme: str, section: str) -> str:
     """A model card with this section in place of its old one, or before its last ("Limits")."""
-    parts = sections(readme)
-    *first, last = [part.rstrip() for title, part in parts.items() if title != HEADING]
-    return '\n\n'.join([*first, section.rstrip(), last]) + '\n'
+    parts = [part.rstrip() for title, part in sections(readme).items() if title != HEADING]
+    parts.insert(max(1, len(parts) - 1), section.rstrip())
+    return '\n\n'.join(parts) + '\n'
 
 
 def main() -> None:

@@ -15,6 +15,7 @@ import pytest
 import torch
 
 from blend_lm import blended
+from export_lm import with_section
 from lexicon import BREAK, Lexicon, syllabify, words_of
 from lm import IGNORED, Rows, load_checkpoint, log_probabilities, perplexity_of
 from lm_graph import read_lm
@@ -282,6 +283,13 @@ def test_a_temperature_in_the_norm_divides_the_logits():
     torch.testing.assert_close(whole_logits(models[2], [13, 1, 2]), whole_logits(models[0], [13, 1, 2]) / 1.25)
     mean = blended([m.state_dict() for m in models[:2]], 1.0)
     torch.testing.assert_close(mean['embed.weight'], (models[0].embed.weight + models[1].embed.weight) / 2)
+
+
+def test_the_card_keeps_its_other_sections():
+    once = with_section('# x\n\nabout\n\n## A\na\n\n## Limits\nl\n', '## Language model\n\nnew\n')
+    assert once == '# x\n\nabout\n\n## A\na\n\n## Language model\n\nnew\n\n## Limits\nl\n'
+    assert with_section(once, '## Language model\n\nnewer').count('new') == 1
+    assert with_section('# x\n\nabout\n', '## Language model\n').startswith('# x')
 
 
 def test_perplexity_of_even_odds():
