@@ -13,6 +13,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+import jsonschema
 import numpy as np
 import onnx
 import soundfile
@@ -105,6 +106,13 @@ def natural(config: dict) -> segment.Rate:
     return next(r for r in rates_of(config) if r.name == 'natural')
 
 
+def check_config(config: dict) -> None:
+    """Stops with what is wrong where config.json would not follow the schema, which the runtime checks too."""
+    schema = json.loads((Path(__file__).parents[1] / 'docs/schema/config.schema.json').read_text())
+    if wrong := jsonschema.exceptions.best_match(jsonschema.Draft202012Validator(schema).iter_errors(config)):
+        raise SystemExit(f'config.json: {"/".join(map(str, wrong.absolute_path))}: {wrong.message}; docs/bundle.md has the format')
+
+
 def write_manifest(folder: Path, about: dict) -> None:
     """manifest.json with the size and SHA-256 of every other file."""
     files = {}
@@ -125,6 +133,7 @@ def write_bundle(folder: Path, model: Encoder, config: dict, codebook: dict, abo
     int8 = build(model.cfg, weights, 'step', True, heads)
     save_shared({kind: build(model.cfg, weights, kind, heads=heads) for kind in ('step', 'window')}, folder / 'onnx')
     (folder / 'onnx/step_int8.onnx').write_bytes(int8.SerializeToString())
+    check_config(config)
     (folder / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
     save_file(codebook, folder / 'codebook.safetensors')
     write_golden(folder, model, config, codebook, clip)

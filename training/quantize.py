@@ -32,6 +32,7 @@ from timed import dev_sets, encode_many, load_checkpoint
 
 WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # w tried for the features' cost
 LAMBDAS = (-2.0, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5)
+MOST_SHIFT = 120  # samples; the format's bound: a boundary stays between its neighbours' centres
 
 
 def int8_outputs(model: Encoder, utterances: list[Utterance], mel: tuple[float, float]) -> list[dict[str, np.ndarray]]:
@@ -69,7 +70,7 @@ def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segment.Rat
                 gap = u.edges[np.abs(u.edges[None] - t[:, None]).argmin(1)] - t
                 gaps.extend(gap[np.abs(gap) < 0.04])
         shifts.append(np.median(gaps))
-    shift = int(round(float(np.mean(shifts)) * 16_000))
+    shift = int(np.clip(round(float(np.mean(shifts)) * 16_000), -MOST_SHIFT, MOST_SHIFT))
     scores = {
         name: [round(boundary_scores([u.edges for u in us], cut.edges(rate, shift), t)['f1'], 4) for t in (0.05, 0.02)]
         for name, (cut, us) in sets.items()

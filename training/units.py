@@ -72,9 +72,11 @@ def tokenize(files: list[Path], bundle: Path) -> Iterator[list | str]:
         said = subprocess.run(command, capture_output=True, text=True)
         for link in links:
             path = folder / f'units/{link.stem}.jsonl'
-            if link.name in said.stderr or not path.exists():
-                wrong = [line for line in said.stderr.splitlines() if link.name in line] or said.stderr.splitlines()[-1:] or ['no output']
+            wrong = [line for line in said.stderr.splitlines() if link.name in line]
+            if wrong:
                 yield wrong[0].replace(f'{folder}/', '')
+            elif not path.exists():  # no recording is to blame
+                raise SystemExit(f'sylstream tokenize stopped: {said.stderr.strip() or f"exit code {said.returncode}"}')
             else:
                 yield [[0 if j.get('pause') else j['id'], j['start'], j['end']] for j in map(json.loads, path.open())]
 
