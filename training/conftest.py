@@ -11,6 +11,7 @@ from unittest.mock import patch
 import numpy as np
 import pytest
 import soundfile
+import torch
 
 sys.path.insert(0, str(Path(__file__).parent))
 
@@ -34,6 +35,17 @@ def recordings(tmp_path_factory) -> Path:
         soundfile.write(path, tone * 0.3 + rng.normal(0, 0.01, 32_000), 16_000)
     run('audio', '--runs', runs, '--folder', runs / 'wav', '--name', 'tones')
     return runs / 'audio'
+
+
+def spread(model: torch.nn.Module) -> torch.nn.Module:
+    """Weights large enough that every part of a network shows in its outputs; drawn from torch's own generator."""
+    with torch.no_grad():
+        for p in model.parameters():
+            if p.ndim == 2:
+                p.normal_(std=p.shape[1] ** -0.5)
+            else:
+                p.add_(0.1 * torch.randn_like(p))
+    return model
 
 
 def run(command: str, *options: object) -> str:

@@ -11,7 +11,7 @@ import torch
 
 from batches import Batches, load_shards
 from config import load_config
-from conftest import run
+from conftest import run, spread
 from cost import Cost, forward_flop
 from encoder import HIDDEN, Encoder, whole_bias
 from mae import SPAN_TOKENS, MaeConfig, MaskedAutoencoder, bias_at, draw_mask, places, tokens_of
@@ -24,13 +24,7 @@ CFG = load_config('tiny').encoder
 def network(mae: MaeConfig, seed: int = 0) -> MaskedAutoencoder:
     torch.manual_seed(seed)
     model = MaskedAutoencoder(CFG, mae)
-    with torch.no_grad():
-        for p in model.parameters():
-            if p.ndim == 2:
-                p.normal_(std=p.shape[1] ** -0.5)
-            else:
-                p.add_(0.1 * torch.randn_like(p))
-    return model.eval()
+    return spread(model).eval()
 
 
 def test_patches_are_16_frames_by_16_bins_frequency_fastest():

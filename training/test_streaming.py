@@ -6,6 +6,7 @@ import pytest
 import torch
 
 from config import load_config
+from conftest import spread
 from encoder import Encoder, EncoderConfig, Streamer, encode, torch_step, whole_bias
 from export import onnx_step
 from onnx_graph import build, flat_weights, unflatten_weights
@@ -17,13 +18,7 @@ TOLERANCE = 1e-4
 def network(cfg: EncoderConfig, seed: int = 0) -> Encoder:
     torch.manual_seed(seed)
     model = Encoder(cfg)
-    with torch.no_grad():
-        for p in model.parameters():
-            if p.ndim == 2:
-                p.normal_(std=p.shape[1] ** -0.5)
-            else:
-                p.add_(0.1 * torch.randn_like(p))
-    return model.eval()
+    return spread(model).eval()
 
 
 def weights_of(model: Encoder) -> dict[str, np.ndarray]:

@@ -15,6 +15,7 @@ import torch
 from safetensors.numpy import load_file
 
 from config import load_config
+from conftest import spread
 from lm_graph import build, lm_json, onnx_step, random_lm, read_lm
 from onnx_graph import flat_weights
 from unit_lm import UnitLm, UnitLmConfig, UnitStreamer, causal_bias, stream, torch_step, whole_logits
@@ -30,13 +31,7 @@ TOLERANCE = 1e-4
 def network(cfg: UnitLmConfig) -> UnitLm:
     torch.manual_seed(0)
     model = UnitLm(cfg)
-    with torch.no_grad():
-        for p in model.parameters():
-            if p.ndim == 2:
-                p.normal_(std=p.shape[1] ** -0.5)
-            else:
-                p.add_(0.1 * torch.randn_like(p))
-        model.embed.weight.mul_(3)
+    spread(model).embed.weight.data.mul_(3)
     return model.eval()
 
 
