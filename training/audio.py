@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import argparse
 import json
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import torch
 
 from batches import Utterance, load_shards
-from data import AUDIO, utterance, write_shard
+from data import AUDIO, utterance, write_missing
 
 SPOKEN = ('kathleen', 'kerstin', 'speechocean762')  # corpora of ../shared/speech
 
@@ -90,15 +89,7 @@ def main() -> None:
     args = parser.parse_args()
     torch.set_num_threads(1)
     for name, rows in sources(args).items():
-        folder = args.runs / 'audio' / name
-        if (folder / 'utterances.jsonl').exists():
-            print(f'{name}: there already')
-            continue
-        items = list(rows)[: args.limit]
-        if items:
-            write_shard(folder, items)
-        else:
-            print(f'{name}: nothing found, left out', file=sys.stderr)
+        write_missing(args.runs / 'audio' / name, rows, args.limit)
 
 
 if __name__ == '__main__':

@@ -215,6 +215,16 @@ def write_shard(folder: Path, items: list[dict]) -> None:
     print(f'{folder.name}: {len(rows)} utterances, {hours:.2f} h, {len({r["speaker"] for r in rows})} speakers, {len(skipped)} skipped')
 
 
+def write_missing(folder: Path, utterances: Iterator[dict], limit: int | None) -> None:
+    """Writes a shard of at most `limit` utterances, unless it is there; nothing is read of one that is."""
+    if (folder / 'utterances.jsonl').exists():
+        print(f'{folder.name}: there already')
+    elif items := list(utterances)[:limit]:
+        write_shard(folder, items)
+    else:
+        print(f'{folder.name}: nothing found, left out', file=sys.stderr)
+
+
 def main() -> None:
     here = Path(__file__).parent
     shared = here.parents[1] / 'shared'
@@ -231,15 +241,7 @@ def main() -> None:
     torch.set_num_threads(1)  # one short utterance at a time: threads would only wait for each other
     readers = {args.name: read_folder} if args.folder else {name: CORPORA[name] for name in args.corpora}
     for name, reader in readers.items():
-        folder = args.runs / 'data' / name
-        if (folder / 'utterances.jsonl').exists():
-            print(f'{name}: there already')
-            continue
-        items = list(reader(args))[: args.limit]
-        if items:
-            write_shard(folder, items)
-        else:
-            print(f'{name}: nothing found, left out', file=sys.stderr)
+        write_missing(args.runs / 'data' / name, reader(args), args.limit)
 
 
 if __name__ == '__main__':
