@@ -11,6 +11,7 @@ import { EXIT, type ExitCode, exitCodeFor } from './exitCodes.ts';
 import { listenCommand } from './listen.ts';
 import { modelCommand } from './model.ts';
 import { reportError } from './report.ts';
+import { scoreCommand } from './score.ts';
 import { serveCommand } from './serve.ts';
 import { tokenizeCommand } from './tokenize.ts';
 
@@ -22,6 +23,7 @@ Examples:
   $ sylstream tokenize speech.flac --plot speech.svg --format textgrid --output speech.TextGrid
   $ sylstream listen
   $ sylstream continue speech.wav --seconds 3 --n 4
+  $ sylstream score said.wav unsaid.wav
   $ sylstream doctor
 
 Exit status: 0 done, 1 bug, 2 usage, 3 audio, 4 bundle or engine, 5 output, 6 microphone, 7 references,
@@ -61,6 +63,7 @@ export function createProgram(setStatus: (code: ExitCode) => void): Command {
     tokenizeCommand(setStatus),
     listenCommand(),
     continueCommand(),
+    scoreCommand(setStatus),
     classifyCommand(),
     evaluateCommand(),
     modelCommand(),

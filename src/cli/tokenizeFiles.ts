@@ -1,15 +1,14 @@
-import { catchError, concatMap, EMPTY, filter, lastValueFrom, type Observable } from 'rxjs';
+import { concatMap, filter, lastValueFrom, type Observable } from 'rxjs';
 import { csv } from '../formats/csv.ts';
 import { provenanceOf } from '../formats/provenance.ts';
-import { mergeInOrder } from '../streams/mergeInOrder.ts';
+import { eachRecording } from './eachRecording.ts';
 import { loadEngine } from './engineOptions.ts';
-import { EXIT, type ExitCode, exitCodeFor } from './exitCodes.ts';
+import type { ExitCode } from './exitCodes.ts';
 import { writeTo } from './output.ts';
 import type { OutputPlan } from './outputPlan.ts';
 import { startProgress } from './progress.ts';
 import { recordingPieces } from './recordingPieces.ts';
 import { recordingSamples } from './recordingSamples.ts';
-import { reportError } from './report.ts';
 import type { TokenizeOptions } from './tokenize.ts';
 
 /**
@@ -28,11 +27,10 @@ export async function tokenizeFiles(
   const progress = startProgress(bar ? await Promise.all(files.map(recordingSamples)) : []);
   try {
     const provenance = provenanceOf(models.bundle, options.precision, options.rate);
-    const failures = files.map((): ExitCode => EXIT.ok);
     const shared = plan.kind === 'shared' && files.length > 1;
     const width = options.features ? models.bundle.config.encoder.featureWidth : 0;
 
-    const recordings = files.map((file, n) => {
+    const recordings = eachRecording(files, options, (file, n) => {
       const pieces$ = recordingPieces(file, {
         options,
         models,
@@ -41,21 +39,14 @@ export async function tokenizeFiles(
         names: !shared,
         onProgress: (sample) => progress.report(n, sample),
       });
-      return (plan.kind === 'each' ? writeTo(pieces$, plan.paths[n]) : pieces$).pipe(
-        catchError((error: unknown) => {
-          reportError(error, options.verbose === true, file);
-          failures[n] = exitCodeFor(error);
-          return EMPTY;
-        }),
-      );
+      return plan.kind === 'each' ? writeTo(pieces$, plan.paths[n]) : pieces$;
     });
-    const succeeded = (): boolean => failures.includes(EXIT.ok);
-    const pieces$ = mergeInOrder(recordings, options.parallel);
+    const pieces$ = recordings.results$;
     const names = csv({ provenance, file: '', vectorWidth: width }).begin();
     const table$ = shared && options.format === 'csv' ? startingWith(names, pieces$) : pieces$;
-    const all$ = plan.kind === 'each' ? table$ : writeTo(table$, plan.path, succeeded);
+    const all$ = plan.kind === 'each' ? table$ : writeTo(table$, plan.path, recordings.anySound);
     await lastValueFrom(all$, { defaultValue: undefined });
-    return failures.find((code) => code !== EXIT.ok) ?? EXIT.ok;
+    return recordings.status();
   } finally {
     progress.stop();
     await models.close();
