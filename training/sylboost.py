@@ -11,8 +11,9 @@ each third beside the inner mean ("phones"); brought to the feature width by pri
 first half of the rows (the teacher costs a forward pass), together with the losses of `timed`, with mostly the runtime's chunk.
 The feature head starts from the least-squares fit.
 
-With --labels it is SyllableLM's own way, without a label: segments from losspred.py (and in a second round from recut.py), teacher = the masked
-autoencoder's encoder with whole context, target = mean of the inner third, nothing but the squared error on every token of every row.
+With --labels it is SyllableLM's own way, without a label: segments from losspred.py, or from the level alone ("envelope"), in a second round from
+recut.py; teacher = the masked autoencoder's encoder with whole context, target = mean of the inner third, nothing but the squared error on every
+token of every row.
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ import torch.nn.functional as F
 from torch import Tensor
 
 from audio import audio_shards
+from baselines import envelope_minima
 from batches import Batches, Utterance, load_shards
 from config import load_config
 from cost import Cost, forward_flop
@@ -93,8 +95,9 @@ def start_from_sound(args: argparse.Namespace, cfg: EncoderConfig) -> Start:
     mae, mel, state = load_mae(args.pretrained)
     if mae.cfg != cfg:
         raise ValueError(f'{args.pretrained}: expected the encoder {cfg.to_dict()}, got {mae.cfg.to_dict()}')
+    utterances = audio_shards(args.audio, args.corpora, 'train')
     path = args.pretrained.parent / 'losspred.jsonl' if args.labels == 'losspred' else Path(args.labels)
-    utterances = cut_as(audio_shards(args.audio, args.corpora, 'train'), path)
+    utterances = cut_as(utterances, envelope_edges(utterances) if args.labels == 'envelope' else read_edges(path))
     dev = dev_sets(args.data, 24) if any(args.data.glob('*/utterances.jsonl')) else {}  # for watching only
     student = load_checkpoint(args.student, cfg)['average'] if args.student else mae.encoder.state_dict()
     notes = {'labels': path.name, 'pretrained': {name: state[name] for name in ('step', 'cost', 'hours', 'corpora', 'mae')}}
@@ -111,11 +114,23 @@ def shallow(encoder: Encoder, layers: int) -> Encoder:
     return teacher
 
 
-def cut_as(utterances: list[Utterance], path: Path) -> list[Utterance]:
-    """Recordings with the segments of a file of edges (losspred.py, recut.py); those that it lacks are left out."""
+Edges = dict[tuple[str, str], np.ndarray]  # (corpus, id) -> where a recording is cut, seconds
+
+
+def read_edges(path: Path) -> Edges:
+    """What losspred.py or recut.py wrote."""
     if not path.exists():
         raise FileNotFoundError(f'{path}: expected edges from losspred.py or recut.py; run it first')
-    edges = {(j['corpus'], j['id']): np.array(j['edges']) for j in map(json.loads, path.open(encoding='utf-8'))}
+    return {(j['corpus'], j['id']): np.array(j['edges']) for j in map(json.loads, path.open(encoding='utf-8'))}
+
+
+def envelope_edges(utterances: list[Utterance]) -> Edges:
+    """The baseline of level alone (baselines.py), as a start in place of LossPred's."""
+    return {(u.corpus, u.uid): np.unique(envelope_minima(torch.from_numpy(np.asarray(u.mel, np.float32)))) for u in utterances}
+
+
+def cut_as(utterances: list[Utterance], edges: Edges) -> list[Utterance]:
+    """Recordings with their segments; those that `edges` lacks are left out."""
     out = []
     for u in utterances:
         times = edges.get((u.corpus, u.uid), np.zeros(0))
@@ -194,7 +209,7 @@ def main() -> None:
     parser = arguments(parser)
     parser.add_argument('--target', choices=('mean', 'thirds', 'phones'), help='default: phones; mean with --labels')
     parser.add_argument('--feature-weight', type=float, default=0.3)
-    parser.add_argument('--labels', help='"losspred" (the file beside --pretrained) or a file of edges: no label, no loss but the features\'')
+    parser.add_argument('--labels', help='"losspred" (the file beside --pretrained), "envelope" or a file of edges: only the features learn')
     parser.add_argument('--pretrained', type=Path, help='pretrain.pt, for --labels (default: in --run)')
     parser.add_argument('--audio', type=Path, default=Path(__file__).parent / 'runs/audio', help='shards of audio.py, for --labels')
     parser.add_argument('--teacher-layers', type=int, help='blocks of the masked autoencoder that teach (default: all)')

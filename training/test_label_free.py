@@ -15,7 +15,7 @@ from conftest import run
 from encoder import Encoder, encode
 from fair import at_count, fair_scores, feature_cutter
 from heads import complete
-from sylboost import cut_as, shallow
+from sylboost import cut_as, envelope_edges, read_edges, shallow
 
 ROOT = Path(__file__).parents[1]
 
@@ -45,11 +45,19 @@ def test_rounds_count_their_own_cost_and_the_first_was_resumed(way):
 def test_recut_covers_every_recording(way, recordings):
     rows = [json.loads(line) for line in (way / 'round1/recut.jsonl').open()]
     assert len(rows) == 8 and all(r['edges'][0] == 0 and len(r['edges']) > 2 for r in rows)
-    us = cut_as(audio_shards(recordings, None, 'train'), way / 'round1/recut.jsonl')
+    us = cut_as(audio_shards(recordings, None, 'train'), read_edges(way / 'round1/recut.jsonl'))
     assert len(us) == 8 and us[0].edges.tolist() == rows[[r['id'] for r in rows].index(us[0].uid)]['edges']
     assert us[0].syllables.shape == (len(us[0].edges) - 1, 2)
     with pytest.raises(FileNotFoundError, match='expected edges'):
-        cut_as([], way / 'nothing.jsonl')
+        read_edges(way / 'nothing.jsonl')
+
+
+def test_a_start_from_the_level_needs_no_network(recordings):
+    us = audio_shards(recordings, None, 'train')
+    edges = envelope_edges(us)
+    assert edges.keys() == {(u.corpus, u.uid) for u in us}
+    for u in cut_as(us, edges):
+        assert (np.diff(u.edges) > 0).all() and u.edges[-1] <= len(u.mel) * 0.01 + 0.0125
 
 
 def test_no_phones_without_labels(way):
