@@ -3,6 +3,7 @@
     python pretrain.py --config small --run runs/ssl/small
     python pretrain.py --config small --run runs/ssl/small --resume --steps 9000 --decay 1500     go on, then decay the learning rate out
     python pretrain.py --config base --run runs/ssl/base --tokens patch --mask chunked             the paper's other setting
+    python pretrain.py --run runs/ssl/small/span --init runs/ssl/small/pretrain.pt --mask span     the same network, used to long gaps: for LossPred
 
 The attention's chunk is drawn anew for every batch as in `timed`, whole context among them, and every eighth batch has rows of 16 s, the field of
 the stream. Reads the shards of audio.py, writes RUN/pretrain.pt.
@@ -112,12 +113,22 @@ def load_resumed(path: Path, cfg: EncoderConfig, mae: MaeConfig) -> dict:
     return state
 
 
+def load_first(path: Path, cfg: EncoderConfig, mae: MaeConfig) -> dict:
+    """The checkpoint to start from; its masking may differ, its parts may not."""
+    state = load_checkpoint(path, cfg)
+    for part in ('tokens', 'decoder_layers'):
+        if 'mae' not in state or state['mae'][part] != getattr(mae, part):
+            raise ValueError(f'{path}: expected {part} = {getattr(mae, part)}, got {state.get("mae", {}).get(part)}')
+    return state
+
+
 def main() -> None:
     here = Path(__file__).parent
     parser = mae_arguments(arguments(argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)))
     parser.set_defaults(run=here / 'runs/ssl/small', data=here / 'runs/audio')
     parser.add_argument('--plain', type=float, default=0.5, help='share of crops that are not augmented')
     parser.add_argument('--adamw', action='store_true', help='AdamW for the matrices too')
+    parser.add_argument('--init', type=Path, help='a checkpoint whose weights to start from, whatever its masking')
     args = parser.parse_args()
     settings, mae, amp = load_config(args.config), mae_config(args), not args.no_amp
     torch.manual_seed(args.seed)
@@ -125,8 +136,11 @@ def main() -> None:
     path = args.run / 'pretrain.pt'
     state = load_resumed(path, settings.encoder, mae) if args.resume else None
     utterances, held_out = audio_shards(args.data, args.corpora, 'train'), audio_shards(args.data, args.corpora, 'dev')
-    mel = tuple(state['mel']) if state else mel_statistics(utterances)
+    first = load_first(args.init, settings.encoder, mae) if args.init and not state else None
+    mel = tuple((state or first)['mel']) if state or first else mel_statistics(utterances)
     model, average = (MaskedAutoencoder(settings.encoder, mae).to(args.device) for _ in range(2))
+    if first:
+        model.load_state_dict(first['average'])
     average.load_state_dict(model.state_dict())
     optimizers = Optimizers(model, args.lr or settings.learning_rate, not args.adamw)
     step, cost = 0, Cost.of(state and state['cost'])

@@ -195,6 +195,21 @@ def test_an_interrupted_run_goes_on_with_the_same_losses(recordings, tmp_path, o
         load_resumed(tmp_path / 'whole/pretrain.pt', CFG, other)
 
 
+def test_a_network_goes_on_with_another_masking(recordings, tmp_path):
+    options = ('--config', 'tiny', '--data', recordings, '--device', 'cpu', '--dev-every', 1000)
+    run('pretrain', '--run', tmp_path / 'random', '--steps', 3, *options)
+    first = tmp_path / 'random/pretrain.pt'
+    span = (*options, '--run', tmp_path / 'span', '--init', first, '--mask', 'span')
+    run('pretrain', '--steps', 1, '--lr', 1e-9, *span)
+    (a, mel, _), (b, same, state) = load_mae(first), load_mae(tmp_path / 'span/pretrain.pt')
+    assert mel == same and b.mae.mask == 'span' and state['step'] == 1
+    for name, value in a.state_dict().items():
+        torch.testing.assert_close(value, b.state_dict()[name], atol=1e-2, rtol=0)
+    run('pretrain', '--steps', 2, '--resume', *span)
+    with pytest.raises(ValueError, match='expected tokens = patch, got frame'):
+        run('pretrain', '--tokens', 'patch', '--steps', 1, '--run', tmp_path / 'patch', '--init', first, *options)
+
+
 def test_it_learns(recordings, tmp_path):
     log = run('pretrain', '--config', 'tiny', '--data', recordings, '--run', tmp_path, '--steps', 150, '--device', 'cpu', '--dev-every', 1000)
     losses = [float(v) for v in re.findall(r'mse ([\d.]+)', log)]
