@@ -181,13 +181,18 @@ class Scorer:
         out[row[real], at[real]] = values[real]
         return out
 
+    def squared_error(self, utterances: list[Utterance]) -> float:
+        """Mean squared error of hidden spans, by itself."""
+        alone = Scorer(self.model, self.mel, 'mse', self.amp)
+        values = [alone.losses(x, spans_hidden(len(x) // 2, SPAN, 3 * SPAN, SPAN)[1]) for x in map(self.normal, utterances)]
+        return float(torch.cat([v.flatten() for v in values]).nanmean())
+
     def fit(self, utterances: list[Utterance], clusters: int, steps: int, seed: int) -> str:
         """Learns what its kind needs: the scale of the squared error, or clusters and the head. Returns a line about it."""
         rng = np.random.default_rng(seed)
         some = [utterances[k] for k in rng.permutation(len(utterances))[:400]]
         if self.kind == 'mse' or self.kind == 'both':
-            values = [self.losses(x, spans_hidden(len(x) // 2, SPAN, 3 * SPAN, SPAN)[1])[0] for x in map(self.normal, some[:20])]
-            self.scale = float(torch.cat(values).nanmean())
+            self.scale = self.squared_error(some[:20])
             return f'mean squared error of hidden spans: {self.scale:.3f}'
         if self.kind != 'cluster':
             return 'own losses'
@@ -278,6 +283,13 @@ def write_edges(path: Path, rows: list[dict]) -> None:
     temporary.replace(path)
 
 
+def some_hours(utterances: list[Utterance], hours: float, seed: int) -> list[Utterance]:
+    """A random choice that is just longer than `hours`; all of them if they are shorter."""
+    order = np.random.default_rng(seed).permutation(len(utterances))
+    total = np.cumsum([len(utterances[k].mel) for k in order]) / 360_000
+    return [utterances[k] for k in order[: int(np.searchsorted(total, hours)) + 1]]
+
+
 def scorer_from(path: Path, kind: str, amp: bool, fitted: dict | None) -> Scorer:
     model, mel, _ = load_mae(path)
     scorer = Scorer(model, mel, kind, amp)
@@ -318,9 +330,7 @@ def main() -> None:
     out, kept = args.run / 'losspred.jsonl', args.run / f'losspred-{args.loss}.pt'
     rows = [json.loads(line) for line in out.open()] if args.resume and out.exists() else []
     utterances = [u for u in audio_shards(args.data, args.corpora, 'train') if len(u.mel) <= 100 * args.seconds]
-    order = np.random.default_rng(args.seed).permutation(len(utterances))
-    total = np.cumsum([len(utterances[k].mel) for k in order]) / 360_000
-    chosen = [utterances[k] for k in order[: int(np.searchsorted(total, args.hours)) + 1]]
+    chosen = some_hours(utterances, args.hours, args.seed)
     fitted = torch.load(kept, weights_only=True) if args.resume and kept.exists() else None
     scorer, cost = scorer_from(args.run / 'pretrain.pt', args.loss, not args.no_amp, fitted), Cost()
     if fitted is None:

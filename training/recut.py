@@ -21,7 +21,7 @@ from batches import Utterance
 from config import load_config
 from encoder import Encoder
 from fair import at_count, completed, feature_cutter
-from losspred import seconds, write_edges
+from losspred import seconds, some_hours, write_edges
 from timed import encode_many, load_checkpoint
 
 
@@ -39,6 +39,7 @@ def main() -> None:
     parser.add_argument('--audio', type=Path, default=here / 'runs/audio')
     parser.add_argument('--corpora', nargs='*')
     parser.add_argument('--per-second', type=float, default=5.0, help='segments a second of sounding speech')
+    parser.add_argument('--hours', type=float, default=100, help='at most so much speech, a random choice')
     parser.add_argument('--sample', type=int, default=300, help='recordings that λ is found on')
     parser.add_argument('--no-amp', action='store_true')
     args = parser.parse_args()
@@ -46,7 +47,7 @@ def main() -> None:
     state = load_checkpoint(args.run / 'sylboost.pt', cfg)
     model, mel, rules = Encoder(cfg), tuple(state['mel']), segment.Rules()
     model.load_state_dict(state['average'])
-    utterances = audio_shards(args.audio, args.corpora, 'train')
+    utterances = some_hours(audio_shards(args.audio, args.corpora, 'train'), args.hours, 0)
     some = utterances[:: max(1, len(utterances) // args.sample)][: args.sample]
     outputs = completed(encode_many(model, some, mel, cfg.chunk_tokens, not args.no_amp), some, cfg)
     sound, parts = sounding_seconds(some)

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 
+from batches import load_shards
 from config import load_config
 from conftest import run
 from losspred import Scorer, affinity_of, attribute, block_sums, boundaries_of, cut_cost, fill_rows, loss_matrix, min_cut, spans_hidden
@@ -37,6 +38,18 @@ def test_the_cut_is_the_best_of_all(seed):
         assert found.tolist() == min(options)[1]
     else:
         assert len(found) == 0
+
+
+def test_the_squared_error_counts_in_units_of_its_own_mean(recordings):
+    torch.manual_seed(0)
+    model = MaskedAutoencoder(load_config('tiny').encoder, MaeConfig()).eval()
+    us = load_shards(recordings, timed=False)
+    scales = {}
+    for kind in ('mse', 'both'):
+        scorer = Scorer(model, (-5.0, 4.0), kind, False)
+        scorer.fit(us, 8, 1, 0)
+        scales[kind] = scorer.scale
+    assert scales['both'] == pytest.approx(scales['mse'])
 
 
 def test_block_sums_give_the_cost_of_any_segment():
