@@ -104,11 +104,13 @@ def dips(db: np.ndarray, a: float, b: float, dip: float) -> list[float]:
 
 
 def losspred_cutter(items: Sequence[Spoken], path: Path, args: argparse.Namespace) -> tuple[Cutter, float, float]:
-    """LossPred's min-cut; the knob is seconds a segment. A cluster head is taken from where losspred.py kept it."""
+    """LossPred's min-cut; the knob is seconds a segment. What losspred.py fitted is taken from where it kept it; a cluster head must be there."""
     kept = path.parent / f'losspred-{args.loss}.pt'
     scorer = scorer_from(path, args.loss, True, torch.load(kept, weights_only=True) if kept.exists() else None)
     if args.loss == 'cluster' and not kept.exists():
         raise SystemExit(f'{kept}: expected what losspred.py --loss cluster leaves; run it first')
+    if not kept.exists():
+        scorer.scale = scorer.squared_error([as_utterance(i) for i in items[:20]])
     matrices, parts = [], []
     for item in items:
         x = scorer.normal(as_utterance(item))
