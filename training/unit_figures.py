@@ -5,9 +5,9 @@ on log-mel segment means.
 
 On unseen speakers, over the same live segments and with as many units for both. I(unit; syllable) / H(syllable) and
 I(unit; speaker | syllable) are corrected by what shuffled units give; 95 % intervals by a bootstrap over speakers, the correction within
-each draw (a speaker drawn twice counts twice in both): 1.96 standard deviations for information, percentiles for average precision. A
-segment's syllable is the one it overlaps most; syllables said fewer than --least times are left out of the information. Average
-precision: same_word.py.
+each draw (a speaker drawn twice counts twice in both): 1.96 standard deviations for information, percentiles for average precision. The
+lead of one way over the other has an interval of its own, over the same draws. A segment's syllable is the one it overlaps most;
+syllables said fewer than --least times are left out of the information. Average precision: same_word.py.
 """
 
 from __future__ import annotations
@@ -181,13 +181,13 @@ def main() -> None:
     speaker = np.unique(np.array(speakers)[keep], return_inverse=True)[1]
     print(f'{keep.sum()} segments, {syllable.max() + 1} syllables, {speaker.max() + 1} speakers, {M} units')
     print(f'{len(words)} words of {len({w.word for w in words})} kinds, of {LETTERS} letters or more')
-    table = {}
+    table, draws = {}, {}
     for name in SYSTEMS:
         unit, rng = np.array([p.units[name] for p in pieces])[keep], np.random.default_rng(0)
         info, who = figures(unit, syllable, speaker, rng)
         size = speaker.max() + 1
         drawn = [np.bincount(rng.integers(0, size, size), minlength=size)[speaker].astype(float) for _ in range(args.draws)]
-        bootstrap = np.array([figures(unit, syllable, speaker, rng, weights) for weights in drawn])
+        draws[name] = bootstrap = np.array([figures(unit, syllable, speaker, rng, weights) for weights in drawn])
         of_unit, of_syllable = purities(unit, syllable)
         precision, precisions, chance = average_precision(words, name, args.draws)
         table[name] = {
@@ -205,6 +205,11 @@ def main() -> None:
         parts += ((f'same word, average precision (chance {chance:.4f})', precision, 'same_word_interval'),)
         text = ', '.join(f'{what} {value:.4f} [{table[name][key][0]:.4f}, {table[name][key][1]:.4f}]' for what, value, key in parts)
         print(f'{name}: {text}, syllable purity {of_unit:.3f}, cluster purity {of_syllable:.3f}', flush=True)
+    ours, theirs = SYSTEMS  # the draws are the same speakers in both
+    for n, what in enumerate(('information_about_syllable', 'speaker_bits_given_syllable')):
+        lead = table[ours][what] - table[theirs][what]
+        low, high = table[ours][f'lead_in_{what}'] = interval(lead, draws[ours][:, n] - draws[theirs][:, n])
+        print(f'{ours} less {theirs}, {what}: {lead:.4f} [{low:.4f}, {high:.4f}]')
     if args.json:
         args.json.write_text(json.dumps(table, indent=1) + '\n')
 
