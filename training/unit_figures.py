@@ -155,7 +155,7 @@ def main() -> None:
     parser.add_argument('bundle', type=Path)
     parser.add_argument('--data', type=Path, default=here / 'runs/data')
     parser.add_argument('--corpus', default='speechocean762')
-    parser.add_argument('--split', default='test')
+    parser.add_argument('--splits', nargs='+', default=['test'], help='of unseen speakers')
     parser.add_argument('--least', type=int, default=10)
     parser.add_argument('--rate', default='natural')
     parser.add_argument('--draws', type=int, default=200, help='of the bootstrap')
@@ -166,7 +166,7 @@ def main() -> None:
     train = load_shards(args.data, [args.corpus])
     cut = cutter(args.bundle, args.rate, baseline_codebook(train[:: max(1, len(train) // 2500)], M))
     pieces, syllables, speakers, words = [], [], [], []
-    for u in load_shards(args.data, [args.corpus], args.split):
+    for u in [u for split in args.splits for u in load_shards(args.data, [args.corpus], split)]:
         found = cut(u)
         words += spoken_words(u, found)
         for piece in found:
