@@ -4,7 +4,6 @@ import {
   catchError,
   throwError,
   defer,
-  filter,
   from,
   lastValueFrom,
   map,
@@ -17,6 +16,7 @@ import { PipelineError } from '../errors.ts';
 import { openReferences, type ReferenceFinder } from '../formats/findReference.ts';
 import type { Models } from '../models/loadModels.ts';
 import { fromFile } from '../streams/fromFile.ts';
+import { collectUnits } from '../streams/collectUnits.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import type { Rate } from '../types.ts';
@@ -113,9 +113,7 @@ function compared(
     maxDelayMs: options.maxDelay,
     onProgress: gate.processed,
   }).pipe(
-    filter((event) => event.type === 'unit'),
-    map((event) => event.unit),
-    toArray(),
+    collectUnits(),
     map((units) => ({ file, units, reference })),
     catchError((error: unknown) => throwError(() => about(file, error))),
   );

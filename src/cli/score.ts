@@ -1,9 +1,10 @@
 import { Command } from 'commander';
-import { concatMap, filter, lastValueFrom, map, type Observable, toArray } from 'rxjs';
+import { concatMap, lastValueFrom, map, type Observable } from 'rxjs';
 import { type ScoredRecording, scoreLine } from '../formats/scoreLine.ts';
 import { lmMissing } from '../models/lmConfig.ts';
 import type { Models } from '../models/loadModels.ts';
 import type { UnitLm } from '../models/unitLm.ts';
+import { collectUnits } from '../streams/collectUnits.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts';
@@ -71,9 +72,8 @@ function scored(
     rate: lm.rate,
     onProgress: gate.processed,
   }).pipe(
-    filter((event) => event.type === 'unit'),
-    map((event) => event.unit.id),
-    toArray(),
+    collectUnits(),
+    map((units) => units.map(({ id }) => id)),
     concatMap(async (units) => ({ file, units, score: await lm.score(units) })),
   );
 }

@@ -1,9 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { filter, firstValueFrom, map, toArray } from 'rxjs';
+import { firstValueFrom } from 'rxjs';
 import { PipelineError } from '../errors.ts';
 import type { Models } from '../models/loadModels.ts';
 import type { Rate, Unit } from '../types.ts';
+import { collectUnits } from './collectUnits.ts';
 import { fromWav } from './fromWav.ts';
 import { speechUnits } from './speechUnits.ts';
 
@@ -41,11 +42,7 @@ export async function checkGolden(
   const expected = golden[precision];
   const options = { rate: golden.rate, maxDelayMs: Number.POSITIVE_INFINITY };
   const found = await firstValueFrom(
-    speechUnits(fromWav(join(folder, 'speech.wav')), models, options).pipe(
-      filter((event) => event.type === 'unit'),
-      map((event) => event.unit),
-      toArray(),
-    ),
+    speechUnits(fromWav(join(folder, 'speech.wav')), models, options).pipe(collectUnits()),
   );
   const key = ({ id, start, end }: GoldenUnit): string => `${id} ${start} ${end}`;
   const known = new Set(expected.map(key));
