@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { concatMap, lastValueFrom } from 'rxjs';
+import { fourDigits } from '../formats/fourDigits.ts';
 import { loadHead } from '../models/head.ts';
 import { type Classification, classify } from '../operators/classify.ts';
 import { encode } from '../operators/encode.ts';
@@ -61,7 +62,6 @@ async function run(file: string, options: ClassifyCommandOptions): Promise<void>
 
 function lineOf(said: Classification, labels: readonly string[]): string {
   const { start, end, decided, label, probability, probabilities } = said;
-  const rounded = (value: number): number => Number(value.toFixed(4));
   const line = {
     start,
     end,
@@ -69,8 +69,10 @@ function lineOf(said: Classification, labels: readonly string[]): string {
     startSeconds: toSeconds(start),
     endSeconds: toSeconds(end),
     label,
-    probability: rounded(probability),
-    probabilities: Object.fromEntries(labels.map((name, n) => [name, rounded(probabilities[n])])),
+    probability: fourDigits(probability),
+    probabilities: Object.fromEntries(
+      labels.map((name, n) => [name, fourDigits(probabilities[n])]),
+    ),
   };
   return `${JSON.stringify(line)}\n`;
 }

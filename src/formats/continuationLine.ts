@@ -1,4 +1,5 @@
 import type { PredictedUnit } from '../types.ts';
+import { fourDigits } from './fourDigits.ts';
 
 /** One whole continuation. */
 export interface WholeContinuation {
@@ -23,6 +24,6 @@ export function continuationLine(one: WholeContinuation, format: ContinuationFor
   const { hypothesis, after } = one;
   const units = one.units.map(({ id }) => id);
   if (format === 'text') return `${units.join(' ')}\n`;
-  const logProbabilities = one.units.map((unit) => Number(unit.logProbability.toFixed(4)));
+  const logProbabilities = one.units.map((unit) => fourDigits(unit.logProbability));
   return `${JSON.stringify({ hypothesis, after, units, logProbabilities })}\n`;
 }

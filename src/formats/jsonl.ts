@@ -1,5 +1,6 @@
 import type { Unit } from '../types.ts';
 import { toSeconds } from '../units.ts';
+import { fourDigits } from './fourDigits.ts';
 import type { StatedProvenance, UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `jsonl()`. */
@@ -47,7 +48,7 @@ export function unitRecord(unit: Unit): Record<string, unknown> {
     decided: unit.decided,
     startSeconds: toSeconds(unit.start),
     endSeconds: toSeconds(unit.end),
-    confidence: Number(unit.confidence.toFixed(4)),
+    confidence: fourDigits(unit.confidence),
     ...(unit.pause ? { pause: true } : {}),
     ...(unit.forced ? { forced: true } : {}),
     ...(unit.vector === undefined ? {} : { vector: Array.from(unit.vector, shortest) }),

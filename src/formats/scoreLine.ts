@@ -1,4 +1,5 @@
 import type { UnitScore } from '../models/unitLm.ts';
+import { fourDigits } from './fourDigits.ts';
 
 /** A recording as the language model sees it. */
 export interface ScoredRecording {
@@ -19,18 +20,14 @@ export function scoreLine({ file, units, score }: ScoredRecording, each: boolean
   const line = {
     file,
     units: spoken.length,
-    mean: spoken.length === 0 ? null : rounded(sum(spoken) / spoken.length),
-    logProbability: rounded(sum(logProbabilities) + end),
-    end: rounded(end),
-    ...(each && { ids: units, logProbabilities: Array.from(logProbabilities, rounded) }),
+    mean: spoken.length === 0 ? null : fourDigits(sum(spoken) / spoken.length),
+    logProbability: fourDigits(sum(logProbabilities) + end),
+    end: fourDigits(end),
+    ...(each && { ids: units, logProbabilities: Array.from(logProbabilities, fourDigits) }),
   };
   return `${JSON.stringify(line)}\n`;
 }
 
 function sum(values: Float64Array): number {
   return values.reduce((total, value) => total + value, 0);
-}
-
-function rounded(value: number): number {
-  return Number(value.toFixed(4));
 }
