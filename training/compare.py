@@ -109,7 +109,7 @@ def losspred_cutter(items: Sequence[Spoken], path: Path, args: argparse.Namespac
     scorer = scorer_from(path, args.loss, True, torch.load(kept, weights_only=True) if kept.exists() else None)
     if args.loss == 'cluster' and not kept.exists():
         raise SystemExit(f'{kept}: expected what losspred.py --loss cluster leaves; run it first')
-    if not kept.exists():
+    if args.loss in ('mse', 'both') and not kept.exists():
         scorer.scale = scorer.squared_error([as_utterance(i) for i in items[:20]])
     matrices, parts = [], []
     for item in items:
