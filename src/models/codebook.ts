@@ -1,13 +1,16 @@
 import { PipelineError } from '../errors.ts';
+import type { Projection } from './projection.ts';
 
 /** What `codebook.safetensors` of a bundle holds. */
 export interface CodebookTensors {
-  /** `[K, D]`, row after row. */
+  /** `[K, P]`, row after row; P is D where there is no projection. */
   readonly centroids: Float32Array;
   /** `[K]`: the merged unit of each centroid, 1 to M. */
   readonly units: Int32Array;
   /** D. */
   readonly featureWidth: number;
+  /** From `[D]` to `[P]`, where distances are measured. */
+  readonly projection?: Projection | undefined;
 }
 
 /** Names segments. */
@@ -30,30 +33,33 @@ const EPSILON = 1e-5;
 const STRIDE = 32;
 
 /**
- * Makes a codebook: vectors are standardised over their entries (population standard deviation + 1e-5), then the nearest
- * centroid by squared Euclidean distance wins, ties going to the lower index, and its merged unit is the name.
+ * Makes a codebook: vectors are standardised over their entries (population standard deviation + 1e-5) and projected, where it
+ * has a projection; then the nearest centroid by squared Euclidean distance wins, ties going to the lower index, and its merged
+ * unit is the name.
  *
  * A centroid is given up as soon as its distance exceeds that of the nearest other unit so far, which changes nothing.
  *
  * Errors: `SYLSTREAM_ERR_BUNDLE_SHAPE` where the tensors do not fit together.
  */
 export function createCodebook(tensors: CodebookTensors): Codebook {
-  const { centroids, units, featureWidth: width } = tensors;
-  check(tensors);
-  const standard = new Float64Array(width); // scratch
+  const { centroids, units, featureWidth, projection } = tensors;
+  const width = projection?.width ?? featureWidth;
+  check(centroids, units, width);
+  const standard = new Float64Array(featureWidth); // scratch
   return {
-    featureWidth: width,
+    featureWidth,
     units: units.reduce((most, unit) => Math.max(most, unit), 0),
     assign(vector) {
-      if (vector.length !== width) {
-        throw new RangeError(`vector must hold ${width} numbers, got ${vector.length}`);
+      if (vector.length !== featureWidth) {
+        throw new RangeError(`vector must hold ${featureWidth} numbers, got ${vector.length}`);
       }
       standardise(vector, standard);
+      const point = projection?.project(standard) ?? standard;
       let id = 0;
       let nearest = Infinity; // squared distance to the nearest centroid
       let other = Infinity; // … to the nearest centroid of another unit
       for (let k = 0; k < units.length; k++) {
-        const distance = squaredDistance(standard, centroids, k * width, other);
+        const distance = squaredDistance(point, centroids, k * width, other);
         if (distance >= other) continue;
         if (distance >= nearest) {
           if (units[k] !== id) other = distance;
@@ -115,20 +121,20 @@ function squaredDistance(
   return total + rest;
 }
 
-function check({ centroids, units, featureWidth }: CodebookTensors): void {
+function check(centroids: Float32Array, units: Int32Array, width: number): void {
   const K = units.length;
-  if (K > 0 && featureWidth > 0 && centroids.length === K * featureWidth) {
+  if (K > 0 && width > 0 && centroids.length === K * width) {
     const bad = units.findIndex((unit) => unit < 1);
     const broken = centroids.findIndex((value) => !Number.isFinite(value));
     if (bad === -1 && broken === -1) return;
     const found =
       bad === -1
-        ? `${centroids[broken]} in centroid ${Math.floor(broken / featureWidth)}`
+        ? `${centroids[broken]} in centroid ${Math.floor(broken / width)}`
         : `unit ${units[bad]} at centroid ${bad}`;
     throw misshapen('units from 1 on and finite centroids', found);
   }
   throw misshapen(
-    `[K, ${featureWidth}] centroids and [K] units, K >= 1`,
+    `[K, ${width}] centroids and [K] units, K >= 1`,
     `${centroids.length} numbers and ${K} units`,
   );
 }

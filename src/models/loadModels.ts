@@ -1,14 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { PipelineError } from '../errors.ts';
 import type { Bundle } from './bundle.ts';
 import { createCachedEncoder, type Precision } from './cachedEncoder.ts';
-import { createCodebook, type Codebook } from './codebook.ts';
+import type { Codebook } from './codebook.ts';
 import { createUnitLm } from './createUnitLm.ts';
 import type { EncoderBackend } from './encoder.ts';
 import type { PoolOptions } from './inferencePool.ts';
 import { defaultBundle, readBundle } from './manifest.ts';
-import { parseSafetensors } from './safetensors.ts';
+import { readCodebook } from './readCodebook.ts';
 import type { UnitLm } from './unitLm.ts';
 
 /** Everything that a stream needs weights for; one for the whole process, shared by all streams. */
@@ -62,30 +59,4 @@ export async function loadModels(options: LoadModelsOptions = {}): Promise<Model
     await encoder.close();
     throw error;
   }
-}
-
-/** Reads `codebook.safetensors` and checks its shapes against `config.json`. */
-export async function readCodebook(bundle: Bundle): Promise<Codebook> {
-  const name = 'codebook.safetensors';
-  const tensors = parseSafetensors(await readFile(join(bundle.directory, name)), name);
-  const { centroids: K, merged } = bundle.config.units;
-  const D = bundle.config.encoder.featureWidth;
-  const centroids = tensors.get('centroids');
-  const units = tensors.get('units');
-  const refuse = (what: string): never => {
-    throw new PipelineError(
-      'SYLSTREAM_ERR_BUNDLE_SHAPE',
-      `${name} of ${bundle.directory}: ${what}; export the bundle again`,
-    );
-  };
-  if (!(centroids?.data instanceof Float32Array) || `${centroids.shape}` !== `${[K, D]}`) {
-    return refuse(`expected centroids F16 [${K}, ${D}], found [${centroids?.shape ?? 'none'}]`);
-  }
-  if (!(units?.data instanceof Int32Array) || `${units.shape}` !== `${[K]}`) {
-    return refuse(`expected units I32 [${K}], found [${units?.shape ?? 'none'}]`);
-  }
-  if (units.data.some((unit) => unit < 1 || unit > merged)) {
-    refuse(`expected units from 1 to ${merged}, found ${Math.min(...units.data)} to ${Math.max(...units.data)}`);
-  }
-  return createCodebook({ centroids: centroids.data, units: units.data, featureWidth: D });
 }

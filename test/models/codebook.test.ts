@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCodebook } from '../../src/models/codebook.ts';
+import { createProjection } from '../../src/models/projection.ts';
 import { seeded } from '../helpers/cuts.ts';
 
 /** docs/bundle.md word for word, slowly. */
@@ -60,6 +61,25 @@ describe('createCodebook', () => {
     const { id, confidence } = codebook.assign(Float32Array.of(3, 1, 1, 3));
     expect(id).toBe(7); // distance 1 to centroid 0; centroid 2, of the same unit, and 1 are 2 away
     expect(confidence).toBeCloseTo(0.5, 4);
+  });
+
+  test('measures distances behind the projection, worked by hand', () => {
+    // (2, 4) standardised is (−1, 1); hidden max(0, (1 − 1, 2 + 1, −1)) = (0, 3, 0); out (3, 1 − 3)
+    const projection = createProjection(
+      { weight: Float32Array.of(0, 1, -1, 1, 1, 0), bias: Float32Array.of(-1, 1, 0) },
+      { weight: Float32Array.of(5, 1, 7, 9, -1, 2), bias: Float32Array.of(0, 1) },
+    );
+    expect(Array.from(projection.project(Float64Array.of(-1, 1)))).toEqual([3, -2]);
+    const codebook = createCodebook({
+      centroids: Float32Array.of(-1, 1, 3, 0, 3, -1),
+      units: Int32Array.of(1, 2, 3),
+      featureWidth: 2,
+      projection,
+    });
+    const { id, confidence } = codebook.assign(Float32Array.of(2, 4));
+    expect(id).toBe(3); // 1 away; centroid 1 is 2 away
+    expect(confidence).toBeCloseTo(0.5, 3);
+    expect(() => codebook.assign(new Float32Array(3))).toThrow(/vector must hold 2 numbers, got 3/);
   });
 
   test('gives ties to the lower index, with no confidence between units', () => {

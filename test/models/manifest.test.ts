@@ -107,7 +107,7 @@ describe('readBundle', () => {
     await change('config.json', (v) => (v['units']['centroids'] = 9));
     await expect(loadModels({ bundle: folder })).rejects.toMatchObject({
       code: 'SYLSTREAM_ERR_BUNDLE_SHAPE',
-      message: expect.stringMatching(/centroids F16 \[9, 32\], found \[8,32\]/),
+      message: expect.stringMatching(/centroids F16 \[9, 32\], found \[8, 32\]/),
     });
     await expect(loadModels({ bundle: folder, precision: 'fp16' as 'fp32' })).rejects.toThrow(TypeError);
   });

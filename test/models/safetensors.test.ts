@@ -1,14 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { halfToFloat, parseSafetensors } from '../../src/models/safetensors.ts';
-
-function file(header: object, data: Uint8Array): Uint8Array {
-  const text = new TextEncoder().encode(JSON.stringify(header));
-  const bytes = new Uint8Array(8 + text.length + data.length);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(text.length), true);
-  bytes.set(text, 8);
-  bytes.set(data, 8 + text.length);
-  return bytes;
-}
+import { safetensors } from '../helpers/safetensors.ts';
 
 const code = (run: () => unknown): unknown => {
   try {
@@ -25,7 +17,7 @@ describe('parseSafetensors', () => {
     new Int32Array(data.buffer, 8, 2).set([7, -7]);
     new Uint16Array(data.buffer, 16, 2).set([0x3c00, 0xc500]);
     const tensors = parseSafetensors(
-      file(
+      safetensors(
         {
           __metadata__: { note: 'ignored' },
           a: { dtype: 'F32', shape: [1, 2], data_offsets: [0, 8] },
@@ -46,8 +38,8 @@ describe('parseSafetensors', () => {
     ['fewer than 8 bytes', new Uint8Array(3)],
     ['a header longer than the file', new Uint8Array(8).fill(255)],
     ['a header that is not JSON', new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 123, 123])],
-    ['an unknown type', file({ a: { dtype: 'F64', shape: [1], data_offsets: [0, 8] } }, new Uint8Array(8))],
-    ['too few bytes', file({ a: { dtype: 'F32', shape: [4], data_offsets: [0, 16] } }, new Uint8Array(8))],
+    ['an unknown type', safetensors({ a: { dtype: 'F64', shape: [1], data_offsets: [0, 8] } }, new Uint8Array(8))],
+    ['too few bytes', safetensors({ a: { dtype: 'F32', shape: [4], data_offsets: [0, 16] } }, new Uint8Array(8))],
   ])('refuses %s', (_, bytes) => {
     expect(code(() => parseSafetensors(bytes, 'x'))).toBe('SYLSTREAM_ERR_BUNDLE_FORMAT');
   });
