@@ -20,6 +20,8 @@ if [ -d ../../shared/timed-speech ]; then
   "$python" evaluate.py "$runs/bundle/tiny" --data "$runs/data" --limit 5 --whole --bare --json "$runs/scores.json"
   "$python" dial.py "$runs/bundle/tiny" --data "$runs/data" --limit 2 --json "$runs/dial.json"
   "$python" rebundle.py "$runs/bundle/tiny" --version 0.2.0 --scores "$runs/scores.json" --dial "$runs/dial.json"
+  cp -r "$runs/bundle/tiny" "$runs/bundle/clustered"
+  "$python" codebook.py "$runs/bundle/clustered" --config tiny --data "$runs/data" --clustered --version 0.3.0
   export SYLSTREAM_RUNS=$runs SYLSTREAM_BUNDLE=$runs/bundle/tiny
 elif [ "${SYLSTREAM_REQUIRE:-}" = all ]; then
   echo 'expected ../shared/timed-speech for the run at tiny size' >&2

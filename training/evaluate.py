@@ -165,7 +165,7 @@ def draw(folder: Path, name: str, items: list[Recording], bundle: Path, run: Cal
     for k, item in enumerate(items[:: max(1, len(items) // PICTURES)][:PICTURES]):
         out = run(normalise(item.mel, config['mel']['mean'], config['mel']['std']))
         cuts, _, _ = segment.live(segment.costs(out['features'], rules), out['boundary'], rate, rules, **chunks)
-        units = segment.units(out, rate, rules, book['centroids'], book['units'], trim, cuts)
+        units = segment.units(out, rate, rules, book, trim, cuts)
         spoken = [(u['start'] / 16_000, u['end'] / 16_000, str(u['id'])) for u in units if not u['pause']]
         edges = np.unique([t for a, b, _ in spoken for t in (a, b)])
         title = f'{name}: {Path(item.path).stem} ({item.speaker}), rate {rate.name}'

@@ -81,9 +81,7 @@ def write_golden(folder: Path, model: Encoder, config: dict, codebook: dict, cli
     save_file(tensors, golden / 'tensors.safetensors')
     rate, rules = natural(config), rules_of(config)
     trim = config['units']['trimTokens']
-    lists = {
-        name: segment.units(out, rate, rules, codebook['centroids'], codebook['units'], trim) for name, out in {'fp32': fp32, 'int8': int8}.items()
-    }
+    lists = {name: segment.units(out, rate, rules, codebook, trim) for name, out in {'fp32': fp32, 'int8': int8}.items()}
     (golden / 'units.json').write_text(json.dumps({'rate': 'natural', **lists}, indent=1) + '\n')
 
 
@@ -125,7 +123,7 @@ def write_manifest(folder: Path, about: dict) -> None:
 
 
 def write_bundle(folder: Path, model: Encoder, config: dict, codebook: dict, about: dict, clip: np.ndarray, card: str) -> None:
-    """Writes every file of a bundle. codebook: centroids fp16 (K, D) and units int32 (K,). about: name, version, licence, trainingData, metrics."""
+    """Writes every file of a bundle. codebook: the tensors of codebook.safetensors. about: name, version, licence, trainingData, metrics."""
     model.eval()
     (folder / 'onnx').mkdir(parents=True, exist_ok=True)
     weights = flat_weights(model.cfg, {k: v.detach().float().numpy() for k, v in model.state_dict().items()})

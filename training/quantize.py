@@ -1,5 +1,5 @@
 """`quantize`: the dial and the units. Calibrates w, λ and the shift on the development split with the shipped int8 step model run live,
-then k-means and an agglomerative merge over segments of training speech.
+then teaches the codebook on segments of training speech (codebook.py).
 
     python quantize.py --config small --run runs/small
 
@@ -18,17 +18,17 @@ from pathlib import Path
 import numpy as np
 import torch
 from safetensors.numpy import save_file
-from sklearn.cluster import AgglomerativeClustering, MiniBatchKMeans
 
 import segment
 from batches import Utterance, load_shards
+from codebook import clustered, spoken_segments, taught_codebook
 from config import load_config
 from dial import Cut, Voices, fit, mix_hz
 from encoder import Encoder, Streamer
 from export import encoder_json, onnx_step, rate_json
 from onnx_graph import build, flat_weights
 from scores import boundary_scores
-from timed import dev_sets, encode_many, load_checkpoint
+from timed import dev_sets, load_checkpoint
 
 WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # w tried for the features' cost
 LAMBDAS = (-2.0, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5)
@@ -78,26 +78,6 @@ def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segment.Rat
     return rate, shift, scores
 
 
-def training_vectors(model: Encoder, utterances: list[Utterance], mel: tuple[float, float], rate: segment.Rate, rules: segment.Rules) -> np.ndarray:
-    """Vectors (segments, D) of non-pause segments, chunk-causal features cut by the full search."""
-    rows = []
-    for at in range(0, len(utterances), 96):
-        for o in encode_many(model, utterances[at : at + 96], mel, model.cfg.chunk_tokens, True):
-            cuts = segment.search(segment.costs(o['features'], rules), o['boundary'], rate, rules)
-            rows.append(segment.segment_vectors(o['features'], cuts, 1)[~segment.pauses(o['speech'], cuts)].astype(np.float32))
-    return np.concatenate(rows)
-
-
-def codebook_of(vectors: np.ndarray, centroids: int, merged: int, seed: int = 0) -> dict[str, np.ndarray]:
-    """k-means, then Ward's merge of the centroids; sizes never above one centroid per 80 segments and 500 occurrences a unit (design 3.4)."""
-    K = max(2, min(centroids, len(vectors) // 80))
-    M = max(2, min(merged, len(vectors) // 500, K))
-    kmeans = MiniBatchKMeans(K, batch_size=8192, n_init=1, max_iter=12, random_state=seed, reassignment_ratio=0.005).fit(vectors)
-    c = kmeans.cluster_centers_.astype(np.float16)
-    table = AgglomerativeClustering(M).fit_predict(c.astype(np.float32)) + 1
-    return {'centroids': c, 'units': table.astype(np.int32)}
-
-
 def main() -> None:
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -105,7 +85,8 @@ def main() -> None:
     parser.add_argument('--run', type=Path, default=here / 'runs/small')
     parser.add_argument('--data', type=Path, default=here / 'runs/data')
     parser.add_argument('--corpora', nargs='*')
-    parser.add_argument('--hours', type=float, default=12, help='training speech to take segments from')
+    parser.add_argument('--hours', type=float, default=100, help='training speech to take segments from')
+    parser.add_argument('--clustered', action='store_true', help='k-means and its merge, without the syllables')
     parser.add_argument('--dev', type=int, default=48, help='development utterances of each corpus')
     args = parser.parse_args()
     settings, started = load_config(args.config), time.time()
@@ -128,10 +109,11 @@ def main() -> None:
     utterances = load_shards(args.data, args.corpora)
     np.random.default_rng(0).shuffle(utterances)
     total = np.cumsum([len(u.mel) for u in utterances]) / 360_000
-    vectors = training_vectors(model, utterances[: int(np.searchsorted(total, args.hours)) + 1], mel, rate, rules)
-    codebook = codebook_of(vectors, settings.centroids, settings.merged)
+    spoken = spoken_segments(model, utterances[: int(np.searchsorted(total, args.hours)) + 1], mel, rate, rules)
+    wanted = (settings.centroids, settings.merged)
+    codebook = clustered(spoken.vectors, *wanted) if args.clustered else taught_codebook(spoken, *wanted)
     K, M = len(codebook['centroids']), int(codebook['units'].max())
-    print(f'{len(vectors)} segments, {K} centroids, {M} units, {time.time() - started:.0f} s', flush=True)
+    print(f'{len(spoken.vectors)} segments, {K} centroids, {M} units, {time.time() - started:.0f} s', flush=True)
     out = args.run / 'quantized'
     out.mkdir(exist_ok=True)
     config = {

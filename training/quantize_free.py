@@ -18,12 +18,13 @@ from safetensors.numpy import save_file
 
 import segment
 from audio import audio_shards
+from codebook import clustered
 from config import load_config
 from encoder import Encoder
 from export import encoder_json
 from fair import at_count, completed, feature_cutter
 from heads import FEATURES_ONLY
-from quantize import codebook_of, int8_outputs
+from quantize import int8_outputs
 from recut import sounding_seconds
 from scores import boundary_scores
 from timed import dev_sets, encode_many, load_checkpoint
@@ -64,7 +65,7 @@ def main() -> None:
             cuts = segment.search(segment.costs(o['features'], rules), o['boundary'], natural, rules)
             rows.append(segment.segment_vectors(o['features'], cuts, 1)[~segment.pauses(o['speech'], cuts)].astype(np.float32))
     settings = load_config(args.config)
-    codebook = codebook_of(np.concatenate(rows), settings.centroids, settings.merged)
+    codebook = clustered(np.concatenate(rows), settings.centroids, settings.merged)
     K, M = len(codebook['centroids']), int(codebook['units'].max())
     print(f'{sum(map(len, rows))} segments, {K} centroids, {M} units', flush=True)
     metrics = {'dev': {}, 'bitsPerSecond': round(args.natural * float(np.log2(M)), 1)}

@@ -2,7 +2,7 @@
 
 Cost of a segment [a, b): C = (1/D) (sum |x|^2 - |sum x|^2 / (b - a)). Minimised: sum of w C + even (b - a)^2 + lambda - g_b, g_b the clamped
 boundary logit before token b (0 at the very end). Ties go to the earlier start. All arithmetic in float64.
-Letters: n tokens, D features, K centroids.
+Letters: n tokens, D features, H and P the projection head's widths, K centroids. A codebook is the tensors of codebook.safetensors.
 """
 
 from __future__ import annotations
@@ -127,10 +127,24 @@ def segment_vectors(features: np.ndarray, cuts: np.ndarray, trim: int) -> np.nda
     return np.array(rows).reshape(-1, features.shape[1])
 
 
+def projected(vectors: np.ndarray, codebook: dict[str, np.ndarray]) -> np.ndarray:
+    """Vectors (segments, D) where distances are measured, (segments, P): by the codebook's projection head, if it has one."""
+    if 'projection.0.weight' not in codebook:
+        return vectors
+    head = {name: value.astype(np.float64) for name, value in codebook.items() if name.startswith('projection.')}
+    hidden = np.maximum(vectors @ head['projection.0.weight'].T + head['projection.0.bias'], 0)
+    return hidden @ head['projection.2.weight'].T + head['projection.2.bias']
+
+
 def nearest(vectors: np.ndarray, centroids: np.ndarray) -> np.ndarray:
     """Index of the nearest centroid of each vector; ties go to the lower index."""
     c = centroids.astype(np.float64)
     return ((c * c).sum(1)[None] - 2 * vectors @ c.T).argmin(1)
+
+
+def names(vectors: np.ndarray, codebook: dict[str, np.ndarray]) -> np.ndarray:
+    """The unit of each vector (segments, D)."""
+    return codebook['units'][nearest(projected(vectors, codebook), codebook['centroids'])]
 
 
 def sample_of(token: int, rules: Rules) -> int:
@@ -139,7 +153,7 @@ def sample_of(token: int, rules: Rules) -> int:
 
 
 def units(
-    outputs: dict[str, np.ndarray], rate: Rate, rules: Rules, centroids: np.ndarray, table: np.ndarray, trim: int, cuts: np.ndarray | None = None
+    outputs: dict[str, np.ndarray], rate: Rate, rules: Rules, codebook: dict[str, np.ndarray], trim: int, cuts: np.ndarray | None = None
 ) -> list[dict]:
     """Outputs of an utterance -> its units as golden/units.json has them: id (0 = pause), start, end (samples), pause.
 
@@ -148,7 +162,7 @@ def units(
     if cuts is None:
         cuts = search(costs(outputs['features'], rules), outputs['boundary'], rate, rules)
     pause = pauses(outputs['speech'], cuts)
-    ids = table[nearest(segment_vectors(outputs['features'], cuts, trim), centroids)]
+    ids = names(segment_vectors(outputs['features'], cuts, trim), codebook)
     return [
         {'id': 0 if p else int(i), 'start': sample_of(a, rules), 'end': sample_of(b, rules), 'pause': bool(p)}
         for i, p, a, b in zip(ids, pause, cuts[:-1], cuts[1:], strict=True)

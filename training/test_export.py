@@ -63,7 +63,14 @@ def test_graphs_have_the_documented_tensors(bundle):
 def test_codebook_fits_the_config(bundle):
     config, codebook = json.loads((bundle / 'config.json').read_text()), load_file(bundle / 'codebook.safetensors')
     K, M = config['units']['centroids'], config['units']['merged']
-    assert codebook['centroids'].dtype == np.float16 and codebook['centroids'].shape == (K, config['encoder']['featureWidth'])
+    shapes = {name: tensor.shape for name, tensor in codebook.items()}
+    width = config['encoder']['featureWidth']
+    if 'projection.0.bias' in shapes:
+        (hidden,), (projected,) = shapes['projection.0.bias'], shapes['projection.2.bias']
+        assert shapes['projection.0.weight'] == (hidden, width) and shapes['projection.2.weight'] == (projected, hidden)
+        width = projected
+    assert shapes['centroids'] == (K, width)
+    assert {name for name, tensor in codebook.items() if tensor.dtype != np.float16} == {'units'}
     assert codebook['units'].dtype == np.int32 and set(codebook['units'].tolist()) == set(range(1, M + 1))
 
 
@@ -84,7 +91,7 @@ def test_golden_vectors_are_what_the_network_says(bundle):
     lists = json.loads((bundle / 'golden/units.json').read_text())
     for name, out in streamed.items():
         arrays = {k: v.numpy() for k, v in out.items()}
-        got = segment.units(arrays, natural(config), rules_of(config), codebook['centroids'], codebook['units'], 1)
+        got = segment.units(arrays, natural(config), rules_of(config), codebook, 1)
         assert got == lists[name]
 
 

@@ -15,7 +15,6 @@ from batches import Batches, load_shards
 from config import load_config
 from encoder import Encoder
 from loop import schedule
-from quantize import codebook_of
 from scores import boundary_scores, matches
 from sylboost import segment_targets, segments_of
 from timed import load_checkpoint, start_from
@@ -170,12 +169,6 @@ def test_targets_are_means_of_each_third():
     torch.testing.assert_close(mean[0, 3], hidden[0, 3:5].mean(0))
     torch.testing.assert_close(thirds[0, 3], torch.cat([hidden[0, a : a + 2].mean(0) for a in (1, 3, 5)]))
     torch.testing.assert_close(thirds[0, 1], thirds[0, 6])
-
-
-def test_codebook_keeps_to_its_sizes():
-    vectors = np.random.default_rng(0).normal(size=(2000, 8)).astype(np.float32)
-    book = codebook_of(vectors, 2048, 400)
-    assert book['centroids'].shape == (25, 8) and set(book['units']) == {1, 2, 3, 4}
 
 
 def test_matching_is_one_to_one():

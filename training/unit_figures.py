@@ -116,7 +116,7 @@ def cutter(bundle: Path, rate_name: str, kmeans: MiniBatchKMeans) -> Callable[[U
         out = run(normalise(mel, config['mel']['mean'], config['mel']['std']))
         chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
         cuts, _, _ = segment.live(segment.costs(out['features'], rules), out['boundary'], rate, rules, **chunks)
-        ids = book['units'][segment.nearest(segment.segment_vectors(out['features'], cuts, 1), book['centroids'])]
+        ids = segment.names(segment.segment_vectors(out['features'], cuts, 1), book)
         spans = list(zip(cuts[:-1], cuts[1:], strict=True))
         base = kmeans.predict(np.array([mel_vector(u.mel, a, b) for a, b in spans])) + 1
         rows = zip(spans, ids, base, segment.pauses(out['speech'], cuts), strict=True)
