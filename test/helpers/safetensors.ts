@@ -10,7 +10,9 @@ export function safetensors(header: object, data: Uint8Array): Uint8Array {
 
 /** A safetensors file of F32 and I32 tensors. */
 export function safetensorsOf(
-  tensors: Readonly<Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | Int32Array }>>,
+  tensors: Readonly<
+    Record<string, { readonly shape: readonly number[]; readonly data: Float32Array | Int32Array }>
+  >,
 ): Uint8Array {
   const header: Record<string, object> = {};
   const parts: Uint8Array[] = [];
