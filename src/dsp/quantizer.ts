@@ -26,10 +26,13 @@ export function createQuantizer(options: QuantizerOptions): Machine<SegmenterOut
   const merger = merge ? createUnitMerger() : undefined;
   let count = 0; // units that went out
   let end = 0; // of the last of them
+  let sketched: readonly Unit[] = []; // the last tail: most of it comes again, unchanged or final
 
   const name = (segment: Segment): Unit => {
     const { index, start, end: stop, decided, pause, forced, vector } = segment;
-    const { id, confidence } = pause ? { id: PAUSE, confidence: 1 } : assign(vector);
+    const look = () =>
+      sketched.find((unit) => !unit.pause && isSame(unit, segment)) ?? assign(vector);
+    const { id, confidence } = pause ? { id: PAUSE, confidence: 1 } : look();
     return { index, id, start, end: stop, decided, confidence, pause, forced, vector };
   };
 
@@ -61,6 +64,7 @@ export function createQuantizer(options: QuantizerOptions): Machine<SegmenterOut
       }
       if ('provisional' in value) {
         const tail = value.provisional.map(name);
+        sketched = tail;
         const units = merger === undefined ? tail : merger.sketch(tail);
         return [{ type: 'provisional', from: count, units: units.map(dress) }];
       }
@@ -69,4 +73,10 @@ export function createQuantizer(options: QuantizerOptions): Machine<SegmenterOut
     },
     flush: release,
   };
+}
+
+/** Whether a unit was named from this very segment: of the same samples, with the same vector. */
+function isSame({ start, end, vector }: Unit, segment: Segment): boolean {
+  if (start !== segment.start || end !== segment.end) return false;
+  return vector?.every((value, d) => value === segment.vector[d]) ?? false;
 }

@@ -48,6 +48,27 @@ describe('createQuantizer', () => {
     expect(run([{ control: 'flush' }])).toEqual([{ type: 'flushed', sample: 0, index: 0 }]);
   });
 
+  test('looks a segment up once, for as long as it stays what it was', () => {
+    let looks = 0;
+    const assign = (vector: Float32Array) => {
+      looks += 1;
+      return FOUR_UNITS.assign(vector);
+    };
+    const [a, b, c] = segmentsOf([1, 2, 3]);
+    const moved = { ...b, vector: Float32Array.of(0, 0, 0, 1) }; // the same samples heard otherwise
+    const events = drive(createQuantizer({ assign }), [
+      { from: 0, provisional: [a] },
+      { from: 0, provisional: [a, b] },
+      { from: 0, provisional: [a, moved, c] },
+      a,
+      moved,
+      { ...c, end: c.end + 320 },
+    ]);
+    expect(looks).toBe(5); // a, b, moved, c, and c when it is longer
+    expect(unitsOf(events).map(({ id }) => id)).toEqual([1, 4, 3]);
+    expect(events[2]).toMatchObject({ units: [{ id: 1 }, { id: 4 }, { id: 3 }] });
+  });
+
   test('names a provisional tail', () => {
     const segments = segmentsOf([1, 2, 0]);
     const events = run([segments[0], { from: 1, provisional: segments.slice(1) }]);
