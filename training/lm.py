@@ -27,6 +27,7 @@ from sequences import read_streams
 from unit_lm import UnitLm, UnitLmConfig, causal_bias
 
 MID_STREAM = 0.3  # share of the streams that begin anywhere
+SHORT = 16  # units of the longest piece
 IGNORED = -100
 
 
@@ -46,7 +47,7 @@ class Rows:
 
     real: files of streams with how often each is drawn; simulated: streams; share: of the streams that are real while both are drawn.
     A share `voices` of the streams is heard as from another voice: each unit of a stream may become, always the same way in that stream,
-    one of its `near` neighbours.
+    one of its `near` neighbours. A share `pieces` is cut after 2 to SHORT units, so that what little says is learned as well.
     """
 
     def __init__(
@@ -58,10 +59,12 @@ class Rows:
         *,
         near: np.ndarray | None = None,
         voices: float = 0.0,
+        pieces: float = 0.0,
     ):
         self.real, self.simulated, self.share, self.seed = [s for s, _ in real], simulated, share if simulated else 1.0, seed
         self.odds = np.array([w for _, w in real]) / sum(w for _, w in real)
         self.near, self.voices = near, voices if near is not None else 0.0
+        self.pieces = pieces
 
     def batch(self, step: int, rows: int, length: int, fine: bool) -> tuple[Tensor, Tensor, Tensor]:
         """units (B, T), the number of the stream each belongs to (B, T), targets (B, T), IGNORED where nothing is to be told."""
@@ -84,6 +87,8 @@ class Rows:
         s = pool[rng.integers(len(pool))]
         if len(s) > 8 and rng.random() < MID_STREAM:
             s = np.concatenate([s[:1], s[rng.integers(1, len(s) - 4) :]])
+        if rng.random() < self.pieces:
+            s = s[: rng.integers(3, SHORT + 2)]
         return self.another_voice(s, rng) if rng.random() < self.voices else s
 
     def another_voice(self, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
@@ -156,6 +161,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--limit', type=int, help='only so many streams of each real file (they lie in random order)')
     parser.add_argument('--weights', type=float, nargs='+', help='how often a stream of each real file is drawn (default: by their numbers)')
     parser.add_argument('--voices', type=float, default=0.0, help='share of streams heard as from another voice, by neighbours in the codebook')
+    parser.add_argument('--pieces', type=float, default=0.0, help=f'share of streams cut after 2 to {SHORT} units')
     parser.add_argument('--bundle', type=Path, default=Path(__file__).parents[1] / 'models/small', help='whose codebook --voices looks at')
     parser.add_argument('--share', type=float, default=0.3, help='of real streams while both are drawn')
     parser.add_argument('--steps', type=int, default=1500)
@@ -196,7 +202,7 @@ def main() -> None:
         optimizers.load_state_dict(state['optimizers'])
         step = state['step']
     near = neighbours(args.bundle / 'codebook.safetensors', vocabulary) if args.voices else None
-    rows = Rows(real, simulated, args.share, args.seed, near=near, voices=args.voices)
+    rows = Rows(real, simulated, args.share, args.seed, near=near, voices=args.voices, pieces=args.pieces)
     counts = [sum(map(len, streams)) for streams in ([s for pool, _ in real for s in pool], simulated)]
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{counts[0]} real and {counts[1]} simulated units, {millions:.2f} M parameters, from step {step}', flush=True)

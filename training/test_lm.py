@@ -17,7 +17,7 @@ import torch
 from blend_lm import blended
 from export_lm import with_section
 from lexicon import BREAK, Lexicon, syllabify, words_of
-from lm import IGNORED, Rows, load_checkpoint, log_probabilities, perplexity_of
+from lm import IGNORED, SHORT, Rows, load_checkpoint, log_probabilities, perplexity_of
 from lm_graph import read_lm
 from phones import IDS, phone_stream
 from score import interval, wins
@@ -142,6 +142,17 @@ def test_rows_are_drawn_alike_and_targets_stay_in_their_stream():
     inside = told[:, :-1] & (numbers[:, :-1] == numbers[:, 1:])
     assert torch.equal(following[:, :-1][inside], targets[:, :-1][inside])
     assert told.float().mean() > 0.9 and (targets[:, :-1][told[:, :-1] & ~inside[:, :]] == 9).any()
+
+
+def test_pieces_are_short_beginnings_without_an_end():
+    streams = [np.array([90, *range(n, n + 60), 90]) for n in (1, 20)]
+    rows = Rows([(streams, 1.0)], [], 1.0, pieces=1.0)
+    drawn = [rows.draw(np.random.default_rng(k), False) for k in range(300)]
+    lengths = {len(s) - 1 for s in drawn}
+    assert lengths == set(range(2, SHORT + 1)) and all(s[0] == 90 for s in drawn)
+    assert all((np.diff(s[1:]) == 1).all() or s[-1] == 90 for s in drawn)
+    whole = Rows([(streams, 1.0)], [], 1.0, pieces=0.0)
+    assert max(len(whole.draw(np.random.default_rng(k), False)) for k in range(20)) == 62
 
 
 def test_batched_log_probabilities_are_those_of_each_stream_alone():
