@@ -3,6 +3,7 @@
     python codebook.py ../models/small --version 1.1.0
 
 Segments of training speech are cut as they ship, at the natural rate; each is taught the syllable that it overlaps most (prototypes.py).
+Every other utterance is heard as another microphone, room and throat might have given it.
 `clustered` is the papers' way, k-means and Ward's merge, which needs no label. Dial and weights stay; golden/, config.json, manifest and
 card are written anew, and a language model is taken out, because its units are gone.
 """
@@ -11,7 +12,7 @@ from __future__ import annotations
 
 import argparse
 import shutil
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +20,9 @@ from safetensors.numpy import save_file
 from sklearn.cluster import AgglomerativeClustering, MiniBatchKMeans
 
 import segment
-from batches import Utterance, load_shards
+from batches import Utterance, augment, load_shards
 from config import load_config
+from data import cmu_syllable
 from encoder import Encoder
 from export import natural, read_bundle, rules_of, write_golden
 from features import read_audio
@@ -49,19 +51,24 @@ def most_overlapped(cuts: np.ndarray, spans: np.ndarray) -> np.ndarray:
     return np.where(overlap.max(1) > 0, overlap.argmax(1), -1)
 
 
+def changed(u: Utterance, number: int) -> Utterance:
+    """Every other utterance augmented, by its number."""
+    return replace(u, mel=augment(np.asarray(u.mel, np.float32), np.random.default_rng(number))) if number % 2 else u
+
+
 def spoken_segments(
     model: Encoder, utterances: list[Utterance], mel: tuple[float, float], rate: segment.Rate, rules: segment.Rules, trim: int = 1
 ) -> Spoken:
     """Chunk-causal features cut by the full search."""
     rows, syllables, corpora = [], [], []
     for at in range(0, len(utterances), 96):
-        part = utterances[at : at + 96]
+        part = [changed(u, at + k) for k, u in enumerate(utterances[at : at + 96])]
         for u, o in zip(part, encode_many(model, part, mel, model.cfg.chunk_tokens, True), strict=True):
             cuts = segment.search(segment.costs(o['features'], rules), o['boundary'], rate, rules)
             of = most_overlapped(cuts, u.syllables)
             kept = ~segment.pauses(o['speech'], cuts) & (of >= 0)
             rows.append(segment.segment_vectors(o['features'], cuts, trim)[kept].astype(np.float32))
-            syllables += [u.labels[k] for k in of[kept]]
+            syllables += [cmu_syllable(u.labels[k]) for k in of[kept]]
             corpora += [u.corpus] * int(kept.sum())
         if at % 960 == 0:
             print(f'{len(corpora)} segments of {at + len(part)} of {len(utterances)} utterances', flush=True)

@@ -43,6 +43,11 @@ def phone_class(name: str) -> int:
     return PHONES.index(name) if name in PHONES else 0
 
 
+def cmu_syllable(label: str) -> str:
+    """A syllable's phones by the names of CMU's dictionary, as recordings are aligned: flite's "dh ax" is "dh ah"."""
+    return ' '.join(CMU.get(phone, phone) for phone in label.split())
+
+
 def boundaries(syllables: list, merge: float = 0.011) -> list[float]:
     """All syllable starts and ends; an end that meets the next start counts once (as in data-scripts/eval_boundaries.py)."""
     out: list[float] = []
