@@ -11,7 +11,8 @@ card are written anew, and a language model is taken out, because its units are 
 from __future__ import annotations
 
 import argparse
-import shutil
+import json
+import math
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -25,6 +26,7 @@ from config import load_config
 from data import cmu_syllable
 from encoder import Encoder
 from export import natural, read_bundle, rules_of, write_golden
+from export_lm import remove_lm
 from features import read_audio
 from prototypes import classes, merge, taught
 from rebundle import update_bundle
@@ -103,6 +105,11 @@ def taught_codebook(spoken: Spoken, centroids: int, merged: int, seed: int = 0) 
     return tensors | {'units': (merge(tensors['centroids'], said, min(M, len(said))) + 1).astype(np.int32)}
 
 
+def with_bits(dial: dict, units: int) -> dict:
+    """What dial.py measured, with the bits a second that another number of units makes of the same rates."""
+    return {name: {rate: r | {'bits': round(r['hz'] * math.log2(units), 4)} for rate, r in rates.items()} for name, rates in dial.items()}
+
+
 def main() -> None:
     here = Path(__file__).parent
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -123,10 +130,12 @@ def main() -> None:
         codebook = taught_codebook(spoken, settings.centroids, settings.merged)
     config['units'] |= {'centroids': len(codebook['centroids']), 'merged': int(codebook['units'].max())}
     print(f'{len(spoken.vectors)} segments, {config["units"]}')
-    shutil.rmtree(args.bundle / 'lm', ignore_errors=True)
+    remove_lm(args.bundle)
     save_file(codebook, args.bundle / 'codebook.safetensors')
     write_golden(args.bundle, model, config, codebook, read_audio(args.bundle / 'golden/speech.wav'))
-    update_bundle(args.bundle, config, {'version': args.version} if args.version else {})
+    dial = json.loads((args.bundle / 'manifest.json').read_text())['metrics'].get('dial', {})
+    changes = {'metrics': {'dial': with_bits(dial, config['units']['merged'])}} if dial else {}
+    update_bundle(args.bundle, config, changes | ({'version': args.version} if args.version else {}))
 
 
 if __name__ == '__main__':

@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 from pathlib import Path
 
 from export import write_manifest
@@ -64,6 +65,18 @@ def with_section(readme: str, section: str) -> str:
     parts = [part.rstrip() for title, part in sections(readme).items() if title != HEADING]
     parts.insert(max(1, len(parts) - 1), section.rstrip())
     return '\n\n'.join(parts) + '\n'
+
+
+def remove_lm(bundle: Path) -> None:
+    """Takes lm/ out of a bundle, and what manifest and card say of it."""
+    shutil.rmtree(bundle / 'lm', ignore_errors=True)
+    manifest = json.loads((bundle / 'manifest.json').read_text())
+    about = {k: v for k, v in manifest.items() if k not in ('format', 'formatVersion', 'created', 'files')}
+    about['trainingData'] = [d for d in about['trainingData'] if not d['name'].startswith(DATA)]
+    about['metrics'].pop('lm', None)
+    readme = bundle / 'README.md'
+    readme.write_text(''.join(part for title, part in sections(readme.read_text()).items() if title != HEADING))
+    write_manifest(bundle, about)
 
 
 def main() -> None:

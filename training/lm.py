@@ -24,9 +24,10 @@ from torch import Tensor
 from config import load_config
 from loop import Loop, Optimizers, save
 from sequences import read_streams
-from unit_lm import UnitLm, UnitLmConfig, causal_bias
+from unit_lm import PAUSE, UnitLm, UnitLmConfig, causal_bias
 
 MID_STREAM = 0.3  # share of the streams that begin anywhere
+STRANGE = (1, 2, 4, 8)  # confusions between a made-up voice and the speech: an unseen voice is stranger than those that were compared
 SHORT = 16  # units of the longest piece
 IGNORED = -100
 
@@ -47,7 +48,8 @@ class Rows:
 
     real: files of streams with how often each is drawn; simulated: streams; share: of the streams that are real while both are drawn.
     A share `voices` of the streams is heard as from another voice: each unit of a stream may become, always the same way in that stream,
-    one of its `near` neighbours. A share `pieces` is cut after 2 to SHORT units, so that what little says is learned as well.
+    one of its `near` neighbours, or by `confusions` (U, U) one that another telling of its syllable had. A share `pieces` is cut after 2 to
+    SHORT units, so that what little says is learned as well.
     """
 
     def __init__(
@@ -58,12 +60,15 @@ class Rows:
         seed: int = 0,
         *,
         near: np.ndarray | None = None,
+        confusions: np.ndarray | None = None,
         voices: float = 0.0,
         pieces: float = 0.0,
     ):
         self.real, self.simulated, self.share, self.seed = [s for s, _ in real], simulated, share if simulated else 1.0, seed
         self.odds = np.array([w for _, w in real]) / sum(w for _, w in real)
-        self.near, self.voices = near, voices if near is not None else 0.0
+        self.near, self.voices = near, 0.0 if near is None and confusions is None else voices
+        powers = [] if confusions is None else [np.linalg.matrix_power(confusions.astype(float), n) for n in STRANGE]
+        self.confusions = [power.cumsum(1) for power in powers]
         self.pieces = pieces
 
     def batch(self, step: int, rows: int, length: int, fine: bool) -> tuple[Tensor, Tensor, Tensor]:
@@ -89,13 +94,24 @@ class Rows:
             s = np.concatenate([s[:1], s[rng.integers(1, len(s) - 4) :]])
         if rng.random() < self.pieces:
             s = s[: rng.integers(3, SHORT + 2)]
-        return self.another_voice(s, rng) if rng.random() < self.voices else s
+        if rng.random() >= self.voices:
+            return s
+        return self.another_telling(s, rng) if self.confusions else self.another_voice(s, rng)
 
     def another_voice(self, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         U, count = self.near.shape
         rank = np.minimum(rng.geometric(0.4, U), count - 1)  # the nearest most often
         rank[rng.random(U) < rng.uniform(0.2, 0.9)] = 0  # these stay
         return self.near[np.arange(U), rank][s]
+
+    def another_telling(self, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        """Half of the voices have their own unit for a syllable, the others now this one and now that one; some are stranger than others."""
+        table = self.confusions[rng.integers(len(self.confusions))]
+        U, always = len(table), rng.random() < 0.5
+        said = np.arange(U) if always else s
+        other = (table[said] < rng.random((len(said), 1))).sum(1).clip(max=U - 1)
+        told = np.where((said == PAUSE) | (rng.random(len(said)) < rng.uniform(0.0, 0.6)), said, other)
+        return told[s] if always else told
 
 
 def loss_of(model: UnitLm, batch: tuple[Tensor, Tensor, Tensor], amp: bool) -> Tensor:
@@ -161,6 +177,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--limit', type=int, help='only so many streams of each real file (they lie in random order)')
     parser.add_argument('--weights', type=float, nargs='+', help='how often a stream of each real file is drawn (default: by their numbers)')
     parser.add_argument('--voices', type=float, default=0.0, help='share of streams heard as from another voice, by neighbours in the codebook')
+    parser.add_argument('--confusions', type=Path, help='what simulate.py --confusions wrote: --voices by these')
     parser.add_argument('--pieces', type=float, default=0.0, help=f'share of streams cut after 2 to {SHORT} units')
     parser.add_argument('--bundle', type=Path, default=Path(__file__).parents[1] / 'models/small', help='whose codebook --voices looks at')
     parser.add_argument('--share', type=float, default=0.3, help='of real streams while both are drawn')
@@ -201,8 +218,9 @@ def main() -> None:
         average.load_state_dict(state['average'])
         optimizers.load_state_dict(state['optimizers'])
         step = state['step']
-    near = neighbours(args.bundle / 'codebook.safetensors', vocabulary) if args.voices else None
-    rows = Rows(real, simulated, args.share, args.seed, near=near, voices=args.voices, pieces=args.pieces)
+    confusions = np.load(args.confusions) if args.confusions else None
+    near = neighbours(args.bundle / 'codebook.safetensors', vocabulary) if args.voices and confusions is None else None
+    rows = Rows(real, simulated, args.share, args.seed, near=near, confusions=confusions, voices=args.voices, pieces=args.pieces)
     counts = [sum(map(len, streams)) for streams in ([s for pool, _ in real for s in pool], simulated)]
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{counts[0]} real and {counts[1]} simulated units, {millions:.2f} M parameters, from step {step}', flush=True)

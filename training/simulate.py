@@ -20,6 +20,8 @@ from difflib import SequenceMatcher
 from itertools import islice
 from pathlib import Path
 
+import numpy as np
+
 from data import PHONES
 from lexicon import BREAK, VOWELS, Lexicon
 from speak import passages
@@ -138,6 +140,26 @@ class UnitModel:
         return out
 
 
+def confusions(model: UnitModel, vocabulary: int) -> np.ndarray:
+    """How often one telling of a syllable has unit a where another has b, (U, U), rows sum to 1: of all pairs of speakers alike.
+
+    Only syllables that are a single unit count; a unit that was never one is only itself.
+    """
+    together = np.zeros((vocabulary, vocabulary))
+    said: dict[str, list[np.ndarray]] = defaultdict(list)
+    for places in model.places.values():
+        for key, at in places.items():
+            if len(key) == 1:
+                units = [model.lists[k][0] for k in at if len(model.lists[k]) == 1]
+                said[key[0]].append(np.bincount(units, minlength=vocabulary)) if units else None
+    for counts in said.values():
+        mean = np.mean([c / c.sum() for c in counts], 0)
+        together += np.outer(mean, mean) * np.sum(counts)
+    alone = together.sum(1) == 0
+    together[alone, alone] = 1
+    return (together / together.sum(1, keepdims=True)).astype(np.float32)
+
+
 def timed_rows(folder: Path) -> Iterator[dict]:
     """Rows with key, text and named phones: of a manifest.jsonl (speak.py, ../shared/timed-speech) or of a shard of data.py (train split)."""
     shard = folder / 'utterances.jsonl'
@@ -179,10 +201,14 @@ def main() -> None:
     parser.add_argument('--blend', type=float, default=0.0, help='share of passages by made-up speakers, who take after three of them')
     parser.add_argument('--limit', type=int, help='at most so many passages')
     parser.add_argument('--out', type=Path, default=runs / 'simulated.jsonl')
+    parser.add_argument('--confusions', type=Path, help='write only these, a .npy for lm.py: which units different speakers have for one syllable')
     args = parser.parse_args()
     lexicon = Lexicon(args.lexicon)
     paths = args.units or [folder / 'units.jsonl' for folder in args.speech]
     model, total = fit(zip(args.speech, paths, strict=True), lexicon), 0
+    if args.confusions:
+        np.save(args.confusions, confusions(model, read_units(paths[0])[0]['merged'] + 2))
+        return
     speakers = model.speakers() or model.speakers(1)  # little speech: everyone
     if not speakers:
         raise SystemExit('expected speech with units, a text and phone times')

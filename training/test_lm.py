@@ -22,7 +22,7 @@ from lm_graph import read_lm
 from phones import IDS, phone_stream
 from score import interval, wins
 from sequences import read_streams
-from simulate import UnitModel, emissions, spoken_syllables
+from simulate import UnitModel, confusions, emissions, spoken_syllables
 from texts import documents, sentences, split_of
 from unit_lm import UnitLm, UnitLmConfig, item_scores, whole_logits
 from units import PROGRAM, read_units, units_of_folder
@@ -153,6 +153,30 @@ def test_pieces_are_short_beginnings_without_an_end():
     assert all((np.diff(s[1:]) == 1).all() or s[-1] == 90 for s in drawn)
     whole = Rows([(streams, 1.0)], [], 1.0, pieces=0.0)
     assert max(len(whole.draw(np.random.default_rng(k), False)) for k in range(20)) == 62
+
+
+def test_confusions_are_what_two_speakers_have_for_one_syllable():
+    model = UnitModel()
+    model.add('a', ['k ae t', 'dh ah', 'k ae t', 'hh aw s'], [(1,), (3,), (1,), (6, 7)])
+    model.add('b', ['k ae t', 'dh ah', 'dh ah'], [(2,), (3,), (4,)])
+    found = confusions(model, 9)
+    assert found.shape == (9, 9) and found.sum(1) == pytest.approx(np.ones(9))
+    assert found[1, [1, 2]] == pytest.approx([0.5, 0.5]) and found[2, [1, 2]] == pytest.approx([0.5, 0.5])
+    assert found[3, 3] == pytest.approx(0.75) and found[4, 3] == pytest.approx(0.75)  # "dh ah" is 3 for a, 3 or 4 for b
+    assert all(found[k, k] == 1 for k in (0, 5, 6, 7, 8))
+
+
+def test_another_telling_keeps_pauses_and_ends_and_changes_units_by_their_confusions():
+    table = np.eye(11)
+    table[1:10, 1:10] = 0
+    table[1:5, 1:5], table[5:10, 5:10] = 0.25, 0.2
+    s = np.array([10, 0, *range(1, 10), 0, *range(1, 10), 10])
+    rows = Rows([([s], 1.0)], [], 1.0, confusions=table, voices=1.0)
+    told = np.array([rows.another_telling(s, np.random.default_rng(k)) for k in range(200)])
+    assert (told[:, [0, -1]] == 10).all() and (told[:, [1, 11]] == 0).all()
+    assert set(told[:, 2]) == {1, 2, 3, 4} and set(told[:, 20]) == {5, 6, 7, 8, 9}
+    always = (told[:, 2:11] == told[:, 12:21]).all(1)  # a voice that has its own unit for a syllable
+    assert 0.4 < always.mean() < 0.6
 
 
 def test_batched_log_probabilities_are_those_of_each_stream_alone():
