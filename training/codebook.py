@@ -11,7 +11,6 @@ card are written anew, and a language model is taken out, because its units are 
 from __future__ import annotations
 
 import argparse
-import json
 import math
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -25,7 +24,7 @@ from batches import Utterance, augment, load_shards
 from config import load_config
 from data import cmu_syllable
 from encoder import Encoder
-from export import natural, read_bundle, rules_of, write_golden
+from export import natural, read_about, read_bundle, rules_of, write_golden
 from export_lm import remove_lm
 from features import read_audio
 from prototypes import classes, merge, taught
@@ -95,7 +94,7 @@ def clustered(vectors: np.ndarray, centroids: int, merged: int, seed: int = 0) -
 def taught_codebook(spoken: Spoken, centroids: int, merged: int, seed: int = 0) -> Codebook:
     """Projection head and prototypes, then their merge. A corpus is drawn by the square root of its size, so a voice of many hours is no law."""
     K, M = sizes(len(spoken.vectors), centroids, merged)
-    names, of, counts = np.unique(spoken.corpora, return_inverse=True, return_counts=True)
+    _, of, counts = np.unique(spoken.corpora, return_inverse=True, return_counts=True)
     odds = counts[of] ** -0.5
     model = taught(spoken.vectors, classes(spoken.syllables, K), odds, seed=seed)
     tensors = {name: value.numpy().astype(np.float16) for name, value in model.state_dict().items() if name.startswith('projection.')}
@@ -133,7 +132,7 @@ def main() -> None:
     remove_lm(args.bundle)
     save_file(codebook, args.bundle / 'codebook.safetensors')
     write_golden(args.bundle, model, config, codebook, read_audio(args.bundle / 'golden/speech.wav'))
-    dial = json.loads((args.bundle / 'manifest.json').read_text())['metrics'].get('dial', {})
+    dial = read_about(args.bundle)['metrics'].get('dial', {})
     changes = {'metrics': {'dial': with_bits(dial, config['units']['merged'])}} if dial else {}
     update_bundle(args.bundle, config, changes | ({'version': args.version} if args.version else {}))
 

@@ -111,6 +111,14 @@ def check_config(config: dict) -> None:
         raise SystemExit(f'config.json: {"/".join(map(str, wrong.absolute_path))}: {wrong.message}; docs/bundle.md has the format')
 
 
+MADE = ('format', 'formatVersion', 'created', 'files')  # of a manifest, by write_manifest
+
+
+def read_about(folder: Path) -> dict:
+    """What a bundle's manifest says besides what write_manifest makes itself."""
+    return {key: value for key, value in json.loads((folder / 'manifest.json').read_text()).items() if key not in MADE}
+
+
 def write_manifest(folder: Path, about: dict) -> None:
     """manifest.json with the size and SHA-256 of every other file."""
     files = {}

@@ -13,7 +13,7 @@ import json
 import shutil
 from pathlib import Path
 
-from export import write_manifest
+from export import read_about, write_manifest
 from lm import load_average
 from lm_graph import lm_json, write_lm
 from rebundle import sections
@@ -70,8 +70,7 @@ def with_section(readme: str, section: str) -> str:
 def remove_lm(bundle: Path) -> None:
     """Takes lm/ out of a bundle, and what manifest and card say of it."""
     shutil.rmtree(bundle / 'lm', ignore_errors=True)
-    manifest = json.loads((bundle / 'manifest.json').read_text())
-    about = {k: v for k, v in manifest.items() if k not in ('format', 'formatVersion', 'created', 'files')}
+    about = read_about(bundle)
     about['trainingData'] = [d for d in about['trainingData'] if not d['name'].startswith(DATA)]
     about['metrics'].pop('lm', None)
     readme = bundle / 'README.md'
@@ -94,8 +93,7 @@ def main() -> None:
         raise SystemExit(f'{args.golden}: expected units of the codebook of {args.bundle}')
     config = lm_json(model.cfg, codebook, header['rate'])
     write_lm(args.bundle / 'lm', model, config, golden_units(args.golden, model.cfg.boundary, model.cfg.window_units + 40))
-    manifest = json.loads((args.bundle / 'manifest.json').read_text())
-    about = {k: v for k, v in manifest.items() if k not in ('format', 'formatVersion', 'created', 'files')}
+    about = read_about(args.bundle)
     about['trainingData'] = [d for d in about['trainingData'] if not d['name'].startswith(DATA)]
     about['trainingData'] += [d | {'name': DATA + d['name']} for d in args.data]
     if args.scores:

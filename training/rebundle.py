@@ -13,7 +13,7 @@ import math
 import re
 from pathlib import Path
 
-from export import model_card, write_manifest
+from export import model_card, read_about, write_manifest
 
 
 def sections(card: str) -> dict[str, str]:
@@ -39,9 +39,7 @@ def rounded(value: object) -> object:
 
 def update_bundle(folder: Path, config: dict, changes: dict) -> None:
     """Writes config.json, manifest.json and README.md of a bundle; `changes` go over what the manifest says (`metrics` key by key)."""
-    about = json.loads((folder / 'manifest.json').read_text())
-    for made in ('format', 'formatVersion', 'created', 'files'):
-        about.pop(made)
+    about = read_about(folder)
     metrics = about['metrics'] | changes.get('metrics', {})
     natural = next(r for r in config['boundaries']['rates'] if r['name'] == 'natural')
     metrics['bitsPerSecond'] = round(natural['hz'] * math.log2(config['units']['merged']), 1)

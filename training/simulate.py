@@ -151,7 +151,8 @@ def confusions(model: UnitModel, vocabulary: int) -> np.ndarray:
         for key, at in places.items():
             if len(key) == 1:
                 units = [model.lists[k][0] for k in at if len(model.lists[k]) == 1]
-                said[key[0]].append(np.bincount(units, minlength=vocabulary)) if units else None
+                if units:
+                    said[key[0]].append(np.bincount(units, minlength=vocabulary))
     for counts in said.values():
         mean = np.mean([c / c.sum() for c in counts], 0)
         together += np.outer(mean, mean) * np.sum(counts)

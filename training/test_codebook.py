@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from sklearn.cluster import AgglomerativeClustering
 
 import segment
 from codebook import Spoken, clustered, most_overlapped, taught_codebook
@@ -61,8 +62,6 @@ def test_merge_joins_rare_neighbours_first():
 
 
 def test_merge_is_ward_s_for_points_alone():
-    from sklearn.cluster import AgglomerativeClustering
-
     points = np.random.default_rng(0).normal(size=(60, 5))
     ours, theirs = merge(points, np.ones(60), 12), AgglomerativeClustering(12).fit_predict(points)
     assert len(set(zip(ours, theirs, strict=True))) == 12

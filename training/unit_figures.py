@@ -25,6 +25,7 @@ from sklearn.cluster import MiniBatchKMeans
 
 import segment
 from batches import Utterance, load_shards
+from codebook import most_overlapped
 from evaluate import outputs_of
 from export import rates_of, rules_of
 from features import normalise
@@ -125,17 +126,16 @@ def cutter(bundle: Path, rate_name: str, kmeans: MiniBatchKMeans) -> Callable[[U
     return cut
 
 
-def most_overlapped(piece: Piece, spans: np.ndarray) -> int | None:
-    """Which span (n, 2) of seconds a segment overlaps most, or None."""
-    overlap = np.minimum(spans[:, 1], piece.end * 0.02) - np.maximum(spans[:, 0], piece.start * 0.02)
-    return int(overlap.argmax()) if len(overlap) and overlap.max() > 0 else None
+def span_of(piece: Piece, spans: np.ndarray) -> int:
+    """Which of the spans (s, 2), seconds, a segment overlaps most; -1 for none."""
+    return int(most_overlapped(np.array([piece.start, piece.end]), spans)[0])
 
 
 def spoken_words(u: Utterance, pieces: list[Piece]) -> list[SpokenWord]:
     """The long words of an utterance with the units that overlap each most."""
     words = u.words or []
     spans = np.array([w[:2] for w in words]).reshape(-1, 2)
-    of = [most_overlapped(piece, spans) for piece in pieces]
+    of = [span_of(piece, spans) for piece in pieces]
     out = []
     for k, (_, _, word) in enumerate(words):
         units = {s: [p.units[s] for p, at in zip(pieces, of, strict=True) if at == k] for s in SYSTEMS}
@@ -170,8 +170,8 @@ def main() -> None:
         found = cut(u)
         words += spoken_words(u, found)
         for piece in found:
-            k = most_overlapped(piece, u.syllables)
-            if k is not None:
+            k = span_of(piece, u.syllables)
+            if k >= 0:
                 pieces.append(piece)
                 syllables.append(u.labels[k])
                 speakers.append(u.speaker)
