@@ -11,6 +11,7 @@ runs=$(mktemp -d)
 trap 'rm -rf "$runs"' EXIT
 if [ -d ../../shared/timed-speech ]; then
   "$python" data.py --runs "$runs" --corpora timed-speech --limit 160
+  "$python" changed.py --data "$runs/data" --corpora timed-speech --hours 0.02
   options=(--config tiny --run "$runs/tiny" --data "$runs/data")
   "$python" timed.py "${options[@]}" --steps 40 --dev-every 40
   "$python" timed.py "${options[@]}" --steps 60 --decay 20 --dev-every 60 --resume
@@ -37,7 +38,7 @@ if [ ${#missing[@]} = 0 ]; then
   bundle=${SYLSTREAM_BUNDLE:-../test/fixtures/tiny} lm=$runs/lm
   texts=(--texts "$lm/texts.jsonl")
   "$python" texts.py --sources bible --out "$lm/texts.jsonl"
-  "$python" speak.py "${texts[@]}" --out "$lm/train" --hours 0.12 --warp 0.9 1.1
+  "$python" speak.py "${texts[@]}" --out "$lm/train" --hours 0.12 --change
   "$python" speak.py "${texts[@]}" --out "$lm/dev" --split dev --voices kal --hours 0.03
   "$python" zeroshot.py "${texts[@]}" --out "$lm/items" --split test --speech "$lm/train" --least 3 --words 24 --grammar 4 --endings 8 \
     --voices ked --word-voices ked

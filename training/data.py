@@ -17,7 +17,7 @@ import argparse
 import json
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -138,14 +138,14 @@ def read_speech(corpus: str):
     return read
 
 
-def read_synth(name: str, speaker: str):
-    """A reader of what data-scripts/synth_flite.py wrote to runs/synth/NAME: exact times."""
+def read_synth(name: str, speaker: str | None = None):
+    """A reader of what data-scripts/synth_flite.py or accents.py wrote to runs/synth/NAME: exact times; without a speaker files begin with it."""
 
     def read(args: argparse.Namespace) -> Iterator[dict]:
         for path in sorted((args.runs / 'synth' / name).glob('*.json')):
             syllables, phones, _ = read_times(path)
             text = json.loads(path.read_text())['text']
-            yield utterance(path.stem, name, speaker, path.with_suffix('.wav'), text, syllables, phones, [])
+            yield utterance(path.stem, name, speaker or path.stem.rsplit('_', 1)[0], path.with_suffix('.wav'), text, syllables, phones, [])
 
     return read
 
@@ -195,17 +195,18 @@ CORPORA = {
     'speechocean762': read_speech('speechocean762'),
     'flite-rms': read_synth('flite-rms', 'flite rms'),
     'flite-awb': read_synth('flite-awb', 'flite awb'),
+    'accents': read_synth('accents'),
     'queen': read_queen,
 }
 
 
-def write_shard(folder: Path, items: list[dict]) -> None:
-    """Computes the log-mel frames of every utterance; unusable files are listed in skipped.txt."""
+def write_shard(folder: Path, items: list[dict], change: Callable[[np.ndarray, dict], np.ndarray] = lambda samples, _: samples) -> None:
+    """Computes the log-mel frames of every utterance, of its samples after `change`; unusable files are listed in skipped.txt."""
     folder.mkdir(parents=True, exist_ok=True)
     frames, rows, skipped, first = [], [], [], 0
     for item in tqdm(items, desc=folder.name, disable=None):
         try:
-            mel = log_mel(read_audio(item['path'])).numpy().astype(np.float16)
+            mel = log_mel(change(read_audio(item['path']), item)).numpy().astype(np.float16)
         except AudioError as error:
             skipped.append(str(error))
             continue

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Everything that data.py reads besides ../shared, and then its shards. A step whose result is there is left out.
 #   bash make_data.sh [PYTHON]           PYTHON (default python3) has requirements.txt
-# Environment: RUNS (runs), VERSES (1700: 4.4 h a voice), LIMIT (utterances a corpus, for a trial).
+# Environment: RUNS (runs), VERSES (1700: 4.4 h a voice), LIMIT (utterances a corpus, for a trial), HOURS (2.5: of each corpus by changed throats).
 # Needs apt-get's lists and the packages named in README.md; Debian's own interpreter runs the scripts of ../shared/data-scripts.
 set -euo pipefail
 python=${1:-python3}
@@ -37,6 +37,12 @@ for voice in awb rms; do
   fi
 done
 
+# The same verses, one voice each, by diphone voices of other languages: more throats than English has.
+if [ ! -d "$synth/accents" ]; then
+  "$python" accents.py --readings "$synth/ref" --out "$synth/part-accents"
+  mv "$synth/part-accents" "$synth/accents"
+fi
+
 # Human dialogue: Flight of the Amazon Queen, as data-scripts/fetch_human.sh unpacks it.
 queen=$human/corpora/queen-en
 if [ ! -s "$queen/items.tsv" ]; then
@@ -51,3 +57,7 @@ if [ ! -s "$queen/items.tsv" ]; then
 fi
 
 "$python" data.py --runs "$runs" ${LIMIT:+--limit "$LIMIT"}
+# All of it once more by changed throats, up to 2.5 h a corpus.
+if [ ! -f "$runs/data/changed/utterances.jsonl" ]; then
+  "$python" changed.py --data "$runs/data" --corpora kathleen timed-speech speechocean762 flite-rms flite-awb --hours "${HOURS:-2.5}"
+fi

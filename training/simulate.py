@@ -6,7 +6,7 @@ Fitted on speech whose text and phone times are known (manifest.jsonl: text, spe
 belongs to the syllable, or pause, that it overlaps most, so each syllable has a list of no, one or several units. To simulate a text
 for a speaker, every syllable takes the list of one of that speaker's own like it: if it can, of the one that follows the one before
 (two neighbours share a unit, or miss one, together), else of one with the same phones on both sides, on one side, of the same syllable,
-of one with the same rime, onset or vowel. A voice read at another pitch counts as another speaker. Training text only.
+of one with the same rime, onset or vowel. A voice read by another throat counts as another speaker. Training text only.
 """
 
 from __future__ import annotations
@@ -34,17 +34,17 @@ LEAST = (4, 4, 4, 2, 3, 3, 1)  # examples that each kind of likeness needs
 
 
 def speaker_of(row: dict) -> str:
-    """A voice, at one of three pitches; of Kokoro's mixed voices only whether it is a man's, of a corpus of many people only its name."""
+    """A voice, of one of three sizes; of Kokoro's mixed voices only whether it is a man's, of a corpus of many people only its name."""
     if 'voice' in row:
         return 'kokoro-' + row['voice'][1]
     if 'corpus' in row:
-        return row['corpus']
-    warp = row.get('warp', 1.0)
-    return f'{row["speaker"]}-{"low" if warp < 0.95 else "high" if warp > 1.06 else "plain"}'
+        return row['speaker'] if row['corpus'] == 'accents' else row['corpus']
+    formants = row.get('formants', 1.0)
+    return f'{row["speaker"]}-{"low" if formants < 0.95 else "high" if formants > 1.06 else "plain"}'
 
 
 def family_of(speaker: str) -> str:
-    """A voice at any pitch."""
+    """A voice of any size."""
     return speaker.removesuffix('-low').removesuffix('-plain').removesuffix('-high')
 
 

@@ -1,11 +1,11 @@
 """`speak`: text → speech with phone times, by flite and Festival. Resumable: what the manifest has is not spoken again.
 
-    python speak.py --out runs/lm/speech/train --split train --voices flite-rms flite-awb --hours 24 --warp 0.87 1.18
+    python speak.py --out runs/lm/speech/train --split train --voices flite-rms flite-awb --hours 24 --change
     python speak.py --out runs/lm/speech/test --split test --voices flite-slt ked slt-hts --hours 2
 
 Passages (consecutive sentences of a document, about 35 to 75 words) are drawn in a fixed random order, so that any beginning of the
-list is a fair sample; the voices take turns. --warp LOW HIGH: two of three passages are read by a changed voice: resampled by a factor
-from that range (pitch and formants move together) and stretched by an independent one. Writes OUT/wav/ID.wav (16 kHz) and
+list is a fair sample; the voices take turns. --change: two of three passages are read at another tempo and by another throat
+(changed.py: pitch, melody and formants). Writes OUT/wav/ID.wav (16 kHz) and
 OUT/manifest.jsonl: path, speaker, text, source, document, seconds, phones [[phone, start, end]] (flite only).
 """
 
@@ -23,6 +23,7 @@ import numpy as np
 import soundfile
 import soxr
 
+from changed import change, draw_throat
 from features import SAMPLE_RATE
 from splits import NEVER
 
@@ -90,28 +91,29 @@ def write_wave(path: Path, samples: np.ndarray, rate: float) -> float:
     return len(x) / SAMPLE_RATE
 
 
-def speak(rows: list[dict], out: Path, warp: tuple[float, float] | None = None) -> Iterator[dict]:
+def speak(rows: list[dict], out: Path, changed: bool = False) -> Iterator[dict]:
     """Reads rows (id, text, voice) and yields their lines for the manifest; a row that the synthesiser fails on is left out."""
     with tempfile.TemporaryDirectory() as folder:
         spoken = [(row, Path(folder) / f'{n}.wav') for n, row in enumerate(rows)]
         for voice in sorted({r['voice'] for r in rows} & set(FESTIVAL)):
             festival([(r, path) for r, path in spoken if r['voice'] == voice], voice)
         for row, path in spoken:
-            phones, factor = [], 1.0
+            phones, throat = [], None
             if row['voice'].startswith('flite-'):
                 rng = np.random.default_rng(list(row['id'].encode()))
                 stretch = 1.0
-                if warp and rng.random() < 2 / 3:
-                    factor = float(np.exp(rng.uniform(*np.log(warp))))
-                    stretch = factor * float(np.exp(rng.uniform(-0.14, 0.14)))
+                if changed and rng.random() < 2 / 3:
+                    stretch, throat = float(np.exp(rng.uniform(-0.2, 0.2))), draw_throat(rng)
                 phones = flite(row['text'], row['voice'][6:], stretch, path)
             if not path.exists():
                 continue
             samples, rate = soundfile.read(path, dtype='float32')
             path.unlink()
+            if throat:
+                samples = change(samples, throat)
             name = f'wav/{row["id"].replace("/", "_")}.wav'
-            seconds = write_wave(out / name, samples, rate * factor)
-            phones = [[p, round(a / factor, 4), round(b / factor, 4)] for p, a, b in phones]
+            seconds = write_wave(out / name, samples, rate)
+            phones = [[p, round(a, 4), round(b, 4)] for p, a, b in phones]
             kept = {k: v for k, v in row.items() if k not in ('id', 'voice')}
             yield {
                 'id': row['id'],
@@ -119,12 +121,12 @@ def speak(rows: list[dict], out: Path, warp: tuple[float, float] | None = None) 
                 'speaker': row['voice'],
                 **kept,
                 'seconds': round(seconds, 3),
-                'warp': round(factor, 3),
+                'formants': round(throat.formants, 3) if throat else 1.0,
                 'phones': phones,
             }
 
 
-def speak_all(rows: Iterator[dict], out: Path, hours: float = 1e9, warp: tuple[float, float] | None = None, batch: int = 32) -> None:
+def speak_all(rows: Iterator[dict], out: Path, hours: float = 1e9, changed: bool = False, batch: int = 32) -> None:
     """Reads rows until `hours` lie in OUT, going on where an earlier call stopped."""
     out.mkdir(parents=True, exist_ok=True)
     manifest = out / 'manifest.jsonl'
@@ -133,7 +135,7 @@ def speak_all(rows: Iterator[dict], out: Path, hours: float = 1e9, warp: tuple[f
 
     def finish(file) -> float:
         seconds = 0.0
-        for line in speak(todo, out, warp):
+        for line in speak(todo, out, changed):
             file.write(json.dumps(line) + '\n')
             seconds += line['seconds']
         file.flush()
@@ -163,13 +165,13 @@ def main() -> None:
     parser.add_argument('--split', choices=['train', 'dev', 'test'], default='train')
     parser.add_argument('--voices', nargs='+', default=['flite-rms', 'flite-awb'], help=f'flite-VOICE, {", ".join(FESTIVAL)}')
     parser.add_argument('--hours', type=float, default=1e9)
-    parser.add_argument('--warp', type=float, nargs=2)
+    parser.add_argument('--change', action='store_true', help='two of three passages by another throat; flite only')
     args = parser.parse_args()
     held_out = [v for v in args.voices if NEVER.search(v)]
     if args.split == 'train' and held_out:
         parser.error(f'--voices: {", ".join(held_out)} belong to the evaluation and must never train')
     turns = (row | {'voice': args.voices[n % len(args.voices)]} for n, row in enumerate(passages(args.texts, args.split)))
-    speak_all(turns, args.out, args.hours, args.warp and tuple(args.warp))
+    speak_all(turns, args.out, args.hours, args.change)
 
 
 if __name__ == '__main__':
