@@ -200,6 +200,11 @@ CORPUS_FACTS = {  # corpus -> name in the manifest, licence
     'flite-rms': ('speech synthesised with flite, voice rms', 'CMU flite licence (BSD-like)'),
     'flite-awb': ('speech synthesised with flite, voice awb', 'CMU flite licence (BSD-like)'),
     'queen': ('dialogue of Flight of the Amazon Queen', 'free to distribute and modify, not to be sold alone'),
+    'accents': (
+        'English by diphone voices of Festival: Czech, Finnish, Hindi, Italian',
+        "the voices': GPL and LGPL; the texts: public domain",
+    ),
+    'changed': ("parts of the others again, with another pitch and other formants (Praat's)", "the others'"),
 }
 
 

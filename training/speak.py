@@ -1,4 +1,4 @@
-"""`speak`: text → speech with phone times, by flite and Festival. Resumable: what the manifest has is not spoken again.
+"""`speak`: text → speech with phone times, by flite, Festival and, for tests, Piper. Resumable: what the manifest has is not spoken again.
 
     python speak.py --out runs/lm/speech/train --split train --voices flite-rms flite-awb --hours 24 --change
     python speak.py --out runs/lm/speech/test --split test --voices flite-slt ked slt-hts --hours 2
@@ -23,6 +23,7 @@ import numpy as np
 import soundfile
 import soxr
 
+import piper
 from changed import change, draw_throat
 from features import SAMPLE_RATE
 from splits import NEVER
@@ -105,10 +106,13 @@ def speak(rows: list[dict], out: Path, changed: bool = False) -> Iterator[dict]:
                 if changed and rng.random() < 2 / 3:
                     stretch, throat = float(np.exp(rng.uniform(-0.2, 0.2))), draw_throat(rng)
                 phones = flite(row['text'], row['voice'][6:], stretch, path)
-            if not path.exists():
+            if row['voice'] in piper.VOICES:
+                samples, rate = piper.read_aloud(row)
+            elif path.exists():
+                samples, rate = soundfile.read(path, dtype='float32')
+                path.unlink()
+            else:
                 continue
-            samples, rate = soundfile.read(path, dtype='float32')
-            path.unlink()
             if throat:
                 samples = change(samples, throat)
             name = f'wav/{row["id"].replace("/", "_")}.wav'
@@ -163,7 +167,7 @@ def main() -> None:
     parser.add_argument('--texts', type=Path, default=runs / 'texts.jsonl')
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--split', choices=['train', 'dev', 'test'], default='train')
-    parser.add_argument('--voices', nargs='+', default=['flite-rms', 'flite-awb'], help=f'flite-VOICE, {", ".join(FESTIVAL)}')
+    parser.add_argument('--voices', nargs='+', default=['flite-rms', 'flite-awb'], help=f'flite-VOICE, {", ".join([*FESTIVAL, *piper.VOICES])}')
     parser.add_argument('--hours', type=float, default=1e9)
     parser.add_argument('--change', action='store_true', help='two of three passages by another throat; flite only')
     args = parser.parse_args()

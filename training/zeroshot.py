@@ -15,6 +15,7 @@ import argparse
 import json
 from pathlib import Path
 
+from piper import VOICES
 from speak import FESTIVAL, speak_all
 from splits import plain
 from zeroshot_endings import ending_items
@@ -35,7 +36,7 @@ def main() -> None:
     parser.add_argument('--texts', type=Path, default=runs / 'texts.jsonl')
     parser.add_argument('--speech', type=Path, nargs='+', default=[runs / 'speech/train'], help='training speech, where words are counted')
     parser.add_argument('--voices', nargs='+', default=['ked', 'flite-slt'])
-    parser.add_argument('--word-voices', nargs='+', default=['ked', 'slt-hts'], help=f'for (a), of {", ".join(FESTIVAL)}')
+    parser.add_argument('--word-voices', nargs='+', default=['ked', 'slt-hts', 'joe'], help=f'for (a), of {", ".join([*FESTIVAL, *VOICES])}')
     parser.add_argument('--words', type=int, default=3000, help='pairs of (a)')
     parser.add_argument('--least', type=int, default=LEAST_HEARD, help='how often training must have heard a word of (a)')
     parser.add_argument('--grammar', type=int, default=340, help='pairs of (b) of each phenomenon')
