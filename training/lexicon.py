@@ -25,6 +25,11 @@ def words_of(text: str) -> list[str]:
     return [BREAK if part[0] in ',.;:?!' else part for part in re.findall(r"[a-z]+(?:'[a-z]+)*|[,.;:?!]+", text.lower())]
 
 
+def entry_syllables(entry: str) -> tuple[tuple[str, int], ...]:
+    """'((r ih) 1) ((v er) 0)', as in Festival's lexicon → (('r ih', 1), ('v er', 0)): syllables with their stresses."""
+    return tuple((phones, int(stress)) for phones, stress in re.findall(r'\(\(([a-z ]+)\) (\d)\)', entry))
+
+
 def syllabify(phones: list[str]) -> list[list[str]]:
     """The syllables of one word by maximal onset; a word without a vowel is one."""
     nuclei = [i for i, p in enumerate(phones) if p in VOWELS]

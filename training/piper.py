@@ -7,7 +7,6 @@ espeak-ng, a lexicon entry from the table below. 0.11 s of one core a second of 
 from __future__ import annotations
 
 import json
-import re
 import subprocess
 from functools import cache
 from importlib.util import find_spec
@@ -15,6 +14,8 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime
+
+from lexicon import VOWELS, entry_syllables
 
 VOICES = ('joe',)
 SCALES = (0.667, 1.0, 0.8)  # noise, length, noise of the lengths: of the voice's own en_US-joe-medium.onnx.json
@@ -26,7 +27,6 @@ IPA = dict(
     ).split()
 )
 STRESSED = {'ah': 'ʌ', 'er': 'ɜː'}
-VOWELS = frozenset('aa ae ah ao aw ax ay eh er ey ih iy ow oy uh uw'.split())
 
 
 @cache
@@ -45,9 +45,9 @@ def loaded() -> tuple[onnxruntime.InferenceSession, dict[str, list[int]]]:
 def sounds_of_entry(entry: str) -> str:
     """Of '((r ih) 1) ((v er) 0)', as in Festival's lexicon."""
     out = ''
-    for phones, stress in re.findall(r'\(\(([a-z ]+)\) (\d)\)', entry):
+    for phones, stress in entry_syllables(entry):
         for p in phones.split():
-            out += ('ˈ' if stress == '1' and p in VOWELS else '') + (STRESSED.get(p, IPA[p]) if stress == '1' else IPA[p])
+            out += ('ˈ' if stress == 1 and p in VOWELS else '') + (STRESSED.get(p, IPA[p]) if stress == 1 else IPA[p])
     return out + '.'
 
 

@@ -17,7 +17,7 @@ from pathlib import Path
 
 import numpy as np
 
-from lexicon import words_of
+from lexicon import entry_syllables, words_of
 
 DICTIONARY = Path('/usr/share/festival/dicts/cmu/cmudict-0.4.out')
 LEAST_HEARD = 20
@@ -30,7 +30,7 @@ def dictionary(path: Path = DICTIONARY) -> dict[str, list[Syllables]]:
     found: dict[str, list[Syllables]] = defaultdict(list)
     for line in path.read_text(encoding='latin1').splitlines():
         if match := re.match(r'\("([a-z]+)" \S+ \((.*)\)\)$', line):
-            found[match[1]].append(tuple((p, int(s)) for p, s in re.findall(r'\(\(([a-z ]+)\) (\d)\)', match[2])))
+            found[match[1]].append(entry_syllables(match[2]))
     return found
 
 
