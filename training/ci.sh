@@ -44,7 +44,7 @@ if [ ${#missing[@]} = 0 ]; then
     --voices ked --word-voices ked
   for folder in train dev items; do "$python" units.py "$lm/$folder" --bundle "$bundle"; done
   common=(--lexicon "$lm/lexicon.tsv" "${texts[@]}")
-  "$python" simulate.py --speech "$lm/train" "${common[@]}" --copies 1 --limit 200 --out "$lm/simulated.jsonl"
+  "$python" simulate.py --speech "$lm/train" "${common[@]}" --copies 1 --phrases 1 --limit 200 --out "$lm/simulated.jsonl"
   streams=(--real "$lm/train/units.jsonl" --simulated "$lm/simulated.jsonl" --dev "$lm/dev/units.jsonl")
   "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --decay 20 --fine 10 --stop-at 30
   "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --decay 20 --fine 10 --resume

@@ -3,7 +3,7 @@
     python lm.py --config small --run runs/lm/small --real A.jsonl B.jsonl --simulated S.jsonl --dev DEV.jsonl --steps 1500 --decay 300
     python lm.py ... --resume                         go on from RUN/lm.pt with the same order of data
 
-Every step draws rows of W + 1 units at random: streams packed side by side, none seeing another; some begin in mid-stream, as a listener
+Every step draws rows of 2 W units at random: streams packed side by side, none seeing another; some begin in mid-stream, as a listener
 may. The learning rate falls to 0 over the last `--decay` steps; the last `--fine` steps draw real streams only. Dropout is off where it
 is measured.
 """
@@ -26,9 +26,9 @@ from loop import Loop, Optimizers, save
 from sequences import read_streams
 from unit_lm import PAUSE, UnitLm, UnitLmConfig, causal_bias
 
-MID_STREAM = 0.3  # share of the streams that begin anywhere
+MID_STREAM = 0.05  # share of the streams that begin anywhere
 STRANGE = (1, 2, 4, 8)  # confusions between a made-up voice and the speech: an unseen voice is stranger than those that were compared
-SHORT = 16  # units of the longest piece
+ROW = 2  # windows in a row: long enough that few streams are cut at its end
 IGNORED = -100
 
 
@@ -48,8 +48,7 @@ class Rows:
 
     real: files of streams with how often each is drawn; simulated: streams; share: of the streams that are real while both are drawn.
     A share `voices` of the streams is heard as from another voice: each unit of a stream may become, always the same way in that stream,
-    one of its `near` neighbours, or by `confusions` (U, U) one that another telling of its syllable had. A share `pieces` is cut after 2 to
-    SHORT units, so that what little says is learned as well.
+    one of its `near` neighbours, or by `confusions` (U, U) one that another telling of its syllable had.
     """
 
     def __init__(
@@ -62,14 +61,12 @@ class Rows:
         near: np.ndarray | None = None,
         confusions: np.ndarray | None = None,
         voices: float = 0.0,
-        pieces: float = 0.0,
     ):
         self.real, self.simulated, self.share, self.seed = [s for s, _ in real], simulated, share if simulated else 1.0, seed
         self.odds = np.array([w for _, w in real]) / sum(w for _, w in real)
         self.near, self.voices = near, 0.0 if near is None and confusions is None else voices
         powers = [] if confusions is None else [np.linalg.matrix_power(confusions.astype(float), n) for n in STRANGE]
         self.confusions = [power.cumsum(1) for power in powers]
-        self.pieces = pieces
 
     def batch(self, step: int, rows: int, length: int, fine: bool) -> tuple[Tensor, Tensor, Tensor]:
         """units (B, T), the number of the stream each belongs to (B, T), targets (B, T), IGNORED where nothing is to be told."""
@@ -92,8 +89,6 @@ class Rows:
         s = pool[rng.integers(len(pool))]
         if len(s) > 8 and rng.random() < MID_STREAM:
             s = np.concatenate([s[:1], s[rng.integers(1, len(s) - 4) :]])
-        if rng.random() < self.pieces:
-            s = s[: rng.integers(3, SHORT + 2)]
         if rng.random() >= self.voices:
             return s
         return self.another_telling(s, rng) if self.confusions else self.another_voice(s, rng)
@@ -178,7 +173,6 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--weights', type=float, nargs='+', help='how often a stream of each real file is drawn (default: by their numbers)')
     parser.add_argument('--voices', type=float, default=0.0, help='share of streams heard as from another voice, by neighbours in the codebook')
     parser.add_argument('--confusions', type=Path, help='what simulate.py --confusions wrote: --voices by these')
-    parser.add_argument('--pieces', type=float, default=0.0, help=f'share of streams cut after 2 to {SHORT} units')
     parser.add_argument('--bundle', type=Path, default=Path(__file__).parents[1] / 'models/small', help='whose codebook --voices looks at')
     parser.add_argument('--share', type=float, default=0.3, help='of real streams while both are drawn')
     parser.add_argument('--steps', type=int, default=1500)
@@ -220,7 +214,7 @@ def main() -> None:
         step = state['step']
     confusions = np.load(args.confusions) if args.confusions else None
     near = neighbours(args.bundle / 'codebook.safetensors', vocabulary) if args.voices and confusions is None else None
-    rows = Rows(real, simulated, args.share, args.seed, near=near, confusions=confusions, voices=args.voices, pieces=args.pieces)
+    rows = Rows(real, simulated, args.share, args.seed, near=near, confusions=confusions, voices=args.voices)
     counts = [sum(map(len, streams)) for streams in ([s for pool, _ in real for s in pool], simulated)]
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{counts[0]} real and {counts[1]} simulated units, {millions:.2f} M parameters, from step {step}', flush=True)
@@ -236,7 +230,7 @@ def main() -> None:
 
     def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         torch.manual_seed(args.seed * 1_000_003 + step)  # dropout, so that a resumed run is the same
-        batch = rows.batch(step, args.batch, cfg.window_units, fine=step >= args.steps - args.fine)
+        batch = rows.batch(step, args.batch, ROW * cfg.window_units, fine=step >= args.steps - args.fine)
         model.train()
         loss = loss_of(model, tuple(t.to(args.device) for t in batch), not args.no_amp)
         return loss, {'loss': loss}

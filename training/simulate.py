@@ -30,6 +30,7 @@ from units import read_units
 PAUSES = {'pau', 'sil', 'ssil'}
 FOLLOW = 0.7  # how often a syllable goes on from the one chosen before, when the speech has that
 LENGTHS = ((35, 75), (100, 160))  # words of a passage, by turns: as speech has them, and as long as the model's window
+PHRASE = (2, 4)  # words of a phrase, as someone says who wants something
 LEAST = (4, 4, 4, 2, 3, 3, 1)  # examples that each kind of likeness needs
 
 
@@ -191,6 +192,13 @@ def fit(folders: Iterable[tuple[Path, Path]], lexicon: Lexicon) -> UnitModel:
     return model
 
 
+def phrase_of(text: str, rng: random.Random) -> str:
+    """Some words of a text that follow each other."""
+    words, size = text.split(), rng.randint(*PHRASE)
+    at = rng.randrange(max(1, len(words) - size + 1))
+    return ' '.join(words[at : at + size])
+
+
 def main() -> None:
     runs = Path(__file__).parent / 'runs/lm'
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -199,6 +207,7 @@ def main() -> None:
     parser.add_argument('--texts', type=Path, default=runs / 'texts.jsonl')
     parser.add_argument('--lexicon', type=Path, default=runs / 'lexicon.tsv')
     parser.add_argument('--copies', type=int, default=2, help='how often every passage is read')
+    parser.add_argument('--phrases', type=int, default=0, help='how many copies more have only a phrase of every passage')
     parser.add_argument('--blend', type=float, default=0.0, help='share of passages by made-up speakers, who take after three of them')
     parser.add_argument('--limit', type=int, help='at most so many passages')
     parser.add_argument('--out', type=Path, default=runs / 'simulated.jsonl')
@@ -217,9 +226,12 @@ def main() -> None:
     print(f'{len(model.lists)} syllables of {len(speakers)} speakers: {", ".join(speakers)}', flush=True)
     with args.out.open('w', encoding='utf-8') as out:
         out.write(json.dumps(read_units(paths[0])[0] | {'simulated': True}) + '\n')
-        for copy in range(args.copies):
+        for copy in range(args.copies + args.phrases):
             rng = random.Random(copy)
-            rows = list(islice(passages(args.texts, 'train', LENGTHS[copy % 2]), args.limit))
+            short = copy >= args.copies
+            rows = list(islice(passages(args.texts, 'train', LENGTHS[0 if short else copy % 2]), args.limit))
+            if short:
+                rows = [row | {'text': phrase_of(row['text'], rng)} for row in rows]
             lexicon.learn(row['text'] for row in rows)
             for row in rows:
                 chosen = [rng.choice(voices) for voices in rng.sample(families, min(3, len(families)))]
@@ -227,7 +239,7 @@ def main() -> None:
                 units = model.units(chosen, [s for s, _ in lexicon.syllables(row['text'])], rng)
                 out.write(json.dumps({'path': f'{row["id"]}#{copy}', 'units': [[u, 0, 0] for u in units]}) + '\n')
                 total += len(units)
-            print(f'copy {copy + 1} of {args.copies}: {total} units', flush=True)
+            print(f'copy {copy + 1} of {args.copies + args.phrases}: {total} units', flush=True)
 
 
 if __name__ == '__main__':

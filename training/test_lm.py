@@ -17,12 +17,12 @@ import torch
 from blend_lm import blended
 from export_lm import with_section
 from lexicon import BREAK, Lexicon, syllabify, words_of
-from lm import IGNORED, SHORT, Rows, load_checkpoint, log_probabilities, perplexity_of
+from lm import IGNORED, Rows, load_checkpoint, log_probabilities, perplexity_of
 from lm_graph import read_lm
 from phones import IDS, phone_stream
 from score import interval, wins
 from sequences import read_streams
-from simulate import UnitModel, confusions, emissions, spoken_syllables
+from simulate import UnitModel, confusions, emissions, phrase_of, spoken_syllables
 from texts import documents, sentences, split_of
 from unit_lm import UnitLm, UnitLmConfig, item_scores, whole_logits
 from units import PROGRAM, read_units, units_of_folder
@@ -144,15 +144,12 @@ def test_rows_are_drawn_alike_and_targets_stay_in_their_stream():
     assert told.float().mean() > 0.9 and (targets[:, :-1][told[:, :-1] & ~inside[:, :]] == 9).any()
 
 
-def test_pieces_are_short_beginnings_without_an_end():
-    streams = [np.array([90, *range(n, n + 60), 90]) for n in (1, 20)]
-    rows = Rows([(streams, 1.0)], [], 1.0, pieces=1.0)
-    drawn = [rows.draw(np.random.default_rng(k), False) for k in range(300)]
-    lengths = {len(s) - 1 for s in drawn}
-    assert lengths == set(range(2, SHORT + 1)) and all(s[0] == 90 for s in drawn)
-    assert all((np.diff(s[1:]) == 1).all() or s[-1] == 90 for s in drawn)
-    whole = Rows([(streams, 1.0)], [], 1.0, pieces=0.0)
-    assert max(len(whole.draw(np.random.default_rng(k), False)) for k in range(20)) == 62
+def test_a_phrase_is_some_words_of_a_text_that_follow_each_other():
+    text = 'so far, so good, said the cat'
+    drawn = {phrase_of(text, random.Random(k)) for k in range(500)}
+    assert {len(phrase.split()) for phrase in drawn} == {2, 3, 4} and len(drawn) == 6 + 5 + 4
+    assert all(f' {phrase} ' in f' {text} ' for phrase in drawn)
+    assert phrase_of('no', random.Random(0)) == 'no'
 
 
 def test_confusions_are_what_two_speakers_have_for_one_syllable():
