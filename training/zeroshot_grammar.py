@@ -1,7 +1,7 @@
 """Zero-shot items (b): a grammatical sentence against a minimally ungrammatical one, from templates that are in no training text.
 
-Where a form is right in one sentence and wrong in another (agreement, case, participles), both sentences are items, so no form is
-favoured by being more frequent or shorter; the other phenomena are changes of order, with the same words on both sides.
+What is right in one sentence, a form or an order, is wrong in another, and both are items: nothing is favoured by being more frequent,
+shorter, or, as a voice runs over it, cut into rarer units.
 """
 
 from __future__ import annotations
@@ -28,7 +28,9 @@ PARTICIPLES = [
     w.split('/')
     for w in 'see/seen take/taken give/given write/written speak/spoken eat/eaten break/broken choose/chosen know/known forget/forgotten'.split()
 ]
-ADJECTIVES = 'wise old young poor strong good great small rich foolish happy angry'.split()
+ADVERBS = [w.split('/') for w in 'wise/wisely glad/gladly sad/sadly bold/boldly quick/quickly slow/slowly brave/bravely proud/proudly'.split()]
+COUNTED = 'stones trees ships houses books horses letters soldiers'.split()
+MEASURED = 'water gold wine bread sand corn silver wood'.split()
 PLACES = 'city house river mountain temple field wilderness sea village garden'.split()
 TIMES = ['every day', 'at night', 'in the morning', 'again', 'together', 'in peace', 'alone']
 
@@ -72,22 +74,25 @@ def case(draw: Draw) -> Pairs:
     return [first, (f'Near the {place} {subject} {verb} the {one}.', f'Near the {place} {object_} {verb} the {one}.')]
 
 
-def adjective_order(draw: Draw) -> Pairs:
-    (one, _), adjective, place = draw(NOUNS), draw(ADJECTIVES), draw(PLACES)
-    return [(f'The {adjective} {one} went to the {place}.', f'The {one} {adjective} went to the {place}.')]
+def adverb(draw: Draw) -> Pairs:
+    (one, _), (adjective, manner), (base, _), place = draw(NOUNS), draw(ADVERBS), draw(VERBS), draw(PLACES)
+    frames = f'The {{}} {one} went to the {place}.'.format, f'The {one} did {base} {{}} in the {place}.'.format
+    return [(frames[0](adjective), frames[0](manner)), (frames[1](manner), frames[1](adjective))]
 
 
-def article_order(draw: Draw) -> Pairs:
-    (one, _), (other, _), place = draw(NOUNS), draw(NOUNS), draw(PLACES)
-    return [(f'The {one} of the {place} and the {other} came.', f'The {one} of {place} the and the {other} came.')]
+def inversion(draw: Draw) -> Pairs:
+    (one, _), (base, _), place = draw(NOUNS), draw(VERBS), draw(PLACES)
+    asked, told = f'did the {one} {base} in the {place}', f'the {one} did {base} in the {place}'
+    return [(f'When {asked}?', f'When {told}?'), (f'We know when {told}.', f'We know when {asked}.')]
 
 
-def negation(draw: Draw) -> Pairs:
-    (one, _), (base, _), when = draw(NOUNS), draw(VERBS), draw(TIMES)
-    return [(f'The {one} did not {base} {when}.', f'The {one} not did {base} {when}.')]
+def quantifier(draw: Draw) -> Pairs:
+    verb, counted, measured, place = draw(TRANSITIVE), draw(COUNTED), draw(MEASURED), draw(PLACES)
+    frame = f'We {verb} {{}} {{}} in the {place}.'.format
+    return [(frame('many', counted), frame('much', counted)), (frame('much', measured), frame('many', measured))]
 
 
-PHENOMENA = (agreement, agreement_across, determiner_noun, reflexive, participle, case, adjective_order, article_order, negation)
+PHENOMENA = (agreement, agreement_across, determiner_noun, reflexive, participle, case, adverb, inversion, quantifier)
 
 
 def sentences(each: int, known: set[str], seed: int) -> Iterator[tuple[str, str, str]]:
