@@ -48,9 +48,10 @@ if [ ${#missing[@]} = 0 ]; then
   streams=(--real "$lm/train/units.jsonl" --simulated "$lm/simulated.jsonl" --dev "$lm/dev/units.jsonl")
   "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --decay 20 --fine 10 --stop-at 30
   "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --decay 20 --fine 10 --resume
+  "$python" temper_lm.py --run "$lm/run" --dev "$lm/dev/units.jsonl" --out "$lm/tempered"
   "$python" phones.py --speech "$lm/train" --items "$lm/items" "${common[@]}" --order 4 --limit 200 --out "$lm/phones.json"
-  "$python" score.py --lm "$lm/run" "${streams[@]}" --items "$lm/items" --phones "$lm/phones.json" --json "$lm/scores.json"
-  [ -z "${SYLSTREAM_BUNDLE:-}" ] || "$python" export_lm.py --run "$lm/run" --bundle "$bundle" --golden "$lm/train/units.jsonl" --scores "$lm/scores.json"
+  "$python" score.py --lm "$lm/tempered" "${streams[@]}" --items "$lm/items" --phones "$lm/phones.json" --json "$lm/scores.json"
+  [ -z "${SYLSTREAM_BUNDLE:-}" ] || "$python" export_lm.py --run "$lm/tempered" --bundle "$bundle" --golden "$lm/train/units.jsonl" --scores "$lm/scores.json"
   export SYLSTREAM_LM_RUNS=$lm
 elif [ "${SYLSTREAM_REQUIRE:-}" = all ]; then
   echo "expected ${missing[*]} for the language model at tiny size" >&2
