@@ -45,9 +45,11 @@ if [ ${#missing[@]} = 0 ]; then
   for folder in train dev items; do "$python" units.py "$lm/$folder" --bundle "$bundle"; done
   common=(--lexicon "$lm/lexicon.tsv" "${texts[@]}")
   "$python" simulate.py --speech "$lm/train" "${common[@]}" --copies 1 --phrases 1 --limit 200 --out "$lm/simulated.jsonl"
+  "$python" simulate.py --speech "$lm/train" "${common[@]}" --confusions "$lm/confusions.npy"
   streams=(--real "$lm/train/units.jsonl" --simulated "$lm/simulated.jsonl" --dev "$lm/dev/units.jsonl")
-  "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --decay 20 --fine 10 --stop-at 30
-  "$python" lm.py --config tiny --run "$lm/run" "${streams[@]}" --steps 60 --decay 20 --fine 10 --resume
+  run=(--config tiny --run "$lm/run" "${streams[@]}" --confusions "$lm/confusions.npy" --voices 0.4 --steps 60 --decay 20 --fine 10)
+  "$python" lm.py "${run[@]}" --stop-at 30
+  "$python" lm.py "${run[@]}" --resume
   "$python" temper_lm.py --run "$lm/run" --dev "$lm/dev/units.jsonl" --out "$lm/tempered"
   "$python" phones.py --speech "$lm/train" --items "$lm/items" "${common[@]}" --order 4 --limit 200 --out "$lm/phones.json"
   "$python" score.py --lm "$lm/tempered" "${streams[@]}" --items "$lm/items" --phones "$lm/phones.json" --json "$lm/scores.json"

@@ -18,7 +18,6 @@ from pathlib import Path
 import numpy as np
 import torch
 import torch.nn.functional as F
-from safetensors.numpy import load_file
 from torch import Tensor
 
 from config import load_config
@@ -32,23 +31,12 @@ ROW = 2  # windows in a row: long enough that few streams are cut at its end
 IGNORED = -100
 
 
-def neighbours(codebook: Path, vocabulary: int, count: int = 8) -> np.ndarray:
-    """The units nearest to each unit by the means of their centroids, itself first, (U, count); pause and boundary have only themselves."""
-    book = load_file(codebook)
-    ids, c = book['units'], book['centroids'].astype(np.float32)
-    means = np.stack([c[ids == u].mean(0) for u in range(1, ids.max() + 1)])  # (M, D)
-    near = ((means[:, None] - means[None]) ** 2).sum(-1).argsort(1)[:, :count] + 1
-    table = np.tile(np.arange(vocabulary)[:, None], near.shape[1])
-    table[1 : len(near) + 1] = near
-    return table
-
-
 class Rows:
     """Draws packed rows.
 
     real: files of streams with how often each is drawn; simulated: streams; share: of the streams that are real while both are drawn.
-    A share `voices` of the streams is heard as from another voice: each unit of a stream may become, always the same way in that stream,
-    one of its `near` neighbours, or by `confusions` (U, U) one that another telling of its syllable had.
+    A share `voices` of the streams is heard as from another voice: by `confusions` (U, U) a unit may become one that another telling of its
+    syllable had.
     """
 
     def __init__(
@@ -58,15 +46,13 @@ class Rows:
         share: float,
         seed: int = 0,
         *,
-        near: np.ndarray | None = None,
         confusions: np.ndarray | None = None,
         voices: float = 0.0,
     ):
         self.real, self.simulated, self.share, self.seed = [s for s, _ in real], simulated, share if simulated else 1.0, seed
         self.odds = np.array([w for _, w in real]) / sum(w for _, w in real)
-        self.near, self.voices = near, 0.0 if near is None and confusions is None else voices
         powers = [] if confusions is None else [np.linalg.matrix_power(confusions.astype(float), n) for n in STRANGE]
-        self.confusions = [power.cumsum(1) for power in powers]
+        self.confusions, self.voices = [power.cumsum(1) for power in powers], voices if powers else 0.0
 
     def batch(self, step: int, rows: int, length: int, fine: bool) -> tuple[Tensor, Tensor, Tensor]:
         """units (B, T), the number of the stream each belongs to (B, T), targets (B, T), IGNORED where nothing is to be told."""
@@ -89,15 +75,7 @@ class Rows:
         s = pool[rng.integers(len(pool))]
         if len(s) > 8 and rng.random() < MID_STREAM:
             s = np.concatenate([s[:1], s[rng.integers(1, len(s) - 4) :]])
-        if rng.random() >= self.voices:
-            return s
-        return self.another_telling(s, rng) if self.confusions else self.another_voice(s, rng)
-
-    def another_voice(self, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-        U, count = self.near.shape
-        rank = np.minimum(rng.geometric(0.4, U), count - 1)  # the nearest most often
-        rank[rng.random(U) < rng.uniform(0.2, 0.9)] = 0  # these stay
-        return self.near[np.arange(U), rank][s]
+        return self.another_telling(s, rng) if rng.random() < self.voices else s
 
     def another_telling(self, s: np.ndarray, rng: np.random.Generator) -> np.ndarray:
         """Half of the voices have their own unit for a syllable, the others now this one and now that one; some are stranger than others."""
@@ -171,9 +149,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--dev', type=Path, nargs='*', default=[])
     parser.add_argument('--limit', type=int, help='only so many streams of each real file (they lie in random order)')
     parser.add_argument('--weights', type=float, nargs='+', help='how often a stream of each real file is drawn (default: by their numbers)')
-    parser.add_argument('--voices', type=float, default=0.0, help='share of streams heard as from another voice, by neighbours in the codebook')
-    parser.add_argument('--confusions', type=Path, help='what simulate.py --confusions wrote: --voices by these')
-    parser.add_argument('--bundle', type=Path, default=Path(__file__).parents[1] / 'models/small', help='whose codebook --voices looks at')
+    parser.add_argument('--voices', type=float, default=0.0, help='share of streams heard as from another voice; needs --confusions')
+    parser.add_argument('--confusions', type=Path, help='what simulate.py --confusions wrote')
     parser.add_argument('--share', type=float, default=0.3, help='of real streams while both are drawn')
     parser.add_argument('--steps', type=int, default=1500)
     parser.add_argument('--decay', type=int, default=300, help='last steps, over which the learning rate goes to 0')
@@ -188,7 +165,10 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--dev-every', type=int, default=250)
     parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
     parser.add_argument('--no-amp', action='store_true', help='fp32 instead of bfloat16 autocast')
-    return parser.parse_args()
+    args = parser.parse_args()
+    if args.voices and not args.confusions:
+        parser.error('--voices: expected --confusions, what simulate.py --confusions wrote')
+    return args
 
 
 def main() -> None:
@@ -213,8 +193,7 @@ def main() -> None:
         optimizers.load_state_dict(state['optimizers'])
         step = state['step']
     confusions = np.load(args.confusions) if args.confusions else None
-    near = neighbours(args.bundle / 'codebook.safetensors', vocabulary) if args.voices and confusions is None else None
-    rows = Rows(real, simulated, args.share, args.seed, near=near, confusions=confusions, voices=args.voices)
+    rows = Rows(real, simulated, args.share, args.seed, confusions=confusions, voices=args.voices)
     counts = [sum(map(len, streams)) for streams in ([s for pool, _ in real for s in pool], simulated)]
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{counts[0]} real and {counts[1]} simulated units, {millions:.2f} M parameters, from step {step}', flush=True)
