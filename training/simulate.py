@@ -227,11 +227,9 @@ def main() -> None:
     with args.out.open('w', encoding='utf-8') as out:
         out.write(json.dumps(read_units(paths[0])[0] | {'simulated': True}) + '\n')
         for copy in range(args.copies + args.phrases):
-            rng = random.Random(copy)
-            short = copy >= args.copies
+            rng, short = random.Random(copy), copy >= args.copies
             rows = list(islice(passages(args.texts, 'train', LENGTHS[0 if short else copy % 2]), args.limit))
-            if short:
-                rows = [row | {'text': phrase_of(row['text'], rng)} for row in rows]
+            rows = [row | {'text': phrase_of(row['text'], rng)} for row in rows] if short else rows
             lexicon.learn(row['text'] for row in rows)
             for row in rows:
                 chosen = [rng.choice(voices) for voices in rng.sample(families, min(3, len(families)))]
