@@ -1,6 +1,6 @@
 """`export_lm`: a run of lm.py → lm/ of a bundle, with its figures in the manifest and the model card.
 
-    python export_lm.py --run runs/lm/small --bundle ../models/small --golden runs/lm/speech/dev/units.jsonl --scores scores.json --hours 24
+    python export_lm.py --run runs/lm/small --bundle ../models/small --golden runs/lm/speech/dev/units.jsonl --scores scores.json
 
 The bundle's hash changes with it. A run on units of another codebook is refused.
 """
@@ -40,6 +40,23 @@ def table(columns: list[str], rows: list[list[str]]) -> str:
     return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
 
 
+def read_scores(path: Path) -> dict:
+    """What score.py --json wrote, its sets of streams named by their folders."""
+    scores = json.loads(path.read_text())
+    return scores | {'perplexity': {Path(p).parent.name or p: v for p, v in scores['perplexity'].items()}}
+
+
+def curve(hours: dict[str, dict]) -> str:
+    """Perplexities and the word test by hours of speech, as a table."""
+    sets = list(next(iter(hours.values()))['perplexity'])
+    columns = ['hours', *(f'{name}, {model}' for name in sets for model in ('this model', 'Kneser-Ney 5')), 'word, this model', 'Kneser-Ney 5']
+    rows = []
+    for h, scores in hours.items():
+        perplexities = [f'{scores["perplexity"][name][model]:.1f}' for name in sets for model in ('lm', 'kn5')]
+        rows.append([h, *perplexities, *(f'{scores["word"][model]["percent"]:.1f}' for model in ('lm', 'kn5'))])
+    return table(columns, rows)
+
+
 def card(scores: dict, config: dict, about: str) -> str:
     """The language model's part of the model card."""
     size = f'{config["layers"]} layers of width {config["width"]}, one key/value head, {config["windowUnits"]} units of context, tied embeddings'
@@ -48,6 +65,7 @@ def card(scores: dict, config: dict, about: str) -> str:
     names = ('lm', 'kn5', 'kn3', 'phones', 'unigram', 'fewer units')
     shots = [[test, str(v['pairs']), *(cell(v[n]) if n in v else '' for n in names)] for test, v in scores['zero-shot'].items()]
     columns = ['pairs', 'this model', 'Kneser-Ney 5', 'Kneser-Ney 3', 'true phones', 'unigram', 'fewer units']
+    over_hours = f'\nOver hours of speech, learned from alone:\n\n{curve(scores["hours"])}' if 'hours' in scores else ''
     return f"""{HEADING}
 
 {size}; for the rate {config['rate']}. {about}
@@ -57,7 +75,7 @@ Perplexity of all ids, pauses and ends among them:
 {table(['set', 'this model', 'Kneser-Ney 5', 'Kneser-Ney 3', 'unigram'], perplexities)}
 Zero-shot, per cent right with 95 % intervals:
 
-{table(['test', *columns], shots)}"""
+{table(['test', *columns], shots)}{over_hours}"""
 
 
 def with_section(readme: str, section: str) -> str:
@@ -84,6 +102,7 @@ def main() -> None:
     parser.add_argument('--bundle', type=Path, required=True)
     parser.add_argument('--golden', type=Path, required=True, help='units of a recording or more')
     parser.add_argument('--scores', type=Path, help='what score.py --json wrote')
+    parser.add_argument('--hours', nargs='*', default=[], help='HOURS=SCORES each: runs on so many hours of speech alone')
     parser.add_argument('--data', type=json.loads, default=[], help='JSON: rows {name, hours, licence} of what it was trained on')
     parser.add_argument('--about', default='', help='a sentence for the card: how it was trained')
     args = parser.parse_args()
@@ -97,7 +116,10 @@ def main() -> None:
     about['trainingData'] = [d for d in about['trainingData'] if not d['name'].startswith(DATA)]
     about['trainingData'] += [d | {'name': DATA + d['name']} for d in args.data]
     if args.scores:
-        scores = json.loads(args.scores.read_text())
+        scores = read_scores(args.scores)
+        if args.hours:
+            runs = {h: read_scores(Path(path)) for h, path in (pair.split('=') for pair in args.hours)}
+            scores['hours'] = {h: {'perplexity': s['perplexity'], 'word': s['zero-shot']['word']} for h, s in runs.items()}
         about['metrics'] |= {'lm': scores}
         readme = args.bundle / 'README.md'
         readme.write_text(with_section(readme.read_text(), card(scores, config, args.about)))

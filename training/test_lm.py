@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import torch
 
-from export_lm import with_section
+from export_lm import card, read_scores, with_section
 from lexicon import BREAK, Lexicon, syllabify, words_of
 from lm import IGNORED, Rows, load_checkpoint, log_probabilities, perplexity_of
 from lm_graph import read_lm
@@ -320,6 +320,22 @@ def test_the_card_keeps_its_other_sections():
     assert once == '# x\n\nabout\n\n## A\na\n\n## Language model\n\nnew\n\n## Limits\nl\n'
     assert with_section(once, '## Language model\n\nnewer').count('new') == 1
     assert with_section('# x\n\nabout\n', '## Language model\n').startswith('# x')
+
+
+def test_the_card_has_a_row_for_every_part_of_the_speech(tmp_path):
+    tell = {'percent': 60.04, 'low': 58.0, 'high': 62.0}
+    scores = {
+        'perplexity': {'runs/lm/speech/dev/units.jsonl': dict.fromkeys(('lm', 'kn5', 'kn3', 'unigram'), 90.04)},
+        'zero-shot': {'word': {'pairs': 3, 'lm': tell, 'kn5': tell | {'percent': 55.5}}},
+    }
+    (tmp_path / 'scores.json').write_text(json.dumps(scores))
+    found = read_scores(tmp_path / 'scores.json')
+    assert list(found['perplexity']) == ['dev']
+    config = {'layers': 1, 'width': 2, 'windowUnits': 8, 'rate': 'natural'}
+    assert 'Over hours' not in card(found, config, 'About.')
+    hours = {h: {'perplexity': found['perplexity'], 'word': found['zero-shot']['word']} for h in ('2.5', '20')}
+    told = card(found | {'hours': hours}, config, 'About.')
+    assert '| 2.5 | 90.0 | 90.0 | 60.0 | 55.5 |' in told and '| 20 |' in told
 
 
 def test_perplexity_of_even_odds():
