@@ -224,13 +224,13 @@ def main() -> None:
         raise SystemExit('expected speech with units, a text and phone times')
     families = [[s for s in speakers if family_of(s) == f] for f in sorted(set(map(family_of, speakers)))]
     print(f'{len(model.lists)} syllables of {len(speakers)} speakers: {", ".join(speakers)}', flush=True)
+    cuts = [list(islice(passages(args.texts, 'train', words), args.limit)) for words in LENGTHS[: max(1, args.copies)]]
+    lexicon.learn(row['text'] for rows in cuts for row in rows)
     with args.out.open('w', encoding='utf-8') as out:
         out.write(json.dumps(read_units(paths[0])[0] | {'simulated': True}) + '\n')
         for copy in range(args.copies + args.phrases):
-            rng, short = random.Random(copy), copy >= args.copies
-            rows = list(islice(passages(args.texts, 'train', LENGTHS[0 if short else copy % 2]), args.limit))
-            rows = [row | {'text': phrase_of(row['text'], rng)} for row in rows] if short else rows
-            lexicon.learn(row['text'] for row in rows)
+            rng = random.Random(copy)
+            rows = cuts[copy % 2] if copy < args.copies else [row | {'text': phrase_of(row['text'], rng)} for row in cuts[0]]
             for row in rows:
                 chosen = [rng.choice(voices) for voices in rng.sample(families, min(3, len(families)))]
                 chosen = chosen if rng.random() < args.blend else chosen[:1]
