@@ -76,8 +76,8 @@ def case(draw: Draw) -> Pairs:
 
 def adverb(draw: Draw) -> Pairs:
     (one, _), (adjective, manner), (base, _), place = draw(NOUNS), draw(ADVERBS), draw(VERBS), draw(PLACES)
-    frames = f'The {{}} {one} went to the {place}.'.format, f'The {one} did {base} {{}} in the {place}.'.format
-    return [(frames[0](adjective), frames[0](manner)), (frames[1](manner), frames[1](adjective))]
+    person, deed = f'The {{}} {one} went to the {place}.'.format, f'The {one} did {base} {{}} in the {place}.'.format
+    return [(person(adjective), person(manner)), (deed(manner), deed(adjective))]
 
 
 def inversion(draw: Draw) -> Pairs:
