@@ -95,12 +95,10 @@ function checked(setting: Setting, value: unknown, origin: string): unknown {
       if (value === false || NO.includes(value as string)) return false;
       return refuse('true or false (yes, no, 1, 0)');
     case 'list': {
-      const items: unknown = typeof value === 'string' ? value.split(',').filter(Boolean) : value;
-      const { pattern } = setting;
-      const fits = (item: unknown): boolean =>
-        typeof item === 'string' && (pattern?.test(item) ?? true);
-      if (!Array.isArray(items) || !items.every(fits)) {
-        return refuse(`a list of texts${pattern ? ` like ${pattern.source}` : ''}`);
+      const items: unknown = typeof value === 'string' ? itemsOf(value) : value;
+      const { fits = () => true, like } = setting.items ?? {};
+      if (!Array.isArray(items) || !items.every((item) => typeof item === 'string' && fits(item))) {
+        return refuse(`a list of ${like ?? 'texts'}`);
       }
       return [...(items as string[])];
     }
@@ -114,6 +112,13 @@ function checked(setting: Setting, value: unknown, origin: string): unknown {
       return number;
     }
   }
+}
+
+function itemsOf(value: string): string[] {
+  return value
+    .split(',')
+    .map((item) => item.trim())
+    .filter(Boolean);
 }
 
 function namesOf(): string {

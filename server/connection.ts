@@ -6,6 +6,7 @@ import type { ErrorCode } from '../src/errors.ts';
 import { validateClientMessage } from '../src/protocol/index.ts';
 import type { ClientMessage, Codec, Hello, ServerMessage } from '../src/protocol/index.ts';
 import type { Credential } from './auth.ts';
+import type { Client } from './clientAddress.ts';
 import type { Link } from './link.ts';
 import { openSession } from './openSession.ts';
 import type { OpenContext } from './openSession.ts';
@@ -21,6 +22,13 @@ export interface ConnectionContext extends OpenContext {
   readonly onClosed: (connection: Connection) => void;
   /** Called when the hello was accepted. */
   readonly onReady: (connection: Connection) => void;
+}
+
+/** The other end of a connection. */
+export interface ConnectionParty {
+  readonly codec: Codec;
+  readonly client: Client;
+  readonly credential: Credential;
 }
 
 /** Errors after which the session waits for its client: its state is whole. */
@@ -46,11 +54,20 @@ export class Connection implements Link {
   #lastPingAt: number;
   #goneAway = false;
 
-  constructor(ws: WebSocket, codec: Codec, credential: Credential, context: ConnectionContext) {
+  constructor(
+    ws: WebSocket,
+    { codec, client, credential }: ConnectionParty,
+    context: ConnectionContext,
+  ) {
     this.#context = context;
     this.#codec = codec;
     this.#credential = credential;
-    this.#log = context.log.child({ connection: randomUUID().slice(0, 8) });
+    const { address, peer } = client;
+    this.#log = context.log.child({
+      connection: randomUUID().slice(0, 8),
+      address,
+      ...(peer !== address && { proxy: peer }),
+    });
     this.#openedAt = context.now();
     this.#lastPingAt = this.#openedAt;
     this.#socket = createSocket(ws, context.now, {

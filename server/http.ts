@@ -1,7 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { TICKET_PATH } from '../src/protocol/index.ts';
 import type { Authenticator } from './auth.ts';
-import { isLoopback } from './bind.ts';
+import type { Client } from './clientAddress.ts';
+import { foreignHost } from './hosts.ts';
+import type { HostCheck } from './hosts.ts';
 import type { Metrics } from './metrics.ts';
 import { originAllowed } from './origin.ts';
 import { readPageFile } from './pageFiles.ts';
@@ -19,6 +21,9 @@ export interface HttpContext {
   readonly auth: Authenticator;
   readonly metrics: Metrics;
   readonly readiness: () => Readiness;
+  /** Who asks. */
+  readonly clientOf: (request: IncomingMessage) => Client;
+  readonly isOurHost: HostCheck;
   /** Told what went wrong with a request. */
   readonly onError: (error: unknown) => void;
   /** Folder of the page, or undefined. */
@@ -37,9 +42,12 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 };
 
+/** What tells nothing may be asked under any name, as health checks do. */
+const HOSTLESS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
+
 /** Answers plain HTTP requests: health, readiness, metrics, tickets and the page. */
 export function createHttpHandler(context: HttpContext): RequestListener {
-  const { auth, settings, metrics, readiness, page, onError } = context;
+  const { auth, settings, metrics, readiness, clientOf, isOurHost, page, onError } = context;
 
   const routes: Readonly<Record<string, Handler>> = {
     'GET /healthz': (_request, response) => json(response, 200, { status: 'ok' }),
@@ -48,15 +56,12 @@ export function createHttpHandler(context: HttpContext): RequestListener {
       json(response, ready ? 200 : 503, { status: reason });
     },
     'GET /metrics': async (request, response) => {
-      const isLocal = isLoopback(request.socket.remoteAddress ?? '');
-      if (!isLocal && auth.bearer(request.headers.authorization) === undefined) {
-        return unauthorized(response);
-      }
+      if (auth.bearer(request.headers.authorization) === undefined) return unauthorized(response);
       send(response, 200, metrics.registry.contentType, await metrics.registry.metrics());
     },
     [`POST ${TICKET_PATH}`]: (request, response) => {
-      const { origin, host, authorization } = request.headers;
-      if (!originAllowed(origin, host, settings.origins)) {
+      const { origin, authorization } = request.headers;
+      if (!originAllowed(origin, clientOf(request), settings.origins)) {
         return json(response, 403, { error: 'origin' });
       }
       const credential = auth.bearer(authorization);
@@ -80,7 +85,12 @@ export function createHttpHandler(context: HttpContext): RequestListener {
     }
     const path = (request.url ?? '/').split('?')[0];
     const method = request.method === 'HEAD' ? 'GET' : request.method;
-    const route = routes[`${method} ${aliases[path] ?? path}`];
+    const name = aliases[path] ?? path;
+    const { hosts } = clientOf(request);
+    if (!HOSTLESS.has(name) && !hosts.every(isOurHost)) {
+      return json(response, 403, { error: 'host', message: foreignHost(hosts) });
+    }
+    const route = routes[`${method} ${name}`];
     if (route !== undefined) return route(request, response);
     const file = method === 'GET' && page ? await readPageFile(page, path) : undefined;
     if (file === undefined) return json(response, 404, { error: 'not found' });

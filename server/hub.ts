@@ -6,6 +6,7 @@ import type { Codec } from '../src/protocol/index.ts';
 import type { speechUnits } from '../src/streams/speechUnits.ts';
 import { createAdmission } from './admission.ts';
 import type { Credential } from './auth.ts';
+import type { Client } from './clientAddress.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { Readiness } from './http.ts';
@@ -23,8 +24,14 @@ export interface Hub {
   readonly metrics: Metrics;
   /** Connections whose hello was accepted. */
   readonly ready: number;
-  accept(ws: WebSocket, codec: Codec, credential: Credential): void;
-  reject(ws: WebSocket, codec: Codec, error: PipelineError, retryAfterMs?: number): void;
+  accept(ws: WebSocket, codec: Codec, client: Client, credential: Credential): void;
+  reject(
+    ws: WebSocket,
+    codec: Codec,
+    client: Client,
+    error: PipelineError,
+    retryAfterMs?: number,
+  ): void;
   readiness(): Readiness;
   /** Sends `goaway`, waits for the sessions to finish, at the deadline refuses the rest. */
   drain(): Promise<void>;
@@ -92,8 +99,13 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
     },
   };
 
-  function connect(ws: WebSocket, codec: Codec, credential: Credential): Connection {
-    const connection = new Connection(ws, codec, credential, context);
+  function connect(
+    ws: WebSocket,
+    codec: Codec,
+    client: Client,
+    credential: Credential,
+  ): Connection {
+    const connection = new Connection(ws, { codec, client, credential }, context);
     sweeper.add(connection);
     return connection;
   }
@@ -109,9 +121,9 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
       return ready.size;
     },
     accept: connect,
-    reject(ws, codec, error, retryAfterMs) {
+    reject(ws, codec, client, error, retryAfterMs) {
       metrics.admissionRejected.inc({ reason: error.code });
-      connect(ws, codec, { id: 'refused' }).fail(error, retryAfterMs);
+      connect(ws, codec, client, { id: 'refused' }).fail(error, retryAfterMs);
     },
     readiness() {
       if (isDraining) return { ready: false, reason: 'draining' };

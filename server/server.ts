@@ -1,4 +1,5 @@
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
@@ -11,12 +12,16 @@ import { createAuthenticator, hashToken } from './auth.ts';
 import { checkBind } from './bind.ts';
 import { measureCapacity } from './calibrate.ts';
 import { readConfig } from './config.ts';
+import { readClient } from './clientAddress.ts';
+import type { Client } from './clientAddress.ts';
+import { createHostCheck } from './hosts.ts';
 import { createHttpHandler } from './http.ts';
 import type { Readiness } from './http.ts';
 import { createHub } from './hub.ts';
 import { createListener } from './listener.ts';
 import { createLog } from './log.ts';
 import type { Settings } from './settings.ts';
+import { createTrustedProxies } from './trustedProxies.ts';
 import { createUpgradeHandler } from './upgrade.ts';
 
 /** Options of `createServer()`. */
@@ -75,6 +80,9 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   });
   const { openPerAddress: open, newPerAddressPerSecond: perSecond } = settings;
   const addresses = createAddressBook({ open, perSecond, now });
+  const proxies = createTrustedProxies(settings.trustProxy, settings.proxyHeaders);
+  const clientOf = (request: IncomingMessage): Client => readClient(request, proxies);
+  const isOurHost = createHostCheck(settings.host, settings.hosts);
   const page = pageFolder(settings);
   const { readiness, metrics, accept, reject } = hub;
   const listener = createListener({
@@ -85,10 +93,20 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
       auth,
       metrics,
       readiness,
+      clientOf,
+      isOurHost,
       page,
       onError: (error) => log.error({ err: error }, 'request failed'),
     }),
-    onUpgrade: createUpgradeHandler({ settings, auth, addresses, accept, reject }),
+    onUpgrade: createUpgradeHandler({
+      settings,
+      auth,
+      addresses,
+      clientOf,
+      isOurHost,
+      accept,
+      reject,
+    }),
   });
 
   listener.listen(settings.port, settings.host);

@@ -1,3 +1,8 @@
+import type { ForwardedStyle } from './forwardedHeaders.ts';
+import { isHostName } from './hosts.ts';
+import { isOrigin } from './origin.ts';
+import { isProxyName } from './trustedProxies.ts';
+
 /** Everything that a deployment may set. One flat object, checked once and frozen. */
 export interface Settings {
   readonly host: string;
@@ -37,6 +42,9 @@ export interface Settings {
   readonly ticketTtlMs: number;
   readonly memoryMib: number;
   readonly trustLoopback: boolean;
+  readonly trustProxy: readonly string[];
+  readonly proxyHeaders: ForwardedStyle;
+  readonly hosts: readonly string[];
   readonly token: string;
   readonly tokenHashes: readonly string[];
   readonly origins: readonly string[];
@@ -63,7 +71,12 @@ export type Setting = {
       readonly max: number;
     }
   | { readonly kind: 'flag'; readonly default: boolean }
-  | { readonly kind: 'list'; readonly default: readonly string[]; readonly pattern?: RegExp }
+  | {
+      readonly kind: 'list';
+      readonly default: readonly string[];
+      /** Whether an item can stand there, and what one looks like. */
+      readonly items?: { readonly fits: (item: string) => boolean; readonly like: string };
+    }
 );
 
 const DAY_MS = 86_400_000;
@@ -77,7 +90,7 @@ export const SETTINGS: readonly Setting[] = [
   integer('workers', 0, 0, 64, 'inference threads; 0: one less than there are cores'),
   {
     ...list('providers', ['cpu'], 'execution providers, the first that works'),
-    pattern: /^(cpu|cuda|webgpu)$/,
+    items: { fits: (item) => /^(cpu|cuda|webgpu)$/.test(item), like: 'cpu, cuda or webgpu' },
   },
   number('capacity', 0, 0, 100_000, 'live streams at once; 0: measured at start'),
   number('livePace', 1.25, 1, 1000, 'times real time at which live audio is let in'),
@@ -139,17 +152,43 @@ export const SETTINGS: readonly Setting[] = [
     1_048_576,
     'resident memory above which no session begins; 0: 80 % of the machine’s',
   ),
-  flag('trustLoopback', true, 'no bounds per address for the machine itself'),
+  flag(
+    'trustLoopback',
+    false,
+    'no bounds per address for programs on the machine itself; not where a proxy runs there',
+  ),
+  {
+    ...list(
+      'trustProxy',
+      [],
+      'proxies whose forwarded headers count: addresses, networks, "loopback"',
+    ),
+    items: { fits: isProxyName, like: 'addresses, networks as 10.0.0.0/8, or loopback' },
+  },
+  {
+    ...text('proxyHeaders', 'x-forwarded', 'what they write: X-Forwarded-For, … or Forwarded'),
+    choices: ['x-forwarded', 'forwarded'],
+  },
+  {
+    ...list('hosts', [], 'names under which it answers, beside loopback’s and its own host'),
+    items: { fits: isHostName, like: 'app.example, *.app.example or *, without port' },
+  },
   {
     ...text('token', '', 'a bearer token; better from the environment than from a flag'),
     secret: true,
   },
   {
     ...list('tokenHashes', [], 'SHA-256 of bearer tokens, in hexadecimal'),
-    pattern: /^[0-9a-f]{64}$/,
+    items: { fits: (item) => /^[0-9a-f]{64}$/.test(item), like: '64 hexadecimal digits' },
     secret: true,
   },
-  list('origins', [], 'origins of pages that may connect, beside the server’s own'),
+  {
+    ...list('origins', [], 'origins of pages that may connect, beside the server’s own'),
+    items: {
+      fits: isOrigin,
+      like: 'https://app.example (scheme, host, port where it is not the usual one; no path)',
+    },
+  },
   text('tlsCert', '', 'file with the TLS certificate chain, PEM'),
   text('tlsKey', '', 'file with its private key, PEM'),
   flag('insecure', false, 'listen beyond the machine itself without tokens or without TLS'),

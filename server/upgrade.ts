@@ -8,6 +8,9 @@ import type { Codec } from '../src/protocol/index.ts';
 import type { AddressBook } from './addressBook.ts';
 import type { Authenticator, Credential } from './auth.ts';
 import { isLoopback } from './bind.ts';
+import type { Client } from './clientAddress.ts';
+import type { HostCheck } from './hosts.ts';
+import { foreignHost } from './hosts.ts';
 import { originAllowed } from './origin.ts';
 import type { Settings } from './settings.ts';
 
@@ -16,12 +19,16 @@ export interface UpgradeContext {
   readonly settings: Settings;
   readonly auth: Authenticator;
   readonly addresses: AddressBook;
+  /** Who asks. */
+  readonly clientOf: (request: IncomingMessage) => Client;
+  readonly isOurHost: HostCheck;
   /** Takes a socket whose client may connect. */
-  readonly accept: (ws: WebSocket, codec: Codec, credential: Credential) => void;
+  readonly accept: (ws: WebSocket, codec: Codec, client: Client, credential: Credential) => void;
   /** Takes a socket whose client may not: it gets the error, then the close. */
   readonly reject: (
     ws: WebSocket,
     codec: Codec,
+    client: Client,
     error: PipelineError,
     retryAfterMs?: number,
   ) => void;
@@ -31,7 +38,7 @@ type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 
 /** Makes the handler of `upgrade` requests: path, headers, subprotocol, bounds per address, origin, credential. */
 export function createUpgradeHandler(context: UpgradeContext): UpgradeHandler {
-  const { settings, auth, addresses, accept, reject } = context;
+  const { settings, auth, addresses, clientOf, isOurHost, accept, reject } = context;
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -53,12 +60,12 @@ export function createUpgradeHandler(context: UpgradeContext): UpgradeHandler {
       return answer(socket, refused ?? '400 Bad Request');
 
     const ticket = ticketIn(offered) ?? new URLSearchParams(query).get('ticket') ?? undefined;
-    const { origin, host, authorization } = request.headers;
+    const { origin, authorization } = request.headers;
     const credential = ticket === undefined ? auth.bearer(authorization) : auth.redeem(ticket);
-    const address = request.socket.remoteAddress ?? '';
-    const isBounded =
-      (!auth.required || credential === undefined) &&
-      !(settings.trustLoopback && isLoopback(address));
+    const client = clientOf(request);
+    const { address, hosts } = client;
+    const isExempt = settings.trustLoopback && isLoopback(address) && !client.isDisguised;
+    const isBounded = (!auth.required || credential === undefined) && !isExempt;
     const waitMs = isBounded ? addresses.enter(address) : 0;
     if (isBounded && waitMs === 0) socket.once('close', () => addresses.leave(address));
 
@@ -67,20 +74,24 @@ export function createUpgradeHandler(context: UpgradeContext): UpgradeHandler {
         return reject(
           ws,
           codec,
+          client,
           error('RATE_LIMITED', 'too many connections from this address'),
           waitMs,
         );
-      if (!originAllowed(origin, host, settings.origins)) {
-        return reject(ws, codec, error('ORIGIN', `pages of ${origin} may not connect`));
+      if (!hosts.every(isOurHost)) {
+        return reject(ws, codec, client, error('ORIGIN', foreignHost(hosts)));
+      }
+      if (!originAllowed(origin, client, settings.origins)) {
+        return reject(ws, codec, client, error('ORIGIN', `pages of ${origin} may not connect`));
       }
       if (credential === undefined) {
         const message =
           ticket === undefined
             ? 'a valid bearer token is needed'
             : 'the ticket is unknown, used or expired';
-        return reject(ws, codec, error('AUTH', message));
+        return reject(ws, codec, client, error('AUTH', message));
       }
-      accept(ws, codec, credential);
+      accept(ws, codec, client, credential);
     });
   };
 }

@@ -83,7 +83,13 @@ async function serve(loaded: Models, isTransportOnly: boolean): Promise<void> {
   const server = await createServer({
     models: loaded,
     log: createLog('silent'),
-    settings: { port: 0, web: 'none', capacity: options.capacity, unauthenticated: 10_000 },
+    settings: {
+      port: 0,
+      web: 'none',
+      capacity: options.capacity,
+      unauthenticated: 10_000,
+      trustLoopback: true,
+    },
     ...(isTransportOnly && { pipeline: pretend }),
   });
   closeAll = () => server.close();

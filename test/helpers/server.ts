@@ -37,4 +37,5 @@ const ROOMY: Partial<Settings> = {
   livePace: 1000,
   filePace: 1000,
   unauthenticated: 10_000,
+  trustLoopback: true,
 };

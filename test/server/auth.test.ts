@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createAuthenticator, hashToken } from '../../server/auth.ts';
-import { originAllowed } from '../../server/origin.ts';
+import { isOrigin, originAllowed } from '../../server/origin.ts';
 
 function authenticator(tokens: readonly string[], clock = { now: 0 }) {
   return createAuthenticator({
@@ -83,6 +83,41 @@ describe('originAllowed', () => {
     ['https://app.example', 'here', ['https://app.example'], true],
     ['http://app.example', 'here', ['https://app.example'], false],
   ])('%j at host %j with %j → %s', (origin, host, allowed, isAllowed) => {
-    expect(originAllowed(origin, host, allowed)).toBe(isAllowed);
+    const client = { hosts: host === undefined ? [] : [host], isSecure: undefined };
+    expect(originAllowed(origin, client, allowed)).toBe(isAllowed);
   });
+
+  it.each([
+    ['https://here', 'here', true, true],
+    ['http://here', 'here', true, false],
+    ['https://here', 'here:443', true, true],
+    ['http://here', 'here:443', undefined, false],
+    ['http://here', 'here:80', false, true],
+  ])('%s at host %s, secure %s → %s', (origin, host, isSecure, isAllowed) => {
+    expect(originAllowed(origin, { hosts: [host], isSecure }, [])).toBe(isAllowed);
+  });
+
+  it('takes any of the hosts that were asked for: a proxy may have put its own into Host', () => {
+    const client = { hosts: ['127.0.0.1:8990', 'app.example'], isSecure: true };
+    expect(originAllowed('https://app.example', client, [])).toBe(true);
+    expect(originAllowed('https://other.example', client, [])).toBe(false);
+  });
+});
+
+describe('isOrigin', () => {
+  it.each([
+    ['https://app.example', true],
+    ['http://127.0.0.1:3000', true],
+    ['http://[::1]:3000', true],
+    ['chrome-extension://abcdefgh', true],
+    ['app.example', false],
+    ['https://app.example/', false],
+    ['https://app.example/page', false],
+    ['https://App.example', false],
+    ['https://app.example:443', false],
+    ['https://user@app.example', false],
+    ['https://', false],
+    ['null', false],
+    ['*', false],
+  ])('%s → %s', (text, isOne) => expect(isOrigin(text)).toBe(isOne));
 });

@@ -305,6 +305,45 @@ describe('HTTP beside the socket', () => {
       expect(client.socket.protocol).toBe(SUBPROTOCOL_MSGPACK);
     }));
 
+  it('tells metrics to holders of a token only, on the machine itself too', () =>
+    withServer(models, { tokenHashes: [hashToken('right')] }, async ({ url }) => {
+      const status = async (headers: Record<string, string>) =>
+        (await fetch(`${url}/metrics`, { headers })).status;
+      expect(await status({})).toBe(401);
+      expect(await status({ authorization: 'Bearer wrong' })).toBe(401);
+      expect(await status({ authorization: 'Bearer right' })).toBe(200);
+    }));
+
+  it.each(['/metrics', '/', '/nothing'])(
+    'does not answer to a name that is not its own: %s',
+    (path) =>
+      withServer(models, { hosts: ['app.example'] }, async (server) => {
+        const ask = (host: string) =>
+          answerTo(server, `GET ${path} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`);
+        expect(await ask('evil')).toMatch(/^HTTP\/1.1 403 [^]*"error":"host"[^]*evil[^]*--hosts/);
+        for (const host of ['app.example', 'localhost:1', '127.0.0.1']) {
+          expect(await ask(host)).not.toMatch(/^HTTP\/1.1 403 /);
+        }
+      }),
+  );
+
+  it('tells its health under any name: probes do not know it', () =>
+    withServer(models, {}, async (server) => {
+      for (const path of ['/healthz', '/ready']) {
+        const text = `GET ${path} HTTP/1.1\r\nHost: pod\r\nConnection: close\r\n\r\n`;
+        expect(await answerTo(server, text)).toMatch(/^HTTP\/1.1 200 /);
+      }
+    }));
+
+  it('refuses a page whose name was made to point here (DNS rebinding), and programs under it', () =>
+    withServer(models, {}, async ({ streamUrl }) => {
+      for (const headers of [{ host: 'evil', origin: 'http://evil' }, { host: 'evil' }]) {
+        const refusal = await (await dial(streamUrl, { headers })).refusal();
+        expect(refusal).toMatchObject({ code: 'origin', close: 4403 });
+        expect(refusal.error?.msg).toMatch(/host evil.*--hosts/);
+      }
+    }));
+
   it('lets pages of its own host and of its list connect', () =>
     withServer(models, { origins: ['https://app.example'] }, async ({ url, streamUrl }) => {
       for (const origin of [url, 'https://app.example'])
