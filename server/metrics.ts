@@ -41,6 +41,13 @@ export interface MetricSources {
   readonly lm: () => EncoderStatus | undefined;
 }
 
+/** Gauges of prom-client with the suffix of a counter; `nodejs_active_resources` and its like say the same by kind. */
+const MISNAMED = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
+
 /** Around the encoder step of 160 ms, in seconds. */
 const LAG_BUCKETS = [
   0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.06, 0.08, 0.1, 0.12, 0.16, 0.2, 0.24, 0.32, 0.64, 1.28,
@@ -57,6 +64,7 @@ export function createMetrics(sources: MetricSources): Metrics {
   const registry = new Registry();
   const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED) registry.removeSingleMetric(name);
   const loop = monitorEventLoopDelay({ resolution: 10 });
   loop.enable();
 
@@ -73,18 +81,31 @@ export function createMetrics(sources: MetricSources): Metrics {
     });
   };
 
+  /** A counter of what is counted elsewhere: it reads the sum when somebody asks. */
+  const sum = (name: string, help: string, read: () => number): void => {
+    new Counter({
+      name: `sylstream_${name}`,
+      help,
+      registers,
+      collect() {
+        this.reset();
+        this.inc(read());
+      },
+    });
+  };
+
   gauge('sessions_live', 'Sessions with a client.', sources.live);
   gauge('sessions_parked', 'Sessions that wait for their client.', sources.parked);
   gauge('capacity_used_streams', 'Live streams, files by their weight.', sources.used);
   gauge('capacity_streams', 'Live streams that fit.', sources.capacity);
   gauge('encoder_queue_steps', 'Steps that wait for a run.', () => sources.encoder().queued);
-  gauge(
+  sum(
     'encoder_restarts_total',
     'Inference workers started again.',
     () => sources.encoder().restarts,
   );
-  gauge('encoder_steps_total', 'Stream-steps run.', () => sources.encoder().steps);
-  gauge(
+  sum('encoder_steps_total', 'Stream-steps run.', () => sources.encoder().steps);
+  sum(
     'encoder_run_seconds_total',
     'Time inside the runtime.',
     () => sources.encoder().runMs / 1000,
@@ -94,8 +115,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     'Units that wait for the language model.',
     () => sources.lm()?.queued ?? 0,
   );
-  gauge('lm_steps_total', 'Units run through the language model.', () => sources.lm()?.steps ?? 0);
-  gauge(
+  sum('lm_steps_total', 'Units run through the language model.', () => sources.lm()?.steps ?? 0);
+  sum(
     'lm_run_seconds_total',
     'Time of the language model inside the runtime.',
     () => (sources.lm()?.runMs ?? 0) / 1000,
@@ -105,14 +126,15 @@ export function createMetrics(sources: MetricSources): Metrics {
     loop.reset();
     return Number.isFinite(seconds) ? seconds : 0;
   });
-  new Gauge({
+  new Counter({
     name: 'sylstream_encoder_batch_runs_total',
     help: 'Runs by the number of streams in them.',
     labelNames: ['streams'],
     registers,
     collect() {
+      this.reset();
       sources.encoder().batches.forEach((runs, streams) => {
-        if (runs > 0) this.set({ streams: String(streams) }, runs);
+        if (runs > 0) this.inc({ streams: String(streams) }, runs);
       });
     },
   });
@@ -148,7 +170,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     in: traffic.bytesIn,
     out: traffic.bytesOut,
   }));
-  gauge('audio_seconds_total', 'Audio taken.', () => traffic.audioSeconds);
+  sum('audio_seconds_total', 'Audio taken.', () => traffic.audioSeconds);
 
   const histogram = (name: string, help: string, buckets: number[]): Histogram =>
     new Histogram({ name: `sylstream_${name}`, help, buckets, registers });
