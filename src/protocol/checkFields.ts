@@ -1,6 +1,7 @@
 import { PipelineError } from '../errors.ts';
 import type { Fields, Kind } from './fields.ts';
 import { describeKind, describeValue } from './describe.ts';
+import { isFaithful, lengthOf } from './text.ts';
 
 /** A decoded map of the wire, before its fields are checked. */
 export type WireMap = Readonly<Record<string, unknown>>;
@@ -61,7 +62,7 @@ function fits(value: unknown, kind: Kind): boolean {
     case 'number':
       return Number.isFinite(value) && inRange(value as number, kind);
     case 'text':
-      return typeof value === 'string' && value.length <= kind.maxLength;
+      return typeof value === 'string' && lengthOf(value) <= kind.maxLength && isFaithful(value);
     case 'choice':
       return typeof value === 'string' && kind.values.includes(value);
     case 'flag':

@@ -40,7 +40,7 @@ export function number(min: number, max: number): Kind {
   return { kind: 'number', min, max };
 }
 
-/** Text of at most `maxLength` UTF-16 code units. */
+/** Text of at most `maxLength` characters. */
 export function text(maxLength: number): Kind {
   return { kind: 'text', maxLength };
 }

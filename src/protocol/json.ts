@@ -51,8 +51,8 @@ function checkDepth(text: string): void {
 function parse(text: string): unknown {
   try {
     return JSON.parse(text);
-  } catch (cause) {
-    throw malformed('the text is not JSON', cause);
+  } catch {
+    throw malformed('the text is not JSON'); // without the parser's error: its words are the client's own
   }
 }
 
@@ -79,6 +79,6 @@ function withBytes(map: WireMap): WireMap {
   return { ...map, [name]: bytes };
 }
 
-function malformed(message: string, cause?: unknown): PipelineError {
-  return new PipelineError('SYLSTREAM_ERR_MALFORMED', message, { cause });
+function malformed(message: string): PipelineError {
+  return new PipelineError('SYLSTREAM_ERR_MALFORMED', message);
 }

@@ -8,9 +8,9 @@ export const MAX_DEPTH = 8;
 export const MAX_KEYS = 64;
 /** Items of one array inside a message. */
 export const MAX_ITEMS = 4096;
-/** UTF-16 code units of a name, an id or a ping's content. */
+/** Characters of a name, an id or a ping's content. */
 export const MAX_NAME_LENGTH = 64;
-/** UTF-16 code units of a token or of an error's text. */
+/** Characters of a token or of an error's text. */
 export const MAX_TEXT_LENGTH = 1024;
 /** Largest sample index, the largest integer that a double holds exactly. */
 export const MAX_SAMPLE: number = Number.MAX_SAFE_INTEGER;

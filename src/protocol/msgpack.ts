@@ -30,10 +30,9 @@ export const msgpackCodec: Codec = {
     checkStructure(data);
     try {
       return unpackr.unpack(data) as WireMap;
-    } catch (cause) {
-      throw new PipelineError('SYLSTREAM_ERR_MALFORMED', 'the bytes are not MessagePack', {
-        cause,
-      });
+    } catch {
+      // without the reader's error: its words may be the client's own
+      throw new PipelineError('SYLSTREAM_ERR_MALFORMED', 'the bytes are not MessagePack');
     }
   },
 };

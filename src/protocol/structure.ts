@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts';
+import { isFaithfulUtf8 } from './text.ts';
 import { MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
 
 /** What stands at one place of a MessagePack message (specification: "Formats", first byte). */
@@ -14,7 +15,7 @@ interface Head {
 
 /**
  * Walks over a MessagePack message without building anything, and throws `SYLSTREAM_ERR_MALFORMED` unless it is
- * one map with text keys, complete, with nothing behind it, within depth, keys and items, and without extension types.
+ * one map with text keys, complete, with nothing behind it, within depth, keys and items, and without extension types, its text UTF-8.
  * Whatever a length field claims is compared with the bytes that are there before anyone believes it.
  */
 export function checkStructure(bytes: Uint8Array): void {
@@ -37,7 +38,11 @@ function walk(bytes: Uint8Array, offset: number, depth: number): number {
   if (next + head.items > bytes.byteLength) {
     throw malformed(`the value at byte ${offset} ends behind the message's ${bytes.byteLength}`);
   }
-  if (head.kind === 'scalar' || head.kind === 'text') return next;
+  if (head.kind === 'scalar') return next;
+  if (head.kind === 'text') {
+    if (isFaithfulUtf8(bytes, offset + head.size, next)) return next;
+    throw malformed(`the text at byte ${offset} is not UTF-8, or begins with a byte order mark`);
+  }
   if (depth > MAX_DEPTH) throw malformed(`expected at most ${MAX_DEPTH} levels of nesting`);
   if (head.kind === 'map' && head.items > 2 * MAX_KEYS) {
     throw malformed(`expected at most ${MAX_KEYS} keys, got ${head.items / 2}`);

@@ -2,6 +2,7 @@ import { PipelineError } from '../errors.ts';
 import { checkFields } from './checkFields.ts';
 import type { WireMap } from './checkFields.ts';
 import { CLIENT_FIELDS } from './clientFields.ts';
+import { firstCharacters, isFaithful } from './text.ts';
 import type { Fields } from './fields.ts';
 import type { ClientMessage, ServerMessage } from './messages.ts';
 import { SERVER_FIELDS } from './serverFields.ts';
@@ -21,7 +22,7 @@ export function validateServerMessage(map: WireMap): ServerMessage {
 
 function validate(map: WireMap, table: Readonly<Record<string, Fields>>): Record<string, unknown> {
   const type = map['t'];
-  if (typeof type !== 'string') {
+  if (typeof type !== 'string' || !isFaithful(type)) {
     throw new PipelineError(
       'SYLSTREAM_ERR_MALFORMED',
       'a message needs a text "t" that says what it is',
@@ -30,7 +31,7 @@ function validate(map: WireMap, table: Readonly<Record<string, Fields>>): Record
   if (!Object.hasOwn(table, type)) {
     throw new PipelineError(
       'SYLSTREAM_ERR_UNKNOWN_TYPE',
-      `expected one of ${Object.keys(table).join(', ')}; got a message of type "${type.slice(0, 32)}"`,
+      `expected one of ${Object.keys(table).join(', ')}; got a message of type "${firstCharacters(type, 32)}"`,
     );
   }
   return checkFields(map, table[type], type, { t: type });

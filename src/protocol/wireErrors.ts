@@ -1,4 +1,5 @@
 import { ERROR_CODES, PipelineError } from '../errors.ts';
+import { firstCharacters } from './text.ts';
 import type { ErrorCode } from '../errors.ts';
 import { disposition } from './closeCodes.ts';
 import type { WireCode } from './closeCodes.ts';
@@ -25,7 +26,7 @@ export function toWireError(error: PipelineError, options: WireErrorOptions): Wi
     t: 'error',
     code: wire,
     fatal: options.fatal,
-    msg: words ? error.message.slice(0, 1000) : 'the server failed',
+    msg: words ? firstCharacters(error.message, 1000) : 'the server failed',
     ...(options.retryAfterMs !== undefined && { retry_after_ms: Math.ceil(options.retryAfterMs) }),
     ...(options.ref !== undefined && { ref: options.ref }),
   };

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { inspect } from 'node:util';
 import { pack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
 import { PipelineError } from '../../src/errors.ts';
@@ -10,6 +11,7 @@ import {
   validateClientMessage,
 } from '../../src/protocol/index.ts';
 import type { ClientMessage, Codec } from '../../src/protocol/index.ts';
+import { lengthOf } from '../../src/protocol/text.ts';
 import { CLIENT_EXAMPLES, SERVER_EXAMPLES } from '../vectors/examples.ts';
 
 const msgpack = codecOf(SUBPROTOCOL_MSGPACK)!;
@@ -90,6 +92,86 @@ describe('codecs', () => {
     expect(outcome(msgpack, pack({ t: 'dance' }))).toBe('SYLSTREAM_ERR_UNKNOWN_TYPE');
     expect(outcome(json, '{"t":"__proto__"}')).toBe('SYLSTREAM_ERR_UNKNOWN_TYPE');
     expect(outcome(json, '{"t":"constructor"}')).toBe('SYLSTREAM_ERR_UNKNOWN_TYPE');
+  });
+
+  const ping = (x: Uint8Array) =>
+    Uint8Array.from([
+      0x82,
+      0xa1,
+      0x74,
+      0xa4,
+      ...Buffer.from('ping'),
+      0xa1,
+      0x78,
+      0xd9,
+      x.length,
+      ...x,
+    ]);
+
+  it.each([
+    ['a byte that begins nothing', [0xff]],
+    ['an overlong zero', [0xc0, 0x80]],
+    ['a surrogate', [0xed, 0xa0, 0x80]],
+    ['a character cut short', [0x61, 0xe2, 0x82]],
+    ['a byte order mark, which decoders drop', [...Buffer.from(`\uFEFF${'é'.repeat(40)}`)]],
+  ])('refuses MessagePack text with %s: it would come back changed', (_name, bytes) => {
+    expect(outcome(msgpack, ping(Uint8Array.from(bytes)))).toBe('SYLSTREAM_ERR_MALFORMED');
+  });
+
+  it.each(['\\ud800', 'a\\udc00', '\\ud83d\\ud83d', '\uFEFFa'])(
+    'refuses JSON text with half of a character or a byte order mark: %s',
+    (text) => {
+      expect(outcome(json, `{"t":"ping","x":"${text}"}`)).toBe('SYLSTREAM_ERR_MALFORMED');
+      expect(outcome(json, `{"t":"${text}"}`)).toBe('SYLSTREAM_ERR_MALFORMED');
+    },
+  );
+
+  it('counts characters, not UTF-16 units, and gives text back as it came', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 70 }), (x) => {
+        const isShort = lengthOf(x) <= 64 && !x.startsWith('\uFEFF');
+        for (const codec of [msgpack, json]) {
+          const frame = codec.encode({ t: 'ping', x });
+          if (!isShort) expect(outcome(codec, frame)).toBe('SYLSTREAM_ERR_MALFORMED');
+          else expect(validateClientMessage(codec.decode(frame))).toEqual({ t: 'ping', x });
+        }
+      }),
+      { numRuns: 500, seed: 5 },
+    );
+    const flag = '\u{1F3F4}'; // two UTF-16 units, four bytes
+    for (const codec of [msgpack, json]) {
+      expect(outcome(codec, codec.encode({ t: 'ping', x: flag.repeat(64) }))).toBe('ping');
+      expect(outcome(codec, codec.encode({ t: 'ping', x: flag.repeat(65) }))).toBe(
+        'SYLSTREAM_ERR_MALFORMED',
+      );
+    }
+  });
+
+  it('takes the last of two keys of the same name', () => {
+    expect(json.decode('{"t":"ping","x":1,"x":2}')).toEqual({ t: 'ping', x: 2 });
+    const twice = Uint8Array.from([
+      0x83,
+      0xa1,
+      0x74,
+      0xa4,
+      ...Buffer.from('ping'),
+      0xa1,
+      0x78,
+      1,
+      0xa1,
+      0x78,
+      2,
+    ]);
+    expect(msgpack.decode(twice)).toEqual({ t: 'ping', x: 2 });
+  });
+
+  it('keeps no words of the client in an error’s causes', () => {
+    try {
+      json.decode('{"Bearer SECRET"');
+      expect.unreachable();
+    } catch (error) {
+      expect(inspect(error)).not.toContain('SECRET');
+    }
   });
 
   it('leaves prototypes alone', () => {

@@ -109,6 +109,7 @@ export const REFUSED_EXAMPLES: Readonly<Record<string, string>> = {
   'key-is-a-number': '8101a3656e64',
   'no-type': '81a16e00',
   'type-is-a-number': '81a17407',
+  'text-is-not-utf8': '82a174a470696e67a178a1ff',
   'extension-type': '82a174a470696e67a178d40100',
   'date-extension': '82a174a470696e67a178d6ff00000000',
   'never-used-byte': '82a174a470696e67a178c1',
