@@ -1,5 +1,6 @@
-import { readFileSync } from 'node:fs';
 import { PipelineError } from '../src/errors.ts';
+import { readConfigFile } from './configFile.ts';
+import { isServiceLink } from './serviceLinks.ts';
 import { SETTINGS } from './settings.ts';
 import type { Setting, Settings } from './settings.ts';
 
@@ -43,6 +44,14 @@ export function variableOf(name: string): string {
   return PREFIX + name.replace(/(?<=[a-z])(?=[A-Z])/g, '_').toUpperCase();
 }
 
+/** The variables with our prefix that a cluster sets for its services; they are no settings and count for nothing. */
+export function serviceLinks(env: Readonly<Record<string, string | undefined>>): string[] {
+  return Object.entries(env)
+    .filter(([name, value]) => name.startsWith(PREFIX) && isServiceLink(name, value))
+    .map(([name]) => name)
+    .sort();
+}
+
 /** The settings as JSON text, secrets masked. */
 export function printConfig(settings: Settings): string {
   const secrets = new Set(SETTINGS.filter((each) => each.secret).map((each) => each.name));
@@ -57,25 +66,19 @@ function layers({ file, env = {}, flags = {} }: ConfigSources): [string, object]
   const known = new Map(SETTINGS.map((each) => [variableOf(each.name), each.name]));
   const fromEnv = Object.entries(env)
     .filter(([name]) => name.startsWith(PREFIX) && !OTHER_VARIABLES.has(name))
+    .filter(([name, value]) => !isServiceLink(name, value))
     .map(([name, value]) => [known.get(name) ?? name, value]);
+  for (const { name } of SETTINGS.filter(({ secret }) => secret)) {
+    if (env[variableOf(name)] !== '') continue; // a secret that failed to arrive must not open the server
+    throw configError(
+      `${name} of the environment is empty; unset ${variableOf(name)} if none is meant`,
+    );
+  }
   return [
-    ...(file === undefined ? [] : [[`the file ${file}`, readFile(file)] as [string, object]]),
+    ...(file === undefined ? [] : [[`the file ${file}`, readConfigFile(file)] as [string, object]]),
     ['the environment', Object.fromEntries(fromEnv) as object],
     ['the command line', flags],
   ];
-}
-
-function readFile(path: string): object {
-  let value: unknown;
-  try {
-    value = JSON.parse(readFileSync(path, 'utf8'));
-  } catch (cause) {
-    throw new PipelineError('SYLSTREAM_ERR_CONFIG', `${path} cannot be read as JSON`, { cause });
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw configError(`${path} must hold a JSON object of settings`);
-  }
-  return value;
 }
 
 function checked(setting: Setting, value: unknown, origin: string): unknown {
@@ -89,6 +92,7 @@ function checked(setting: Setting, value: unknown, origin: string): unknown {
       if (setting.choices && !setting.choices.includes(value)) {
         return refuse(`one of ${setting.choices.join(', ')}`);
       }
+      if (setting.items?.fits(value) === false) return refuse(setting.items.like);
       return value;
     case 'flag':
       if (value === true || YES.includes(value as string)) return true;

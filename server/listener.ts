@@ -1,9 +1,8 @@
-import { readFileSync } from 'node:fs';
 import { createServer as createPlainServer } from 'node:http';
 import type { RequestListener, Server, ServerOptions } from 'node:http';
 import { createServer as createTlsServer } from 'node:https';
 import type { Socket } from 'node:net';
-import { PipelineError } from '../src/errors.ts';
+import { readTls } from './tlsFiles.ts';
 import type { Settings } from './settings.ts';
 
 /** Options of `createListener()`. */
@@ -30,12 +29,7 @@ export function createListener({ settings, onRequest, onUpgrade, ready }: Listen
     settings.tlsCert === ''
       ? createPlainServer(options, onRequest)
       : createTlsServer(
-          {
-            ...options,
-            cert: readPem(settings.tlsCert),
-            key: readPem(settings.tlsKey),
-            handshakeTimeout: deadline,
-          },
+          { ...options, ...readTls(settings.tlsCert, settings.tlsKey), handshakeTimeout: deadline },
           onRequest,
         );
   server.maxHeadersCount = settings.headerCount + 1; // one more than allowed, so that it can be seen
@@ -48,12 +42,4 @@ export function createListener({ settings, onRequest, onUpgrade, ready }: Listen
     if (open - ready() > settings.unauthenticated) socket.destroy();
   });
   return server;
-}
-
-function readPem(path: string): Buffer {
-  try {
-    return readFileSync(path);
-  } catch (cause) {
-    throw new PipelineError('SYLSTREAM_ERR_CONFIG', `${path} cannot be read`, { cause });
-  }
 }

@@ -8,6 +8,8 @@ import type { Settings } from './settings.ts';
 /** Options of `startServer()`. */
 export interface StartOptions {
   readonly settings: Settings;
+  /** Variables of the environment that look like settings and are none; told once. */
+  readonly serviceLinks?: readonly string[];
   /** Ends the server in order: not ready, `goaway`, drain. */
   readonly signal: AbortSignal;
   /** Called with the server when it listens. */
@@ -18,8 +20,11 @@ export interface StartOptions {
  * Loads and warms the models, listens until the signal, then drains and releases everything. Resolves when all is
  * closed. Errors: those of `loadModels()` and `createServer()`.
  */
-export async function startServer({ settings, signal, onListening }: StartOptions): Promise<void> {
+export async function startServer(options: StartOptions): Promise<void> {
+  const { settings, signal, onListening, serviceLinks = [] } = options;
   const log = createLog(settings.logLevel);
+  if (serviceLinks.length > 0)
+    log.warn({ variables: serviceLinks }, 'service links are no settings');
   const models = await loadModels(modelOptions(settings));
   try {
     const server = await createServer({ models, settings, log });

@@ -1,11 +1,9 @@
 import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { PipelineError } from '../src/errors.ts';
 import type { Models } from '../src/models/loadModels.ts';
-import { packageRoot } from '../src/models/packageRoot.ts';
 import { speechUnits } from '../src/streams/speechUnits.ts';
 import { createAddressBook } from './addressBook.ts';
 import { createAuthenticator, hashToken } from './auth.ts';
@@ -20,6 +18,7 @@ import type { Readiness } from './http.ts';
 import { createHub } from './hub.ts';
 import { createListener } from './listener.ts';
 import { createLog } from './log.ts';
+import { pageFolder } from './pageFolder.ts';
 import type { Settings } from './settings.ts';
 import { createTrustedProxies } from './trustedProxies.ts';
 import { createUpgradeHandler } from './upgrade.ts';
@@ -66,6 +65,7 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   const { models, pipeline = speechUnits } = options;
   const settings = readConfig({ flags: options.settings ?? {} });
   checkBind(settings);
+  const page = pageFolder(settings.web);
   const log = options.log ?? createLog(settings.logLevel);
   const capacity = settings.capacity || (await measureCapacity({ models, pipeline }));
   const hub = createHub({ settings, models, pipeline, capacity, log });
@@ -83,7 +83,6 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   const proxies = createTrustedProxies(settings.trustProxy, settings.proxyHeaders);
   const clientOf = (request: IncomingMessage): Client => readClient(request, proxies);
   const isOurHost = createHostCheck(settings.host, settings.hosts);
-  const page = pageFolder(settings);
   const { readiness, metrics, accept, reject } = hub;
   const listener = createListener({
     settings,
@@ -144,9 +143,4 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
       log.info('drained');
     },
   };
-}
-
-function pageFolder({ web }: Settings): string | undefined {
-  if (web === 'none') return undefined;
-  return web === '' ? join(packageRoot(), 'dist/web') : web;
 }

@@ -55,6 +55,12 @@ export interface Settings {
   readonly logLevel: string;
 }
 
+/** What a text or an item of a list looks like. */
+export interface Shape {
+  readonly fits: (text: string) => boolean;
+  readonly like: string;
+}
+
 /** How one setting is read, checked and explained. */
 export type Setting = {
   readonly name: keyof Settings;
@@ -63,7 +69,13 @@ export type Setting = {
   /** Masked wherever it would be printed. */
   readonly secret?: boolean;
 } & (
-  | { readonly kind: 'text'; readonly default: string; readonly choices?: readonly string[] }
+  | {
+      readonly kind: 'text';
+      readonly default: string;
+      readonly choices?: readonly string[];
+      /** Whether text can stand there, and what it looks like. */
+      readonly items?: Shape;
+    }
   | {
       readonly kind: 'integer' | 'number';
       readonly default: number;
@@ -75,7 +87,7 @@ export type Setting = {
       readonly kind: 'list';
       readonly default: readonly string[];
       /** Whether an item can stand there, and what one looks like. */
-      readonly items?: { readonly fits: (item: string) => boolean; readonly like: string };
+      readonly items?: Shape;
     }
 );
 
@@ -175,6 +187,7 @@ export const SETTINGS: readonly Setting[] = [
   },
   {
     ...text('token', '', 'a bearer token; better from the environment than from a flag'),
+    items: { fits: (token) => /^[!-~]*$/.test(token), like: 'printable ASCII without spaces' },
     secret: true,
   },
   {

@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { createInterface } from 'node:readline';
 import { hashToken } from '../../server/auth.ts';
-import { printConfig, readConfig, variableOf } from '../../server/config.ts';
+import { printConfig, readConfig, serviceLinks, variableOf } from '../../server/config.ts';
 import { startServer } from '../../server/main.ts';
 import { SETTINGS } from '../../server/settings.ts';
 import type { Setting } from '../../server/settings.ts';
@@ -53,6 +53,7 @@ async function serve({
   try {
     await startServer({
       settings,
+      serviceLinks: serviceLinks(process.env),
       signal: stop.signal,
       onListening: ({ url, capacity }) =>
         process.stdout.write(`sylstream listens on ${url} (room for ${capacity} live streams)\n`),

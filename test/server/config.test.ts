@@ -1,15 +1,16 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { inspect } from 'node:util';
 import { afterAll, describe, expect, it } from 'vitest';
 import { checkBind, isLoopback } from '../../server/bind.ts';
-import { printConfig, readConfig, variableOf } from '../../server/config.ts';
+import { printConfig, readConfig, serviceLinks, variableOf } from '../../server/config.ts';
 import { SETTINGS } from '../../server/settings.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'sylstream-config-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-function file(content: string): string {
+function file(content: string | Buffer): string {
   const path = join(folder, `${Math.random()}.json`);
   writeFileSync(path, content);
   return path;
@@ -66,14 +67,23 @@ describe('readConfig', () => {
     ],
     ['a choice that is none', { flags: { precision: 'fp16' } }, /precision.*int8, fp32/],
     ['a list with a wrong item', { flags: { providers: 'cpu,tpu' } }, /providers/],
+    ['an origin without a scheme', { flags: { origins: 'app.example' } }, /origins.*https:\/\//],
+    ['an origin with a path', { flags: { origins: ['https://a/'] } }, /origins.*"https:\/\/a\/"/],
+    ['a host with a port', { flags: { hosts: 'app.example:80' } }, /hosts.*without port/],
+    ['a proxy by name', { flags: { trustProxy: 'nginx' } }, /trustProxy.*10\.0\.0\.0\/8/],
+    ['a token that no header can carry', { flags: { token: 'a b' } }, /token.*must be.*\*\*\*/],
+    ['an empty token of the environment', { env: { SYLSTREAM_TOKEN: '' } }, /token.*empty/],
     ['a number where text belongs', { flags: { host: 1 } }, /host.*text/],
   ])('refuses %s', (_name, sources, message) => {
     expect(() => readConfig(sources)).toThrow(refusal(message));
   });
 
   it.each([
-    ['no JSON', '{', /cannot be read as JSON/],
-    ['a list', '[]', /must hold a JSON object/],
+    ['half of its JSON', '{', /not valid JSON/],
+    ['a comma too many', '{\n  "port": 1,\n}', /not valid JSON \(line 3, column 1\)/],
+    ['nothing', ' \n', /is empty/],
+    ['bytes that are no UTF-8', Buffer.from('{"host": "\xff"}', 'latin1'), /not UTF-8/],
+    ['a list', '[]', /must hold a JSON object.*a list/],
     ['an unknown name', '{"idle": 1}', /the file .*"idle"/],
   ])('refuses a file with %s', (_name, content, message) => {
     expect(() => readConfig({ file: file(content) })).toThrow(refusal(message));
@@ -81,8 +91,47 @@ describe('readConfig', () => {
 
   it('refuses a file that is not there', () => {
     expect(() => readConfig({ file: join(folder, 'none.json') })).toThrow(
-      refusal(/cannot be read/),
+      refusal(/none.json cannot be read: there is no such file/),
     );
+  });
+
+  it('refuses a folder, and says that it is one', () => {
+    expect(() => readConfig({ file: folder })).toThrow(refusal(/it is a folder/));
+  });
+
+  it('takes a file with a byte order mark', () => {
+    expect(readConfig({ file: file('\uFEFF{"port": 1}') }).port).toBe(1);
+  });
+
+  it('quotes nothing of a damaged file: it may hold a token', () => {
+    const path = file('{"token": very-secret}');
+    try {
+      readConfig({ file: path });
+      expect.unreachable();
+    } catch (error) {
+      expect(inspect(error)).not.toContain('secret');
+    }
+  });
+
+  it('ignores what a cluster says of a service with our name, and nothing else', () => {
+    const links = {
+      SYLSTREAM_PORT: 'tcp://10.0.0.1:8990',
+      SYLSTREAM_SERVICE_HOST: '10.0.0.1',
+      SYLSTREAM_SERVICE_PORT: '8990',
+      SYLSTREAM_SERVICE_PORT_HTTP: '8990',
+      SYLSTREAM_PORT_8990_TCP: 'tcp://10.0.0.1:8990',
+      SYLSTREAM_PORT_8990_TCP_PROTO: 'tcp',
+      SYLSTREAM_PORT_8990_TCP_PORT: '8990',
+      SYLSTREAM_PORT_8990_TCP_ADDR: '10.0.0.1',
+      SYLSTREAM_API_SERVICE_HOST: '10.0.0.2',
+      SYLSTREAM_API_PORT: 'tcp://10.0.0.2:80',
+      SYLSTREAM_DNS_PORT_53_UDP: 'udp://10.0.0.3:53',
+    };
+    const env = { ...links, SYLSTREAM_IDLE_MS: '1234', OTHER_SERVICE_HOST: 'x' };
+    expect(readConfig({ env })).toEqual(readConfig({ flags: { idleMs: 1234 } }));
+    expect(serviceLinks(env)).toEqual(Object.keys(links).sort());
+    expect(serviceLinks({ SYLSTREAM_PORT: '8990', SYLSTREAM_NOPE: '1' })).toEqual([]);
+    expect(() => readConfig({ env: { SYLSTREAM_PORT: 'tcp' } })).toThrow(refusal(/port/));
   });
 
   it('takes its own output back, default by default', () => {

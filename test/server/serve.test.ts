@@ -74,11 +74,32 @@ describe('sylstream serve', () => {
       /SYLSTREAM_ERR_CONFIG.*a token and TLS/,
     ],
     ['a number out of range', ['--idle-ms', '1'], {}, /SYLSTREAM_ERR_CONFIG.*idleMs.*from 10/],
+    [
+      'a page that is not there',
+      ['--web', '/none'],
+      {},
+      /SYLSTREAM_ERR_CONFIG web \/none .*no such/,
+    ],
+    ['a page without index', ['--web', 'docs'], {}, /SYLSTREAM_ERR_CONFIG web docs .*index\.html/],
   ])('refuses %s', async (_name, flags, env, message) => {
     const result = await sylstream([...FLAGS, ...flags], { env });
     expect(result.status).toBe(2);
     expect(result.stderr).toMatch(message);
     expect(result.stdout).toBe('');
+  });
+
+  it('ignores the links of a cluster, and says so once', async () => {
+    const env = { SYLSTREAM_PORT: 'tcp://10.0.0.1:8990', SYLSTREAM_SERVICE_HOST: '10.0.0.1' };
+    const result = await sylstream([...FLAGS, '--log-level', 'warn'], {
+      env,
+      onStart: (child) => child.stdout?.once('data', () => child.kill('SIGTERM')),
+    });
+    expect(result).toMatchObject({ status: 0, signal: null });
+    const lines = result.stderr.trim().split('\n');
+    expect(lines.length).toBe(1);
+    expect(JSON.parse(lines[0])).toMatchObject({
+      variables: ['SYLSTREAM_PORT', 'SYLSTREAM_SERVICE_HOST'],
+    });
   });
 
   it('names every setting in its help', async () => {
@@ -150,7 +171,37 @@ describe('TLS', () => {
     const settings = { tlsCert: join(folder, 'none'), tlsKey: join(folder, 'none') };
     await expect(withServer(models, settings, async () => undefined)).rejects.toMatchObject({
       code: 'SYLSTREAM_ERR_CONFIG',
+      message: expect.stringMatching(/none cannot be read: there is no such file/) as string,
     });
+  });
+
+  it.runIf(program('openssl'))('says what is wrong with a certificate or a key', async () => {
+    const path = (name: string) => join(folder, name);
+    const make = (name: string, ...args: string[]) =>
+      execFileSync('openssl', ['genpkey', '-algorithm', 'RSA', '-out', path(name), ...args], {
+        stdio: 'ignore',
+      });
+    const subject = ['-x509', '-subj', '/CN=localhost', '-days', '1', '-out', path('c.pem')];
+    make('k.pem');
+    make('other.pem');
+    make('locked.pem', '-aes-128-cbc', '-pass', 'pass:x');
+    execFileSync('openssl', ['req', '-new', '-key', path('k.pem'), ...subject], {
+      stdio: 'ignore',
+    });
+    for (const [cert, key, message] of [
+      ['c.pem', 'other.pem', /other\.pem is not the key of .*c\.pem/],
+      ['c.pem', 'locked.pem', /locked\.pem has a passphrase/],
+      ['c.pem', 'c.pem', /c\.pem is no PEM private key/],
+      ['k.pem', 'k.pem', /k\.pem is no PEM certificate/],
+    ] as const) {
+      const settings = { tlsCert: path(cert), tlsKey: path(key) };
+      await expect(withServer(models, settings, async () => undefined)).rejects.toMatchObject({
+        code: 'SYLSTREAM_ERR_CONFIG',
+        message: expect.stringMatching(message) as string,
+      });
+    }
+    const settings = { tlsCert: path('c.pem'), tlsKey: path('k.pem') };
+    await withServer(models, settings, async () => undefined);
   });
 });
 
