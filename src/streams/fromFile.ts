@@ -24,8 +24,7 @@ export interface FromFileOptions extends PacingOptions {
  * option. Errors: those of `fromWav()`, `SYLSTREAM_ERR_FFMPEG_MISSING` and `SYLSTREAM_ERR_FFMPEG_FAILED`.
  *
  * ```ts
- * const gate = createGate();
- * speechUnits(fromFile('talk.mp3', { gate }), models, { onProgress: gate.processed }).subscribe(console.log);
+ * speechUnits(fromFile('talk.mp3'), models).subscribe(console.log); // read no faster than it is encoded
  * ```
  */
 export function fromFile(path: string, options: FromFileOptions = {}): Observable<PcmChunk> {

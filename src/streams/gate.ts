@@ -4,11 +4,14 @@ import { msToSamples } from '../units.ts';
  * Holds a source back until the pipeline has caught up. RxJS has no back-pressure: without it a file is read as fast as the
  * disk gives it and waits in memory before the encoder.
  *
- * One gate serves one subscription. The source asks `ready`, the far end of the pipeline tells `processed`:
+ * `speechUnits(fromFile(…))` has one by itself. It takes one of yours where an operator stands between the two, or where you
+ * build the pipeline from its parts. One gate serves one subscription. The source asks `ready`, the far end of the pipeline
+ * tells `processed`:
  *
  * ```ts
  * const gate = createGate();
- * speechUnits(fromFile('talk.mp3', { gate }), models, { onProgress: gate.processed });
+ * const chunks$ = fromFile('talk.mp3', { gate }).pipe(tap(meter));
+ * speechUnits(chunks$, models, { onProgress: gate.processed }).subscribe(console.log);
  * ```
  */
 export interface Gate {

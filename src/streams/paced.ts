@@ -1,4 +1,3 @@
-import { Observable } from 'rxjs';
 import { chain } from '../dsp/chain.ts';
 import type { Machine } from '../dsp/machine.ts';
 import { createRechunker } from '../dsp/rechunk.ts';
@@ -6,6 +5,7 @@ import type { PcmChunk } from '../types.ts';
 import { SAMPLE_RATE } from '../units.ts';
 import { orAbort } from './closing.ts';
 import type { Gate } from './gate.ts';
+import { PulledAudio } from './pulledAudio.ts';
 
 /** How a recording is played to the pipeline. */
 export interface PacingOptions {
@@ -13,7 +13,10 @@ export interface PacingOptions {
   readonly realtime?: boolean | undefined;
   /** Samples (16 kHz) of a chunk, a whole number from 1 to 160,000 (10 s); the last one is shorter. Default 1,600: 100 ms. */
   readonly chunkSamples?: number | undefined;
-  /** Holds the source back while the pipeline is behind; see `createGate()`. Default: none, nothing waits. */
+  /**
+   * Holds the source back while the pipeline is behind; see `createGate()`. Default: that of `speechUnits()` where the
+   * source is given to it as it is; else none, nothing waits.
+   */
   readonly gate?: Gate | undefined;
 }
 
@@ -33,18 +36,19 @@ export interface PacedSource<In> {
 /**
  * Plays an input that is pulled as an Observable of 16 kHz mono chunks: reads on demand, in real time or at the gate's
  * pace, one chunk at a time. Unsubscribing stops it at once; the input is closed by its own `finally` or by the signal.
+ * Whoever takes the audio can hold it back: `PulledAudio`.
  *
  * @throws RangeError for a wrong `chunkSamples`
  */
-export function paced<In>(source: PacedSource<In>, options: PacingOptions): Observable<PcmChunk> {
-  const { realtime = false, chunkSamples = DEFAULT_CHUNK_SAMPLES, gate } = options;
+export function paced<In>(source: PacedSource<In>, options: PacingOptions): PulledAudio {
+  const { realtime = false, chunkSamples = DEFAULT_CHUNK_SAMPLES } = options;
   if (!Number.isInteger(chunkSamples) || chunkSamples < 1 || chunkSamples > MAX_CHUNK_SAMPLES) {
     throw new RangeError(
       `chunkSamples must be a whole number from 1 to ${MAX_CHUNK_SAMPLES}, got ${chunkSamples}`,
     );
   }
 
-  return new Observable((subscriber) => {
+  return new PulledAudio(options.gate, (subscriber, gate) => {
     const leaving = new AbortController();
     const { signal } = leaving;
 

@@ -1,4 +1,4 @@
-import type { Observable } from 'rxjs';
+import { defer, type Observable } from 'rxjs';
 import type { Models } from '../models/loadModels.ts';
 import { encode } from '../operators/encode.ts';
 import { logMel } from '../operators/logMel.ts';
@@ -6,6 +6,8 @@ import { quantize } from '../operators/quantize.ts';
 import { resample } from '../operators/resample.ts';
 import { segment } from '../operators/segment.ts';
 import type { Control, PcmChunk, Rate, SpeechEvent } from '../types.ts';
+import { createGate } from './gate.ts';
+import { PulledAudio } from './pulledAudio.ts';
 
 /** Options of `speechUnits()`. */
 export interface SpeechUnitsOptions {
@@ -36,8 +38,12 @@ export interface SpeechUnitsOptions {
  * completes, fails or is unsubscribed); all streams share the models and are batched together. Controls in
  * `chunks$` (`{ control: 'flush' }`, `{ control: 'rate', rate }`) act at their place in the audio.
  *
- * Errors: every `PipelineError` of the stages. Misuse (a rate outside the bundle's range, 7 channels) throws
- * `RangeError` or `TypeError` at once.
+ * A source that is read on demand (`fromFile()`, `fromWav()`, `fromBytes()`, `fromStdin()`, `fromPcm()`), given as it is, is held
+ * back while the encoder is more than 2 s of audio behind, so memory does not grow with its length. Behind an operator of
+ * yours it is a plain Observable: give it a gate (`createGate()`).
+ *
+ * Errors: every `PipelineError` of the stages. Misuse (a rate outside the bundle's range, 7 channels, another format than
+ * 16 kHz mono for a source that gives no other) throws `RangeError` or `TypeError` at once.
  *
  * @example
  * const models = await loadModels();
@@ -49,6 +55,30 @@ export function speechUnits(
   chunks$: Observable<PcmChunk | Control>,
   models: Models,
   options: SpeechUnitsOptions = {},
+): Observable<SpeechEvent> {
+  if (!(chunks$ instanceof PulledAudio)) return pipeline(chunks$, models, options);
+  const { sampleRate = 16_000, channels = 1 } = options;
+  if (sampleRate !== 16_000 || channels !== 1) {
+    throw new RangeError(
+      'sampleRate and channels must be left out for a source that gives 16 kHz mono whatever it reads, ' +
+        `got ${sampleRate} and ${channels}`,
+    );
+  }
+  pipeline(chunks$, models, options); // so that misuse throws here, not at the first subscription
+  return defer(() => {
+    const gate = createGate();
+    const onProgress = (sample: number): void => {
+      gate.processed(sample);
+      options.onProgress?.(sample);
+    };
+    return pipeline(chunks$.heldBy(gate), models, { ...options, onProgress });
+  });
+}
+
+function pipeline(
+  chunks$: Observable<PcmChunk | Control>,
+  models: Models,
+  options: SpeechUnitsOptions,
 ): Observable<SpeechEvent> {
   const { mel, boundaries, encoder, units } = models.bundle.config;
   const { featureWidth, chunkTokens } = encoder;
