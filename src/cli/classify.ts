@@ -8,6 +8,7 @@ import { logMel } from '../operators/logMel.ts';
 import { createGate } from '../streams/gate.ts';
 import { toSeconds } from '../units.ts';
 import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts';
+import { checkPlaces } from './checkPlaces.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { openOutput } from './output.ts';
 import { count } from './usage.ts';
@@ -40,6 +41,7 @@ export function classifyCommand(): Command {
 }
 
 async function run(file: string, options: ClassifyCommandOptions): Promise<void> {
+  checkPlaces([file], [undefined]);
   const models = await loadEngine(options);
   try {
     const head = await loadHead(options.head, models.bundle);

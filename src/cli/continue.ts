@@ -11,9 +11,10 @@ import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import type { PredictedUnit } from '../types.ts';
 import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts';
+import { checkPlaces } from './checkPlaces.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { openOutput } from './output.ts';
-import { count, finite, positive } from './usage.ts';
+import { count, finite, oneOf, positive } from './usage.ts';
 
 interface ContinueOptions extends EngineOptions, InputOptions, ContinuationOptions {
   readonly format: ContinuationFormat;
@@ -49,6 +50,7 @@ export function continueCommand(): Command {
     .addOption(
       new Option('-f, --format <name>', 'what to write')
         .choices(CONTINUATION_FORMATS)
+        .argParser(oneOf(CONTINUATION_FORMATS))
         .default('jsonl'),
     );
   return withEngineOptions(withInputOptions(command))
@@ -58,6 +60,7 @@ export function continueCommand(): Command {
 
 async function continueFile(file: string, options: ContinueOptions): Promise<void> {
   planContinuation(options); // a wrong option ends it before anything is loaded
+  checkPlaces([file], [undefined]);
   const output = await openOutput();
   const models = await loadEngine(options, { lm: true });
   try {

@@ -1,11 +1,12 @@
 import { csv } from '../formats/csv.ts';
 import { jsonl } from '../formats/jsonl.ts';
 import { npy } from '../formats/npy.ts';
+import { text } from '../formats/text.ts';
 import { textGrid } from '../formats/textGrid.ts';
 import type { Provenance, UnitFormatter } from '../formats/unitFormatter.ts';
 
 /** Values of `--format`. */
-export const FORMATS = ['jsonl', 'textgrid', 'csv', 'npy'] as const;
+export const FORMATS = ['jsonl', 'textgrid', 'csv', 'npy', 'text'] as const;
 
 /** One of them. */
 export type Format = (typeof FORMATS)[number];
@@ -16,10 +17,11 @@ export const EXTENSIONS: Readonly<Record<Format, string>> = {
   textgrid: '.TextGrid',
   csv: '.csv',
   npy: '.npy',
+  text: '.txt',
 };
 
 /** Formats in which the units of several recordings can follow one another. */
-export const LINE_FORMATS: readonly Format[] = ['jsonl', 'csv'];
+export const LINE_FORMATS: readonly Format[] = ['jsonl', 'csv', 'text'];
 
 /** What a formatter has to know. */
 export interface FormatterOptions {
@@ -47,5 +49,7 @@ export function createFormatter(format: Format, options: FormatterOptions): Unit
       return textGrid({ provenance });
     case 'npy':
       return npy({ vectorWidth });
+    case 'text':
+      return text();
   }
 }

@@ -20,7 +20,7 @@ Times are samples at 16 kHz unless a name says seconds. A unit's number means no
 
 Examples:
   $ sylstream tokenize speech.wav
-  $ sylstream tokenize speech.flac --plot speech.svg --format textgrid --output speech.TextGrid
+  $ sylstream tokenize speech.flac --plot speech.svg --output speech.TextGrid
   $ sylstream listen
   $ sylstream continue speech.wav --seconds 3 --n 4
   $ sylstream score said.wav unsaid.wav

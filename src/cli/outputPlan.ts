@@ -1,6 +1,8 @@
-import { mkdirSync, statSync } from 'node:fs';
-import { basename, extname, join, sep } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { dirname, join, sep } from 'node:path';
 import { EXTENSIONS, type Format, LINE_FORMATS } from './formatters.ts';
+import { writeFailed } from './output.ts';
+import { isFolder, type Recording } from './recordingsIn.ts';
 import { misuse } from './usage.ts';
 
 /** Where the units of each recording go. */
@@ -15,32 +17,46 @@ export type OutputPlan =
  * recording; else all into that file or standard output, which only lines allow for several recordings.
  *
  * @throws CommanderError when two recordings would share a file, or a format cannot hold several
+ * @throws PipelineError SYLSTREAM_ERR_OUTPUT_WRITE when a folder cannot be made
  */
-export function planOutput(files: readonly string[], format: Format, output?: string): OutputPlan {
-  if (output !== undefined && isFolder(output)) {
-    const paths = files.map((file) => join(output, nameOf(file) + EXTENSIONS[format]));
-    const twice = paths.find((path, n) => paths.indexOf(path) !== n);
+export function planOutput(
+  recordings: readonly Recording[],
+  format: Format,
+  output?: string,
+): OutputPlan {
+  if (output !== undefined && namesFolder(output)) {
+    const paths = recordings.map(({ stem }) => join(output, stem + EXTENSIONS[format]));
+    const twice = firstTwice(paths);
     if (twice !== undefined) {
       throw misuse(
         `Expected recordings with different names for --output ${output}, got two for ${twice}.`,
       );
     }
-    mkdirSync(output, { recursive: true });
+    for (const folder of new Set(paths.map((path) => dirname(path)))) makeFolder(folder);
     return { kind: 'each', paths };
   }
-  if (files.length > 1 && !LINE_FORMATS.includes(format)) {
+  if (recordings.length > 1 && !LINE_FORMATS.includes(format)) {
     throw misuse(
-      `Expected one recording for --format ${format}, got ${files.length}; name a folder with --output FOLDER/.`,
+      `Expected one recording for --format ${format}, got ${recordings.length}; name a folder with --output FOLDER/.`,
     );
   }
   return { kind: 'shared', ...(output === undefined ? {} : { path: output }) };
 }
 
-function isFolder(path: string): boolean {
-  if (path.endsWith('/') || path.endsWith(sep)) return true;
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+/** Whether an output is a folder: one that exists, or a name that ends in a slash. */
+export function namesFolder(path: string): boolean {
+  return path.endsWith('/') || path.endsWith(sep) || isFolder(path);
 }
 
-function nameOf(file: string): string {
-  return file === '-' ? 'stdin' : basename(file, extname(file));
+function firstTwice(paths: readonly string[]): string | undefined {
+  const seen = new Set<string>();
+  return paths.find((path) => seen.size === seen.add(path).size);
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true });
+  } catch (error) {
+    throw writeFailed(path, error);
+  }
 }

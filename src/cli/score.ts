@@ -8,10 +8,12 @@ import { collectUnits } from '../streams/collectUnits.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts';
+import { checkPlaces } from './checkPlaces.ts';
 import { eachRecording } from './eachRecording.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import type { ExitCode } from './exitCodes.ts';
 import { openOutput } from './output.ts';
+import { recordingsIn } from './recordingsIn.ts';
 import { count } from './usage.ts';
 
 interface ScoreOptions extends EngineOptions, InputOptions {
@@ -33,13 +35,20 @@ Examples:
 export function scoreCommand(setStatus: (code: ExitCode) => void): Command {
   const command = new Command('score')
     .description('print how likely the language model finds recordings')
-    .argument('<file...>', 'WAV by itself, anything else through ffmpeg; - is standard input')
+    .argument(
+      '<file...>',
+      'WAV by itself, anything else through ffmpeg; - is standard input, a folder the recordings in it',
+    )
     .option('--each', 'also every unit with its log-probability')
     .option('--parallel <n>', 'recordings at the same time', count, 8);
   return withEngineOptions(withInputOptions(command))
     .addHelpText('after', HELP)
     .action(async (files: string[], _options, self: Command) => {
-      setStatus(await scoreFiles(files, self.optsWithGlobals<ScoreOptions>()));
+      const options = self.optsWithGlobals<ScoreOptions>();
+      const recordings = recordingsIn(files, { raw: options.inputFormat !== 'auto' });
+      const paths = recordings.map(({ path }) => path);
+      checkPlaces(paths, [undefined]);
+      setStatus(await scoreFiles(paths, options));
     });
 }
 

@@ -1,14 +1,16 @@
-import { resolve } from 'node:path';
 import { Command, Option } from 'commander';
 import type { Rate } from '../types.ts';
 import { type InputOptions, withInputOptions } from './audioInput.ts';
+import { checkPlaces } from './checkPlaces.ts';
+import { chosenFormat, type FormatWish } from './chosenFormat.ts';
 import { type EngineOptions, withEngineOptions } from './engineOptions.ts';
 import type { ExitCode } from './exitCodes.ts';
 import { type Format, FORMATS, LINE_FORMATS } from './formatters.ts';
 import { planOutput } from './outputPlan.ts';
+import { recordingsIn } from './recordingsIn.ts';
 import { tokenizeFiles } from './tokenizeFiles.ts';
 import { withUnitOptions } from './unitOptions.ts';
-import { count, misuse } from './usage.ts';
+import { count, misuse, oneOf } from './usage.ts';
 
 /** What the options of `tokenize` give. */
 export interface TokenizeOptions extends EngineOptions, InputOptions {
@@ -27,6 +29,9 @@ export interface TokenizeOptions extends EngineOptions, InputOptions {
   readonly verbose?: boolean;
 }
 
+/** What the command line itself gives. */
+type GivenOptions = Omit<TokenizeOptions, 'format'> & FormatWish;
+
 const HELP = `
 A line of JSON is one unit: index, id (0 is a pause), start, end and decided in samples at 16 kHz (decided: the
 earliest moment at which the end could be final), the same in seconds, confidence from 0 to 1; "pause" and "forced"
@@ -34,8 +39,9 @@ where they hold. Several recordings on one output get a "file" each; their order
 
 Examples:
   $ sylstream tokenize speech.wav
-  $ sylstream tokenize --format textgrid --output speech.TextGrid speech.mp3
-  $ sylstream tokenize --format csv --output units/ recordings/*.flac
+  $ sylstream tokenize --output speech.TextGrid speech.mp3
+  $ sylstream tokenize --format csv --output units/ recordings/
+  $ sylstream tokenize --text recordings/*.flac
   $ sylstream tokenize --plot speech.html speech.wav > units.jsonl
   $ arecord -q -f S16_LE -r 16000 | sylstream tokenize -
   $ sox speech.wav -t raw -e mu-law -r 8000 -c 1 - | sylstream tokenize - --input-format mulaw --sample-rate 8000`;
@@ -44,9 +50,20 @@ Examples:
 export function tokenizeCommand(setStatus: (code: ExitCode) => void): Command {
   const command = new Command('tokenize')
     .description('print the units of recordings')
-    .argument('<file...>', 'WAV by itself, anything else through ffmpeg; - is standard input')
+    .argument(
+      '<file...>',
+      'WAV by itself, anything else through ffmpeg; - is standard input, a folder the recordings in it',
+    )
     .optionsGroup('Output:')
-    .addOption(new Option('-f, --format <name>', 'what to write').choices(FORMATS).default('jsonl'))
+    .addOption(
+      new Option(
+        '-f, --format <name>',
+        'what to write (default: what the extension of --output says, else jsonl)',
+      )
+        .choices(FORMATS)
+        .argParser(oneOf(FORMATS)),
+    )
+    .option('--text', 'ids alone, a line a recording; the same as --format text')
     .option(
       '-o, --output <path>',
       'a file, or a folder for one file a recording (default: standard output)',
@@ -59,11 +76,18 @@ export function tokenizeCommand(setStatus: (code: ExitCode) => void): Command {
   return withEngineOptions(command)
     .addHelpText('after', HELP)
     .action(async (files: string[], _options, self: Command) => {
-      const options = self.optsWithGlobals<TokenizeOptions>();
-      check(files, options);
-      setStatus(
-        await tokenizeFiles(files, planOutput(files, options.format, options.output), options),
-      );
+      const given = self.optsWithGlobals<GivenOptions>();
+      const options: TokenizeOptions = { ...given, format: chosenFormat(given) };
+      const recordings = recordingsIn(files, { raw: options.inputFormat !== 'auto' });
+      const paths = recordings.map(({ path }) => path);
+      check(paths, options);
+      const plan = planOutput(recordings, options.format, options.output);
+      const { plot } = options;
+      checkPlaces(paths, [
+        ...(plan.kind === 'each' ? plan.paths : [plan.path]),
+        ...(plot === undefined ? [] : [plot]),
+      ]);
+      setStatus(await tokenizeFiles(paths, plan, options));
     });
 }
 
@@ -82,14 +106,6 @@ function check(files: readonly string[], options: TokenizeOptions): void {
   }
   if (plot !== undefined && files.length > 1) {
     throw misuse(`Expected one recording for --plot, got ${files.length}.`);
-  }
-  for (const path of [options.output, plot]) {
-    if (
-      path !== undefined &&
-      files.some((file) => file !== '-' && resolve(file) === resolve(path))
-    ) {
-      throw misuse(`Expected another place to write to than a recording, got "${path}".`);
-    }
   }
   if (files.filter((file) => file === '-').length > 1) {
     throw misuse('Expected standard input (-) once, got it twice.');

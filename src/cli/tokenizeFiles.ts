@@ -1,4 +1,5 @@
-import { concatMap, filter, lastValueFrom, type Observable } from 'rxjs';
+import { catchError, concat, concatMap, filter, lastValueFrom, of, tap, throwError } from 'rxjs';
+import type { Observable } from 'rxjs';
 import { csv } from '../formats/csv.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import { eachRecording } from './eachRecording.ts';
@@ -39,7 +40,8 @@ export async function tokenizeFiles(
         names: !shared,
         onProgress: (sample) => progress.report(n, sample),
       });
-      return plan.kind === 'each' ? writeTo(pieces$, plan.paths[n]) : pieces$;
+      if (plan.kind === 'each') return writeTo(pieces$, plan.paths[n]);
+      return shared && options.format === 'text' ? lineAtLeast(pieces$) : pieces$;
     });
     const pieces$ = recordings.results$;
     const names = csv({ provenance, file: '', vectorWidth: width }).begin();
@@ -51,6 +53,20 @@ export async function tokenizeFiles(
     progress.stop();
     await models.close();
   }
+}
+
+/** Keeps the place of a recording that fails: line n is recording n. What it gave before it broke off is a line already. */
+function lineAtLeast(pieces$: Observable<string | Uint8Array>): Observable<string | Uint8Array> {
+  let said = false;
+  return pieces$.pipe(
+    tap((piece) => (said ||= piece.length > 0)),
+    catchError((error: unknown) =>
+      concat(
+        said ? [] : of('\n'),
+        throwError(() => error),
+      ),
+    ),
+  );
 }
 
 /** Puts a first line before the first piece that says something. */

@@ -39,6 +39,15 @@ function numberWhere(text: string, holds: (value: number) => boolean, rule: stri
   throw new InvalidArgumentError(`Expected ${rule}, got "${text}".`);
 }
 
+/** An option's text as one of the names, whatever its capitals. */
+export function oneOf<T extends string>(names: readonly T[]): (text: string) => T {
+  return (text) => {
+    const found = names.find((name) => name.toLowerCase() === text.toLowerCase());
+    if (found !== undefined) return found;
+    throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.`);
+  };
+}
+
 /** Options that are fine alone and wrong together. */
 export function misuse(message: string): CommanderError {
   return new CommanderError(EXIT.usage, 'sylstream.misuse', message);

@@ -161,10 +161,12 @@ describe('bad audio ends with status 3', () => {
     );
   });
 
-  it('a file that is not there, and a folder', async () => {
+  it('a file that is not there, and a folder without a recording', async () => {
     const absent = join(folder, 'absent.wav');
     await fails({ code: 'SYLSTREAM_ERR_FILE_READ', status: 3, says: /ENOENT/ }, [absent]);
-    await fails({ code: 'SYLSTREAM_ERR_FILE_READ', status: 3, says: /EISDIR/ }, [folder]);
+    await fails({ code: 'SYLSTREAM_ERR_FILE_READ', status: 3, says: /none whose name/ }, [
+      mkdtempSync(join(folder, 'empty-')),
+    ]);
   });
 });
 

@@ -23,6 +23,8 @@ export interface CliOptions {
   /** Leaves standard input open behind `input`. */
   readonly keepOpen?: boolean;
   readonly env?: NodeJS.ProcessEnv;
+  /** A file descriptor for standard input, instead of `input`. */
+  readonly stdin?: number;
   /** A file descriptor for standard output; what it takes is not in the result. */
   readonly stdout?: number;
   /** Told the process once it runs, and every piece of its standard output. */
@@ -40,7 +42,7 @@ export function sylstream(args: readonly string[], options: CliOptions = {}): Pr
   const child = spawn(process.execPath, [...node, ...args], {
     cwd: ROOT,
     env: { ...process.env, ...options.env },
-    stdio: ['pipe', options.stdout ?? 'pipe', 'pipe'],
+    stdio: [options.stdin ?? 'pipe', options.stdout ?? 'pipe', 'pipe'],
   });
   const said = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
