@@ -1,4 +1,5 @@
 import { PipelineError } from '../errors.ts';
+import { createNamingKernel } from './namingKernel.ts';
 import type { Projection } from './projection.ts';
 
 /** What `codebook.safetensors` of a bundle holds. */
@@ -29,22 +30,21 @@ export interface Codebook {
 
 /** Added to a vector's standard deviation before it divides (docs/bundle.md). */
 const EPSILON = 1e-5;
-/** Entries between two looks at whether a centroid is already too far. */
-const STRIDE = 32;
 
 /**
  * Makes a codebook: vectors are standardised over their entries (population standard deviation + 1e-5) and projected, where it
  * has a projection; then the nearest centroid by squared Euclidean distance wins, ties going to the lower index, and its merged
  * unit is the name.
  *
- * A centroid is given up as soon as its distance exceeds that of the nearest other unit so far, which changes nothing.
+ * The arithmetic runs in WebAssembly (`namingKernel.ts`), with the same bits on every machine.
  *
  * Errors: `SYLSTREAM_ERR_BUNDLE_SHAPE` where the tensors do not fit together.
  */
 export function createCodebook(tensors: CodebookTensors): Codebook {
   const { centroids, units, featureWidth, projection } = tensors;
-  const width = projection?.width ?? featureWidth;
-  check(centroids, units, width);
+  checkProjection(projection, featureWidth);
+  check(centroids, units, projection?.out.bias.length ?? featureWidth);
+  const findNearest = createNamingKernel(centroids, units, projection, featureWidth);
   const standard = new Float64Array(featureWidth); // scratch
   return {
     featureWidth,
@@ -54,23 +54,9 @@ export function createCodebook(tensors: CodebookTensors): Codebook {
         throw new RangeError(`vector must hold ${featureWidth} numbers, got ${vector.length}`);
       }
       standardise(vector, standard);
-      const point = projection?.project(standard) ?? standard;
-      let id = 0;
-      let nearest = Infinity; // squared distance to the nearest centroid
-      let other = Infinity; // … to the nearest centroid of another unit
-      for (let k = 0; k < units.length; k++) {
-        const distance = squaredDistance(point, centroids, k * width, other);
-        if (distance >= other) continue;
-        if (distance >= nearest) {
-          if (units[k] !== id) other = distance;
-          continue;
-        }
-        if (units[k] !== id) other = nearest;
-        nearest = distance;
-        id = units[k];
-      }
+      const { index, nearest, other } = findNearest(standard);
       const confidence = nearest === other ? 0 : 1 - Math.sqrt(nearest / other);
-      return { id, confidence };
+      return { id: units[index], confidence };
     },
   };
 }
@@ -87,38 +73,16 @@ function standardise(vector: Float32Array, into: Float64Array): void {
   for (let d = 0; d < width; d++) into[d] = (vector[d] - mean) * scale;
 }
 
-/**
- * ‖a − b[offset …]‖², or some number at or above `enough` once it is sure to be. Four sums side by side: each addition need
- * not wait for the one before.
- */
-function squaredDistance(
-  a: Float64Array,
-  b: Float32Array,
-  offset: number,
-  enough: number,
-): number {
-  let s0 = 0;
-  let s1 = 0;
-  let s2 = 0;
-  let s3 = 0;
-  let d = 0;
-  while (d + STRIDE <= a.length && s0 + s1 + s2 + s3 < enough) {
-    for (const end = d + STRIDE; d < end; d += 4) {
-      const d0 = a[d] - b[offset + d];
-      const d1 = a[d + 1] - b[offset + d + 1];
-      const d2 = a[d + 2] - b[offset + d + 2];
-      const d3 = a[d + 3] - b[offset + d + 3];
-      s0 += d0 * d0;
-      s1 += d1 * d1;
-      s2 += d2 * d2;
-      s3 += d3 * d3;
-    }
-  }
-  const total = s0 + s1 + s2 + s3;
-  if (total >= enough) return total;
-  let rest = 0;
-  for (; d < a.length; d++) rest += (a[d] - b[offset + d]) ** 2;
-  return total + rest;
+function checkProjection(projection: Projection | undefined, featureWidth: number): void {
+  if (projection === undefined) return;
+  const { hidden, out } = projection;
+  const H = hidden.bias.length;
+  const P = out.bias.length;
+  if (H > 0 && P > 0 && hidden.weight.length === H * featureWidth && out.weight.length === P * H) return;
+  throw misshapen(
+    `a projection of [H, ${featureWidth}] and [P, H] weights`,
+    `${hidden.weight.length} and ${out.weight.length} numbers for ${H} and ${P} rows`,
+  );
 }
 
 function check(centroids: Float32Array, units: Int32Array, width: number): void {

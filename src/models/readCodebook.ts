@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { PipelineError } from '../errors.ts';
 import type { Bundle } from './bundle.ts';
 import { createCodebook, type Codebook } from './codebook.ts';
-import { createProjection, type Projection } from './projection.ts';
+import type { Projection } from './projection.ts';
 import { parseSafetensors } from './safetensors.ts';
 
 const NAME = 'codebook.safetensors';
@@ -35,13 +35,13 @@ export async function readCodebook(bundle: Bundle): Promise<Codebook> {
   const readProjection = (): Projection => {
     const hidden = floats('projection.0.bias', ['H']);
     const out = floats('projection.2.bias', ['P']);
-    return createProjection(
-      { weight: floats('projection.0.weight', [hidden.length, D]), bias: hidden },
-      { weight: floats('projection.2.weight', [out.length, hidden.length]), bias: out },
-    );
+    return {
+      hidden: { weight: floats('projection.0.weight', [hidden.length, D]), bias: hidden },
+      out: { weight: floats('projection.2.weight', [out.length, hidden.length]), bias: out },
+    };
   };
   const projection = [...tensors.keys()].some((name) => name.startsWith('projection.')) ? readProjection() : undefined;
-  const centroids = floats('centroids', [K, projection?.width ?? D]);
+  const centroids = floats('centroids', [K, projection?.out.bias.length ?? D]);
   const units = tensors.get('units');
   if (!(units?.data instanceof Int32Array) || units.shape.length !== 1 || units.shape[0] !== K) {
     return refuse(`expected units I32 [${K}], found [${units?.shape.join(', ') ?? 'none'}]`);

@@ -1,8 +1,8 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCodebook } from '../../src/models/codebook.ts';
-import { createProjection } from '../../src/models/projection.ts';
 import { seeded } from '../helpers/cuts.ts';
+import { createProjection } from '../helpers/reference/projection.ts';
 
 /** docs/bundle.md word for word, slowly. */
 function byDefinition(
@@ -65,16 +65,15 @@ describe('createCodebook', () => {
 
   test('measures distances behind the projection, worked by hand', () => {
     // (2, 4) standardised is (−1, 1); hidden max(0, (1 − 1, 2 + 1, −1)) = (0, 3, 0); out (3, 1 − 3)
-    const projection = createProjection(
-      { weight: Float32Array.of(0, 1, -1, 1, 1, 0), bias: Float32Array.of(-1, 1, 0) },
-      { weight: Float32Array.of(5, 1, 7, 9, -1, 2), bias: Float32Array.of(0, 1) },
-    );
-    expect(Array.from(projection.project(Float64Array.of(-1, 1)))).toEqual([3, -2]);
+    const hidden = { weight: Float32Array.of(0, 1, -1, 1, 1, 0), bias: Float32Array.of(-1, 1, 0) };
+    const out = { weight: Float32Array.of(5, 1, 7, 9, -1, 2), bias: Float32Array.of(0, 1) };
+    const plain = createProjection(hidden, out);
+    expect(Array.from(plain.project(Float64Array.of(-1, 1)))).toEqual([3, -2]);
     const codebook = createCodebook({
       centroids: Float32Array.of(-1, 1, 3, 0, 3, -1),
       units: Int32Array.of(1, 2, 3),
       featureWidth: 2,
-      projection,
+      projection: { hidden, out },
     });
     const { id, confidence } = codebook.assign(Float32Array.of(2, 4));
     expect(id).toBe(3); // 1 away; centroid 1 is 2 away
@@ -133,6 +132,22 @@ describe('createCodebook', () => {
   ])('refuses tensors that do not fit: %#', (tensors, message) => {
     const create = () => createCodebook({ ...tensors, featureWidth: 4 });
     expect(create).toThrow(message);
+    expect(create).toThrow(expect.objectContaining({ code: 'SYLSTREAM_ERR_BUNDLE_SHAPE' }));
+  });
+
+  test('refuses a projection that does not fit', () => {
+    const layer = (rows: number, inputs: number) => ({
+      weight: new Float32Array(rows * inputs),
+      bias: new Float32Array(rows),
+    });
+    const create = () =>
+      createCodebook({
+        centroids: new Float32Array(2),
+        units: Int32Array.of(1),
+        featureWidth: 4,
+        projection: { hidden: layer(3, 4), out: layer(2, 5) },
+      });
+    expect(create).toThrow(/\[H, 4\] and \[P, H\] weights, found 12 and 10 numbers for 3 and 2 rows/);
     expect(create).toThrow(expect.objectContaining({ code: 'SYLSTREAM_ERR_BUNDLE_SHAPE' }));
   });
 
