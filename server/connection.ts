@@ -3,11 +3,12 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { PipelineError } from '../src/errors.ts';
 import type { ErrorCode } from '../src/errors.ts';
-import { validateClientMessage } from '../src/protocol/index.ts';
+import { disposition, validateClientMessage } from '../src/protocol/index.ts';
 import type { ClientMessage, Codec, Hello, ServerMessage } from '../src/protocol/index.ts';
 import type { Credential } from './auth.ts';
 import type { Client } from './clientAddress.ts';
 import type { Link } from './link.ts';
+import { loggable } from './loggable.ts';
 import { openSession } from './openSession.ts';
 import type { OpenContext } from './openSession.ts';
 import type { Session } from './session.ts';
@@ -53,6 +54,8 @@ export class Connection implements Link {
   #isConfirmed = false;
   #lastPingAt: number;
   #goneAway = false;
+  /** When the server has begun to end the session: until when it may be deciding, and what is said then. */
+  #conclusion: { readonly until: number; readonly fail: () => void } | undefined;
 
   constructor(
     ws: WebSocket,
@@ -110,12 +113,24 @@ export class Connection implements Link {
       else this.#context.store.remove(session);
     }
     this.#session = undefined;
-    this.#log.info({ code: error.code, reason: error.message }, 'connection refused');
-    if (error.cause !== undefined) this.#log.error({ err: error.cause }, 'cause');
+    this.#logFailure(error, session);
     this.#socket.refuse(error, {
       fatal: true,
       ...(retryAfterMs !== undefined && { retryAfterMs }),
     });
+  }
+
+  /**
+   * Ends the session for the server’s own reasons: what was acknowledged is decided and sent before the error, unless
+   * that takes longer than a closing handshake may.
+   */
+  conclude(error: PipelineError, retryAfterMs?: number): void {
+    if (this.#isClosing || this.#conclusion !== undefined) return;
+    const fail = (): void => this.fail(error, retryAfterMs);
+    if (this.#session === undefined) return fail();
+    const { now, settings } = this.#context;
+    this.#conclusion = { until: now() + settings.closeTimeoutMs, fail };
+    this.#session.conclude(fail);
   }
 
   /** Announces that the server stops. */
@@ -133,6 +148,10 @@ export class Connection implements Link {
     this.#socket.refill();
     if (this.#isClosing) return;
     const { helloTimeoutMs, idleMs, pingMs } = this.#context.settings;
+    if (this.#conclusion !== undefined) {
+      if (now > this.#conclusion.until) this.#conclusion.fail();
+      return;
+    }
     if (this.#session === undefined) {
       if (now - this.#openedAt > helloTimeoutMs) {
         this.fail(error('HELLO_TIMEOUT', `expected a hello within ${helloTimeoutMs} ms`));
@@ -158,7 +177,7 @@ export class Connection implements Link {
     const { sessionSeconds, goawayMs } = this.#context.settings;
     const left = this.#session!.startedAt + sessionSeconds * 1000 - now;
     if (left <= 0) {
-      this.fail(error('SESSION_LIMIT', `a session lasts at most ${sessionSeconds} s`));
+      this.conclude(error('SESSION_LIMIT', `a session lasts at most ${sessionSeconds} s`));
     } else if (left <= goawayMs && !this.#goneAway) {
       this.#goneAway = true;
       this.goAway(Math.ceil(left), 'session_limit');
@@ -166,7 +185,7 @@ export class Connection implements Link {
   }
 
   #receive(data: Uint8Array | string): void {
-    if (this.#isClosing) return;
+    if (this.#isClosing || this.#conclusion !== undefined) return;
     try {
       const message = validateClientMessage(this.#codec.decode(data));
       if (this.#session === undefined) this.#hello(message);
@@ -206,17 +225,36 @@ export class Connection implements Link {
     this.fail(mistake, busy ? retryAfterMs() : undefined);
   }
 
+  /** Says what became of the client and of its session, and how ours happened. */
+  #logFailure(error: PipelineError, session: Session | undefined): void {
+    const { code, message: reason } = error;
+    const { wire, close, words } = disposition(code);
+    const isWaiting = RESUMABLE.includes(code);
+    const fields = { code, wire, close, ...(words ? { reason } : { error: loggable(error) }) };
+    if (!words) return this.#log.error(fields, session ? 'session failed' : 'failed');
+    if (session === undefined) return this.#log.info(fields, 'refused');
+    if (isWaiting) return this.#log.info(fields, 'session waits for its client');
+    if (code === 'SYLSTREAM_ERR_SUPERSEDED') return this.#log.info(fields, 'session taken over');
+    const { undecidedSeconds } = session;
+    this.#log.info({ ...fields, undecidedSeconds }, 'session ended');
+  }
+
   #closed(code: number): void {
     const { store, metrics, onClosed } = this.#context;
     metrics.closes.inc({ code: String(code) });
-    this.#log.info({ code }, 'closed');
     const session = this.#session;
     this.#session = undefined;
     this.#isClosing = true;
+    let became: string | undefined;
     if (session !== undefined) {
-      if (this.#isFinished ? code !== 1006 : isLeaving(code)) store.remove(session);
+      const isDone = this.#isFinished && code !== 1006;
+      const isOver =
+        isDone || this.#conclusion !== undefined || (!this.#isFinished && isLeaving(code));
+      became = isDone ? 'done' : isOver ? 'left' : 'waits';
+      if (isOver) store.remove(session);
       else store.park(session);
     }
+    this.#log.info({ close: code, ...(became !== undefined && { session: became }) }, 'closed');
     onClosed(this);
   }
 }

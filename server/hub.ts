@@ -10,6 +10,7 @@ import type { Client } from './clientAddress.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { Readiness } from './http.ts';
+import { loggable } from './loggable.ts';
 import { availableBytes, createMemoryGauge } from './memoryGauge.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
@@ -33,10 +34,22 @@ export interface Hub {
     retryAfterMs?: number,
   ): void;
   readiness(): Readiness;
-  /** Sends `goaway`, waits for the sessions to finish, at the deadline refuses the rest. */
+  /** What there is, and what would be lost by a cut. */
+  stock(): Stock;
+  /** Sends `goaway`, waits for the sessions to finish, at the deadline decides what is there and ends the rest. */
   drain(): Promise<void>;
   /** Cuts and releases everything. */
   close(): void;
+}
+
+/** Sessions of a server and their audio. */
+export interface Stock {
+  /** Sessions with a client. */
+  readonly live: number;
+  /** Sessions that wait for theirs. */
+  readonly parked: number;
+  /** Seconds of audio that are here and not decided. */
+  readonly undecidedSeconds: number;
 }
 
 /** Options of `createHub()`. */
@@ -54,6 +67,8 @@ const RETRY_MS = 1000;
 /** Part of the machine's memory above which no session begins. */
 const MEMORY_PART = 0.8;
 const DRAIN_POLL_MS = 20;
+/** For the error of who could not be served to the end. */
+const LAST_WORD_MS = 1000;
 
 /** Makes an empty hub and starts its timer. */
 export function createHub({ settings, models, pipeline, capacity, log }: HubOptions): Hub {
@@ -93,9 +108,10 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
       sweeper.remove(connection);
     },
     onFailed(session, error) {
-      log.error({ sid: session.id, code: error.code, err: error.message }, 'session failed');
-      if (session.link === undefined) store.remove(session);
-      else session.link.fail(error);
+      if (session.link !== undefined) return session.link.fail(error); // which logs it
+      if (![...store.all()].includes(session)) return; // never began: whoever opens it says so
+      log.error({ sid: session.id, code: error.code, error: loggable(error) }, 'session failed');
+      store.remove(session);
     },
   };
 
@@ -133,14 +149,23 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
       const isFull = admission.used >= admission.capacity;
       return { ready: !isFull, reason: isFull ? 'full' : 'ok' };
     },
+    stock() {
+      let undecidedSeconds = 0;
+      for (const session of store.all()) undecidedSeconds += session.undecidedSeconds;
+      undecidedSeconds = Math.round(100 * undecidedSeconds) / 100;
+      return { live: store.live, parked: store.parked, undecidedSeconds };
+    },
     async drain() {
       isDraining = true;
+      const draining = new PipelineError('SYLSTREAM_ERR_DRAINING', 'the server stops');
       for (const connection of sweeper.all()) connection.goAway(settings.drainMs, 'drain');
       await until(() => store.live === 0, settings.drainMs);
       for (const connection of sweeper.all()) {
-        connection.fail(new PipelineError('SYLSTREAM_ERR_DRAINING', 'the server stops'), RETRY_MS);
+        connection.conclude(draining, RETRY_MS);
       }
       await until(() => sweeper.all().length === 0, settings.closeTimeoutMs);
+      for (const connection of sweeper.all()) connection.fail(draining, RETRY_MS);
+      await until(() => sweeper.all().length === 0, LAST_WORD_MS);
     },
     close() {
       sweeper.stop();

@@ -1,3 +1,4 @@
+import { PipelineError } from '../src/errors.ts';
 import { loadModels } from '../src/models/loadModels.ts';
 import type { LoadModelsOptions } from '../src/models/loadModels.ts';
 import { createLog } from './log.ts';
@@ -12,6 +13,8 @@ export interface StartOptions {
   readonly serviceLinks?: readonly string[];
   /** Ends the server in order: not ready, `goaway`, drain. */
   readonly signal: AbortSignal;
+  /** Ends the draining too: sessions are cut, `SYLSTREAM_ERR_DRAINING` says how many. */
+  readonly cutSignal?: AbortSignal;
   /** Called with the server when it listens. */
   readonly onListening?: (server: SylstreamServer) => void;
 }
@@ -21,7 +24,7 @@ export interface StartOptions {
  * closed. Errors: those of `loadModels()` and `createServer()`.
  */
 export async function startServer(options: StartOptions): Promise<void> {
-  const { settings, signal, onListening, serviceLinks = [] } = options;
+  const { settings, signal, cutSignal, onListening, serviceLinks = [] } = options;
   const log = createLog(settings.logLevel);
   if (serviceLinks.length > 0)
     log.warn({ variables: serviceLinks }, 'service links are no settings');
@@ -30,7 +33,7 @@ export async function startServer(options: StartOptions): Promise<void> {
     const server = await createServer({ models, settings, log });
     onListening?.(server);
     await aborted(signal);
-    await server.drain();
+    await Promise.race([server.drain(), cut(server, cutSignal)]);
   } finally {
     await models.close();
   }
@@ -43,6 +46,18 @@ function modelOptions(settings: Settings): LoadModelsOptions {
     ...(settings.bundle !== '' && { bundle: settings.bundle }),
     ...(settings.workers > 0 && { workers: settings.workers }),
   };
+}
+
+/** Cuts the server at the signal, and then throws; never resolves. */
+async function cut(server: SylstreamServer, signal?: AbortSignal): Promise<never> {
+  if (signal === undefined) return new Promise(() => undefined);
+  await aborted(signal);
+  const { live, parked, undecidedSeconds } = server.stock();
+  await server.close();
+  throw new PipelineError(
+    'SYLSTREAM_ERR_DRAINING',
+    `a second signal cut ${live} live sessions with ${undecidedSeconds} s of undecided audio, and ${parked} that waited`,
+  );
 }
 
 function aborted(signal: AbortSignal): Promise<void> {

@@ -16,8 +16,10 @@ import { createHostCheck } from './hosts.ts';
 import { createHttpHandler } from './http.ts';
 import type { Readiness } from './http.ts';
 import { createHub } from './hub.ts';
+import type { Stock } from './hub.ts';
 import { createListener } from './listener.ts';
 import { createLog } from './log.ts';
+import { loggable } from './loggable.ts';
 import { pageFolder } from './pageFolder.ts';
 import type { Settings } from './settings.ts';
 import { createTrustedProxies } from './trustedProxies.ts';
@@ -45,6 +47,8 @@ export interface SylstreamServer {
   readonly capacity: number;
   readonly settings: Settings;
   readiness(): Readiness;
+  /** Sessions, and the audio that a cut would leave undecided. */
+  stock(): Stock;
   /** Takes no new sessions, lets those there are finish, then closes. */
   drain(): Promise<void>;
   /** Cuts every socket and stops listening. */
@@ -81,7 +85,16 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   const { openPerAddress: open, newPerAddressPerSecond: perSecond } = settings;
   const addresses = createAddressBook({ open, perSecond, now });
   const proxies = createTrustedProxies(settings.trustProxy, settings.proxyHeaders);
-  const clientOf = (request: IncomingMessage): Client => readClient(request, proxies);
+  let isWarned = false;
+  const clientOf = (request: IncomingMessage): Client => {
+    const client = readClient(request, proxies);
+    if (client.isDisguised && !isWarned) {
+      isWarned = true;
+      const { peer } = client;
+      log.warn({ peer }, 'a proxy that is not in trustProxy: all its clients count as one address');
+    }
+    return client;
+  };
   const isOurHost = createHostCheck(settings.host, settings.hosts);
   const { readiness, metrics, accept, reject } = hub;
   const listener = createListener({
@@ -95,7 +108,7 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
       clientOf,
       isOurHost,
       page,
-      onError: (error) => log.error({ err: error }, 'request failed'),
+      onError: (error) => log.error({ error: loggable(error) }, 'request failed'),
     }),
     onUpgrade: createUpgradeHandler({
       settings,
@@ -121,7 +134,9 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   const secure = settings.tlsCert === '' ? '' : 's';
   log.info({ host: settings.host, port, capacity }, 'listening');
 
+  let isClosed = false;
   async function close(): Promise<void> {
+    isClosed = true;
     hub.close();
     listener.closeAllConnections();
     if (!listener.listening) return;
@@ -135,12 +150,15 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
     capacity,
     settings,
     readiness,
+    stock: hub.stock,
     close,
     async drain() {
-      log.info('draining');
+      log.info(hub.stock(), 'draining');
       await hub.drain();
+      if (isClosed) return; // cut meanwhile
+      const left = hub.stock();
       await close();
-      log.info('drained');
+      log.info(left, 'drained');
     },
   };
 }

@@ -52,9 +52,13 @@ export class Session {
   #received = 0;
   #processed = 0;
   #units = 0;
+  /** End of the last final unit, at 16 kHz. */
+  #decided = 0;
   #ended = false;
   #failure: PipelineError | undefined;
   #completed = false;
+  /** Called instead of `done`, when the server ends the session. */
+  #onConcluded: (() => void) | undefined;
   #lastAck = { n: -1, limit: 0, at: -Infinity };
 
   /** Subscribes to the pipeline; throws `SYLSTREAM_ERR_OPTION` when the hello asks for what the bundle does not offer. */
@@ -112,6 +116,11 @@ export class Session {
   /** What ended the pipeline, if it failed. */
   get failure(): PipelineError | undefined {
     return this.#failure;
+  }
+
+  /** Seconds of audio that are here and not decided. */
+  get undecidedSeconds(): number {
+    return Math.max(0, this.#received / this.hello.audio.rate - this.#decided / SAMPLE_RATE);
   }
 
   /** The link that `attach` set. */
@@ -177,15 +186,29 @@ export class Session {
       link.send(this.#log.at(this.#cursor++));
     }
     if (this.#link !== link || !this.#completed || this.#cursor < this.#log.end) return;
+    if (this.#onConcluded !== undefined) {
+      link.send({ t: 'ack', n: this.#received, credit: 0, lag_ms: this.#lag.latestMs });
+      return this.#onConcluded();
+    }
     const lag_p99_ms = this.#lag.quantile(0.99);
     link.send({ t: 'done', units: this.#units, samples: this.#received, lag_p99_ms });
     link.finish();
   }
 
+  /**
+   * Ends the session for the server’s own reasons: takes no more audio, decides all that is here, sends it with a last
+   * `ack`, then calls back. A session whose client has said `end` comes to its `done` by itself.
+   */
+  conclude(onConcluded: () => void): void {
+    if (this.#ended) return;
+    this.#onConcluded = onConcluded;
+    this.#end();
+  }
+
   /** Sends an `ack` when one is due. */
   tick(now: number): void {
     const link = this.#link;
-    if (link === undefined || this.#completed) return;
+    if (link === undefined || this.#completed || this.#onConcluded !== undefined) return;
     const { limit, credit } = this.#grant();
     const { n, limit: known, at } = this.#lastAck;
     if (n === this.#received && known === limit) return;
@@ -338,6 +361,7 @@ export class Session {
     }
     if (event.type === 'unit') {
       this.#units = event.unit.index + 1;
+      this.#decided = event.unit.end;
       metrics.units.inc({ forced: String(event.unit.forced) });
       this.#log.push(toFinalUnit(event.unit));
       this.#continuations.unit(event.unit);

@@ -6,6 +6,7 @@ import type { Models } from '../src/models/loadModels.ts';
 import { isWireAudioFormat } from '../src/protocol/index.ts';
 import type { Hello, WireAudio, WireRate } from '../src/protocol/index.ts';
 import type { speechUnits, SpeechUnitsOptions } from '../src/streams/speechUnits.ts';
+import { quotesInput } from './loggable.ts';
 import type { Metrics } from './metrics.ts';
 import type { Quota } from './quota.ts';
 import type { Session } from './session.ts';
@@ -78,6 +79,7 @@ export function pipelineError(
 ): PipelineError {
   if (error instanceof PipelineError) return error;
   const isMisuse = error instanceof RangeError || error instanceof TypeError;
-  const message = error instanceof Error ? error.message : String(error);
+  const words = error instanceof Error ? error.message : String(error);
+  const message = quotesInput(error) ? `unexpected ${(error as Error).name}` : words;
   return new PipelineError(isMisuse ? misuse : 'SYLSTREAM_ERR_INTERNAL', message, { cause: error });
 }

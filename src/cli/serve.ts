@@ -17,6 +17,9 @@ Examples:
   $ openssl rand -hex 32 | tee token | sylstream serve --hash-token
   $ SYLSTREAM_TOKEN=$(cat token) sylstream serve --host 0.0.0.0 --tls-cert cert.pem --tls-key key.pem`;
 
+/** Ctrl-C under npm comes twice, from the terminal and from npm: what comes so soon is the same signal. */
+const ONE_GESTURE_MS = 500;
+
 /** The command `sylstream serve`: every setting of the server is a flag of it. */
 export function serveCommand(): Command {
   const command = new Command('serve')
@@ -47,16 +50,30 @@ async function serve({
   if (hash) return printHash();
   const settings = readConfig({ file, env: process.env, flags });
   if (print) return void process.stdout.write(`${printConfig(settings)}\n`);
-  const stop = new AbortController();
-  const onSignal = (): void => stop.abort();
-  process.once('SIGTERM', onSignal).once('SIGINT', onSignal);
+  const [stop, cut] = [new AbortController(), new AbortController()];
+  let isListening = false;
+  let firstAt = 0;
+  const onSignal = (name: NodeJS.Signals): void => {
+    if (!stop.signal.aborted) {
+      firstAt = performance.now();
+      return stop.abort();
+    }
+    if (performance.now() - firstAt < ONE_GESTURE_MS) return;
+    process.off('SIGTERM', onSignal).off('SIGINT', onSignal);
+    if (isListening) cut.abort();
+    else process.kill(process.pid, name); // the models are still loading: there is nothing to lose
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
   try {
     await startServer({
       settings,
       serviceLinks: serviceLinks(process.env),
       signal: stop.signal,
-      onListening: ({ url, capacity }) =>
-        process.stdout.write(`sylstream listens on ${url} (room for ${capacity} live streams)\n`),
+      cutSignal: cut.signal,
+      onListening({ url, capacity }) {
+        isListening = true;
+        process.stdout.write(`sylstream listens on ${url} (room for ${capacity} live streams)\n`);
+      },
     });
   } finally {
     process.off('SIGTERM', onSignal).off('SIGINT', onSignal);

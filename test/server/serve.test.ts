@@ -1,4 +1,5 @@
 import { execFileSync } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import { mkdtempSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -52,6 +53,34 @@ describe('sylstream serve', () => {
     expect(result.stdout).toMatch(/^sylstream listens on http:\/\/127\.0\.0\.1:\d+ \(room for 4 /);
     expect(seen).toContain('goaway');
     expect(seen.at(-1)).toBe('done');
+  });
+
+  it('says at a second SIGTERM what it cuts, and exits 8', async () => {
+    let child: ChildProcess | undefined;
+    const result = await sylstream([...FLAGS, '--log-level', 'silent'], {
+      onStart: (started) => {
+        child = started;
+        started.stdout?.on('data', (text: Buffer | string) => {
+          const url = /http:\/\/\S+/.exec(String(text))?.[0];
+          if (url !== undefined) void use(url);
+        });
+      },
+    });
+
+    async function use(url: string): Promise<void> {
+      const client = await greet(`${url.replace('http', 'ws')}/v1/stream`);
+      client.send(tone(0, 8000));
+      await client.next('ack');
+      const again = setInterval(() => child?.kill('SIGTERM'), 50);
+      await client.next('goaway');
+      expect(await client.closed).toBe(1006);
+      clearInterval(again);
+    }
+
+    expect(result).toMatchObject({ status: 8, signal: null });
+    expect(result.stderr).toMatch(
+      /^SYLSTREAM_ERR_DRAINING a second signal cut 1 live sessions with 0\.\d+ s of undecided audio, and 0 that waited\n$/,
+    );
   });
 
   it('prints its configuration with secrets masked, and the hash of a token', async () => {
