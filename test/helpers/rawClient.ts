@@ -1,4 +1,5 @@
 import { WebSocket } from 'ws';
+import type { ClientOptions } from 'ws';
 import {
   codecOf,
   SUBPROTOCOL_JSON,
@@ -20,6 +21,8 @@ export const HELLO: Hello = { t: 'hello', v: 1, audio: { fmt: 's16le', rate: 16_
 export interface DialOptions {
   readonly json?: boolean;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Of the socket: where it comes from, whom it trusts. */
+  readonly connect?: ClientOptions;
   /** Beside the codec's. */
   readonly protocols?: readonly string[];
   /** Sent at once. */
@@ -45,6 +48,7 @@ export interface RawClient {
 export async function dial(url: string, options: DialOptions = {}): Promise<RawClient> {
   const codec = codecOf(options.json ? SUBPROTOCOL_JSON : SUBPROTOCOL_MSGPACK)!;
   const socket = new WebSocket(url, [codec.subprotocol, ...(options.protocols ?? [])], {
+    ...options.connect,
     headers: options.headers,
     perMessageDeflate: false,
   });
