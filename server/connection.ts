@@ -2,7 +2,6 @@ import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { PipelineError } from '../src/errors.ts';
-import type { ErrorCode } from '../src/errors.ts';
 import { disposition, validateClientMessage } from '../src/protocol/index.ts';
 import type { ClientMessage, Codec, Hello, ServerMessage } from '../src/protocol/index.ts';
 import type { Credential } from './auth.ts';
@@ -31,14 +30,6 @@ export interface ConnectionParty {
   readonly client: Client;
   readonly credential: Credential;
 }
-
-/** Errors after which the session waits for its client: its state is whole. */
-const RESUMABLE: readonly ErrorCode[] = [
-  'SYLSTREAM_ERR_SLOW_READER',
-  'SYLSTREAM_ERR_IDLE',
-  'SYLSTREAM_ERR_OVERRUN',
-  'SYLSTREAM_ERR_AUDIO_GAP',
-];
 
 /** One socket's life: hello → session → close. The session may outlive it. */
 export class Connection implements Link {
@@ -109,7 +100,7 @@ export class Connection implements Link {
     this.#isClosing = true;
     const session = this.#session;
     if (session !== undefined && error.code !== 'SYLSTREAM_ERR_SUPERSEDED') {
-      if (RESUMABLE.includes(error.code)) this.#context.store.park(session);
+      if (canResume(error, session)) this.#context.store.park(session);
       else this.#context.store.remove(session);
     }
     this.#session = undefined;
@@ -229,11 +220,10 @@ export class Connection implements Link {
   #logFailure(error: PipelineError, session: Session | undefined): void {
     const { code, message: reason } = error;
     const { wire, close, words } = disposition(code);
-    const isWaiting = RESUMABLE.includes(code);
     const fields = { code, wire, close, ...(words ? { reason } : { error: loggable(error) }) };
     if (!words) return this.#log.error(fields, session ? 'session failed' : 'failed');
     if (session === undefined) return this.#log.info(fields, 'refused');
-    if (isWaiting) return this.#log.info(fields, 'session waits for its client');
+    if (canResume(error, session)) return this.#log.info(fields, 'session waits for its client');
     if (code === 'SYLSTREAM_ERR_SUPERSEDED') return this.#log.info(fields, 'session taken over');
     const { undecidedSeconds } = session;
     this.#log.info({ ...fields, undecidedSeconds }, 'session ended');
@@ -257,6 +247,11 @@ export class Connection implements Link {
     this.#log.info({ close: code, ...(became !== undefined && { session: became }) }, 'closed');
     onClosed(this);
   }
+}
+
+/** Whether the session is whole after an error of its connection; one whose pipeline failed never is. */
+function canResume({ code }: PipelineError, session: Session): boolean {
+  return disposition(code).resumable && session.failure === undefined;
 }
 
 /** Whether a close code says that the client does not come back: RFC 6455, 7.4; 1005 stands for none. */

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { TICKET_PATH } from '../src/protocol/index.ts';
+import { CODECS, STREAM_PATH, TICKET_PATH } from '../src/protocol/index.ts';
 import type { Authenticator } from './auth.ts';
 import type { Client } from './clientAddress.ts';
 import { foreignHost } from './hosts.ts';
@@ -50,6 +50,13 @@ export function createHttpHandler(context: HttpContext): RequestListener {
   const { auth, settings, metrics, readiness, clientOf, isOurHost, page, onError } = context;
 
   const routes: Readonly<Record<string, Handler>> = {
+    // a WebSocket comes as an upgrade, and never here
+    [`GET ${STREAM_PATH}`]: (_request, response) => {
+      response.setHeader('upgrade', 'websocket');
+      response.setHeader('connection', 'upgrade');
+      const subprotocols = CODECS.map(({ subprotocol }) => subprotocol);
+      json(response, 426, { error: 'upgrade', message: 'this is a WebSocket', subprotocols });
+    },
     'GET /healthz': (_request, response) => json(response, 200, { status: 'ok' }),
     'GET /readyz': (_request, response) => {
       const { ready, reason } = readiness();

@@ -1,6 +1,7 @@
 import { Subject } from 'rxjs';
 import type { Subscription } from 'rxjs';
 import { PipelineError } from '../src/errors.ts';
+import { MAX_PENDING_TURNS } from '../src/dsp/rateSchedule.ts';
 import { decodePcm } from '../src/dsp/pcm.ts';
 import { bytesPerFrame, toWireError } from '../src/protocol/index.ts';
 import type { Audio, ClientMessage, Gap, Generate, Hello, WireId } from '../src/protocol/index.ts';
@@ -56,6 +57,8 @@ export class Session {
   #decided = 0;
   #ended = false;
   #failure: PipelineError | undefined;
+  /** From which samples the dial is turned, as far as that is not decided. */
+  #turns: number[] = [];
   #completed = false;
   /** Called instead of `done`, when the server ends the session. */
   #onConcluded: (() => void) | undefined;
@@ -301,9 +304,16 @@ export class Session {
     } catch (error) {
       return this.#refuse(pipelineError(error, 'SYLSTREAM_ERR_OPTION'), 'set');
     }
-    this.#chunks$.next({ control: 'rate', rate, ...(fromSample !== undefined && { fromSample }) });
     const here = Math.floor((this.#received * SAMPLE_RATE) / this.hello.audio.rate);
-    this.#continuations.turn(rate, fromSample ?? here);
+    const from = fromSample ?? here;
+    this.#turns = this.#turns.filter((turn) => turn > this.#decided && turn < from);
+    if (this.#turns.length >= MAX_PENDING_TURNS) {
+      const message = `at most ${MAX_PENDING_TURNS} turns of the dial may lie ahead of what is decided`;
+      return this.#refuse(new PipelineError('SYLSTREAM_ERR_RATE_LIMITED', message), 'set');
+    }
+    this.#turns.push(from);
+    this.#chunks$.next({ control: 'rate', rate, ...(fromSample !== undefined && { fromSample }) });
+    this.#continuations.turn(rate, from);
   }
 
   #generate(gen: Generate): void {

@@ -32,6 +32,8 @@ export interface Disposition {
   readonly close: CloseCode;
   /** Whether the same client may try again, unchanged (after `retry_after_ms` where given). */
   readonly retry: boolean;
+  /** Whether the session waits for its client after it, so that it can be resumed: its state is whole. */
+  readonly resumable: boolean;
   /** Whether the message may go out: the client sees its own mistake in words, ours as a code only. */
   readonly words: boolean;
 }
@@ -52,9 +54,9 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_ORDER':
       return theirs('order', 1002);
     case 'SYLSTREAM_ERR_AUDIO_GAP':
-      return again('audio_gap', 1002);
+      return waiting('audio_gap', 1002, true);
     case 'SYLSTREAM_ERR_TOO_BIG':
-      return theirs('too_big', 1009);
+      return waiting('too_big', 1009, false);
     case 'SYLSTREAM_ERR_OPTION':
       return theirs('option', 1008);
     case 'SYLSTREAM_ERR_MODEL':
@@ -62,9 +64,9 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_SESSION_LIMIT':
       return again('session_limit', 1008);
     case 'SYLSTREAM_ERR_OVERRUN':
-      return again('overrun', 4413);
+      return waiting('overrun', 4413, true);
     case 'SYLSTREAM_ERR_SLOW_READER':
-      return again('slow_reader', 4413);
+      return waiting('slow_reader', 4413, true);
     case 'SYLSTREAM_ERR_CAPACITY':
       return again('capacity', 1013);
     case 'SYLSTREAM_ERR_DRAINING':
@@ -76,7 +78,7 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_HELLO_TIMEOUT':
       return again('hello_timeout', 4408);
     case 'SYLSTREAM_ERR_IDLE':
-      return again('idle', 4408);
+      return waiting('idle', 4408, true);
     case 'SYLSTREAM_ERR_SUPERSEDED':
       return theirs('superseded', 4409);
     case 'SYLSTREAM_ERR_RESUME_EXPIRED':
@@ -114,15 +116,20 @@ export function disposition(code: ErrorCode): Disposition {
 
 /** The client's mistake: the same again fails again. */
 function theirs(wire: WireCode, close: CloseCode): Disposition {
-  return { wire, close, retry: false, words: true };
+  return { wire, close, retry: false, resumable: false, words: true };
 }
 
 /** A matter of time or pace. */
 function again(wire: WireCode, close: CloseCode): Disposition {
-  return { wire, close, retry: true, words: true };
+  return { wire, close, retry: true, resumable: false, words: true };
+}
+
+/** What touches the connection and not the session. */
+function waiting(wire: WireCode, close: CloseCode, retry: boolean): Disposition {
+  return { wire, close, retry, resumable: true, words: true };
 }
 
 /** The server's fault. */
 function ours(wire: WireCode): Disposition {
-  return { wire, close: 1011, retry: true, words: false };
+  return { wire, close: 1011, retry: true, resumable: false, words: false };
 }

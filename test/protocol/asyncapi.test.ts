@@ -56,11 +56,12 @@ describe('docs/asyncapi.yaml', () => {
     );
   });
 
-  it('lists every error code with its close code and whether to try again', () => {
+  it('lists every error code with its close code whether to try again, and whether to resume', () => {
     const codes = Object.fromEntries(
       WIRE_CODES.map((wire) => {
-        const { close, retry } = disposition(errorCodeOf(wire));
-        return [wire, { close, retry }];
+        const { close, retry, resumable } = disposition(errorCodeOf(wire));
+        const isFatal = wire !== 'unknown_type'; // no close follows it
+        return [wire, { close: isFatal ? close : null, retry, resumable }];
       }),
     );
     expect(document['x-error-codes']).toEqual(codes);

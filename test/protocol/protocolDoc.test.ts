@@ -19,10 +19,11 @@ describe('docs/protocol.md', () => {
     (wire) => {
       const part = section(wire);
       expect(part, `a heading ### \`${wire}\``).toBeDefined();
-      const { close, retry } = disposition(errorCodeOf(wire));
+      const { close, retry, resumable } = disposition(errorCodeOf(wire));
       if (wire === 'unknown_type') return expect(part).toContain('Not fatal');
       expect(part).toContain(`Close ${close}`);
       expect(part).toMatch(retry ? /[,;] retry/ : /no retry/);
+      expect(part!.includes('The session waits.')).toBe(resumable);
       expect(part!.length).toBeGreaterThan(60);
     },
   );

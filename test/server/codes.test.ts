@@ -7,6 +7,7 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { disposition, errorCodeOf, WIRE_CODES } from '../../src/protocol/index.ts';
 import { dial, greet, HELLO, tone } from '../helpers/rawClient.ts';
+import type { Hello } from '../../src/protocol/index.ts';
 import type { RawClient } from '../helpers/rawClient.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';
 
@@ -159,6 +160,52 @@ describe('every code', () => {
       reached.add(code);
     });
   });
+
+  it.each(cases)(
+    '$code: $name, and its session waits or not as the docs say',
+    async ({ code, settings = {}, act }) => {
+      await withServer(models, settings, async (server) => {
+        const client = await act(server);
+        await client.refusal();
+        const ready = client.received.find(({ t }) => t === 'ready');
+        if (ready?.t !== 'ready') return; // none began
+        const { audio, token } = ready;
+        const hello = { audio: audio as Hello['audio'], resume: { token, after: -1 } };
+        const isThere = disposition(errorCodeOf(code)).resumable || code === 'superseded';
+        expect((await greet(server.streamUrl, { hello })).ready.resumed).toBe(isThere);
+      });
+    },
+  );
+
+  it('rate_limited: 64 turns of the dial may lie ahead, and the stream goes on', () =>
+    withServer(models, {}, async ({ streamUrl }) => {
+      const client = await greet(streamUrl);
+      for (let i = 1; i <= 65; i++)
+        client.send({ t: 'set', rate: i % 2 ? 5 : 'natural', from: 320_000 + 3200 * i });
+      expect(await client.next('error')).toMatchObject({
+        code: 'rate_limited',
+        fatal: false,
+        ref: 'set',
+      });
+      client.send({ t: 'ping' });
+      await client.next('pong');
+      expect(client.received.filter(({ t }) => t === 'error').length).toBe(1);
+      client.send(tone(0, 16_000));
+      client.send({ t: 'end' });
+      expect(await client.next('done')).toMatchObject({ samples: 16_000 });
+    }));
+
+  it('a flush said twice is answered once', () =>
+    withServer(models, {}, async ({ streamUrl }) => {
+      const client = await greet(streamUrl);
+      client.send(tone(0, 16_000));
+      client.send({ t: 'flush', id: 'a' });
+      await client.next('flushed');
+      client.send({ t: 'flush', id: 'a' });
+      client.send({ t: 'end' });
+      await client.next('done');
+      expect(client.received.filter(({ t }) => t === 'flushed').length).toBe(1);
+    }));
 
   it('idle: a socket on which nothing comes', () =>
     withServer(models, { idleMs: 200, pingMs: 50 }, async ({ streamUrl }) => {

@@ -203,6 +203,7 @@ describe('HTTP before the socket', () => {
     ['another path', upgrade('/v2/stream', [protocol]), 404],
     ['a path that is no URL', upgrade('//', [protocol]), 404],
     ['a path that is nothing', upgrade('//[:/?', [protocol]), 404],
+    ['no upgrade', 'GET /v1/stream HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n', 426],
     ['no subprotocol', upgrade('/v1/stream', []), 400],
     ['an unknown subprotocol', upgrade('/v1/stream', ['Sec-WebSocket-Protocol: chat']), 400],
     ['65 headers', upgrade('/v1/stream', [protocol, ...extra(59)]), 431],
