@@ -15,7 +15,7 @@ import type { Bundle } from '../src/models/bundle.ts';
 import { createCacheArena } from '../src/models/cacheArena.ts';
 import { createHistory } from '../src/models/history.ts';
 import { lmTensors } from '../src/models/lmEngine.ts';
-import { createBranchMemory, lmCache } from '../src/models/lmMemory.ts';
+import { branchBytes, lmCache } from '../src/models/lmMemory.ts';
 import { createLmPool, type LmPool } from '../src/models/lmPool.ts';
 import { defaultBundle, readBundle } from '../src/models/manifest.ts';
 import { int64Tensor, openSession, tensor } from '../src/models/onnx.ts';
@@ -48,7 +48,7 @@ async function cached(pool: LmPool, units: number, batch: number): Promise<numbe
   });
   const branches = Array.from({ length: batch }, () => ({
     slot: pool.open(),
-    memory: createBranchMemory(cache, units),
+    memory: new SharedArrayBuffer(branchBytes(cache, units)),
   }));
   const times: number[] = [];
   let start = performance.now();
@@ -58,7 +58,8 @@ async function cached(pool: LmPool, units: number, batch: number): Promise<numbe
     start = now;
   };
   let drawn = await history.draw(branches.map((_, j) => drawOf(j, 0)));
-  const { parent } = history;
+  const { strand, kept, length } = history.parent;
+  const parent = { strand, memory: kept.memory, length };
   lap();
   for (let place = 1; place < units; place++) {
     const where = { first: parent.length + place - 1, start: 0, parent };

@@ -4,7 +4,7 @@ import type { Bundle } from './bundle.ts';
 import type { EncoderBackend } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';
 import type { PoolOptions } from './inferencePool.ts';
-import { createRing } from './kvRing.ts';
+import { ringBytes } from './kvRing.ts';
 
 /** Weights that a cached encoder can run with. */
 export type Precision = 'int8' | 'fp32';
@@ -48,6 +48,7 @@ export async function createCachedEncoder(
     throw error;
   }
   const rowWidth = encoder.kvHeads * encoder.headWidth;
+  const bytes = ringBytes({ layers, windowTokens, chunkTokens, rowWidth });
 
   return {
     shape: { chunkTokens, delayTokens, featureWidth },
@@ -57,22 +58,26 @@ export async function createCachedEncoder(
     open: () => {
       const slot = pool.open();
       const { stream } = slot;
-      const ring = createRing({ layers, windowTokens, chunkTokens, rowWidth });
+      const kept = pool.memories.take(bytes);
+      const ring = kept.memory;
       let firstToken = 0;
       return {
         step: async (mel) => {
           const tokens = chunkTokens;
           const job = { stream, ring, firstToken, tokens, rows: tokens, keep: tokens, commit: true, mel };
-          const rows = await slot.run(job);
+          const rows = await kept.during(slot.run(job));
           firstToken += chunkTokens;
           return rows;
         },
         scratch: async (mel) => {
           const tokens = mel.length / (2 * bundle.config.mel.bins);
           const job = { stream, ring, firstToken, tokens, rows: scratchRows, keep: scratchRows, commit: false, mel };
-          return firstRows(await slot.run(job), tokens + delayTokens, featureWidth);
+          return firstRows(await kept.during(slot.run(job)), tokens + delayTokens, featureWidth);
         },
-        release: slot.release,
+        release: () => {
+          slot.release();
+          kept.release();
+        },
       };
     },
   };

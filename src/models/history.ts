@@ -1,12 +1,13 @@
 import type { Draw, Drawn } from '../dsp/drawUnit.ts';
 import type { CacheShape } from './cacheArena.ts';
-import { CHUNK_UNITS, createHistoryMemory } from './lmMemory.ts';
+import { CHUNK_UNITS, historyBytes } from './lmMemory.ts';
 import type { LmPool } from './lmPool.ts';
+import type { PooledMemory } from './memoryPool.ts';
 
 /** What a stream has said, in the model: keys and values of what lies upon the grid, unit numbers of the rest. */
 export interface History {
   /** For the jobs of hypotheses that branch from here: the history as it is now, all of it fed. */
-  readonly parent: { readonly strand: number; readonly memory: SharedArrayBuffer; readonly length: number };
+  readonly parent: { readonly strand: number; readonly kept: PooledMemory; readonly length: number };
   /** Position of the oldest unit that was fed. */
   readonly start: number;
   /** The last unit; the boundary id before the first. */
@@ -27,7 +28,8 @@ export interface History {
 export function createHistory(pool: LmPool, cache: CacheShape, boundary: number): History {
   const slot = pool.open();
   const strand = slot.stream;
-  const memory = createHistoryMemory(cache);
+  const kept = pool.memories.take(historyBytes(cache));
+  const { memory } = kept;
   /** Units before a position that may have a say in it. */
   const field = cache.layers * cache.window;
   /** Units from position `first`, a multiple of CHUNK_UNITS, on. */
@@ -39,7 +41,7 @@ export function createHistory(pool: LmPool, cache: CacheShape, boundary: number)
 
   function run(draws: readonly Draw[]) {
     const units = waiting.slice(0, CHUNK_UNITS);
-    return slot.run({ strand, memory, first, start, units, draws, targets: [] });
+    return kept.during(slot.run({ strand, memory, first, start, units, draws, targets: [] }));
   }
 
   function advance(count: number): void {
@@ -70,7 +72,7 @@ export function createHistory(pool: LmPool, cache: CacheShape, boundary: number)
 
   return {
     get parent() {
-      return { strand, memory, length: first + waiting.length };
+      return { strand, kept, length: first + waiting.length };
     },
     get start() {
       return start;
@@ -88,6 +90,9 @@ export function createHistory(pool: LmPool, cache: CacheShape, boundary: number)
       if (failure) throw failure.error;
       return (await run(draws)).drawn;
     },
-    release: () => slot.release(),
+    release: () => {
+      slot.release();
+      kept.release();
+    },
   };
 }

@@ -5,8 +5,9 @@ import type { ContinuationPlan } from './continuationOptions.ts';
 import type { History } from './history.ts';
 import type { PoolSlot } from './inferencePool.ts';
 import type { LmAnswer } from './inferenceMessages.ts';
-import { createBranchMemory } from './lmMemory.ts';
+import { branchBytes } from './lmMemory.ts';
 import type { LmJob, LmPool } from './lmPool.ts';
+import type { PooledMemory } from './memoryPool.ts';
 import type { StreamPace } from './streamPace.ts';
 
 /** One of the n continuations that branch from a history. */
@@ -43,7 +44,7 @@ export function openHypothesis(model: HypothesisModel): Hypothesis {
   const units: number[] = [];
   let seconds = 0;
   let ended = false;
-  let branch: { slot: PoolSlot<LmJob, LmAnswer>; memory: SharedArrayBuffer; parent: History['parent'] } | undefined;
+  let branch: { slot: PoolSlot<LmJob, LmAnswer>; kept: PooledMemory; parent: History['parent'] } | undefined;
 
   function nextDraw(): Draw {
     const banned = mayEnd ? [] : [boundary];
@@ -61,20 +62,22 @@ export function openHypothesis(model: HypothesisModel): Hypothesis {
     step: async () => {
       branch ??= {
         slot: pool.open(),
-        memory: createBranchMemory(cache, plan.units),
+        kept: pool.memories.take(branchBytes(cache, plan.units)),
         parent: history.parent,
       };
-      const { slot, memory, parent } = branch;
-      const answer = await slot.run({
+      const { slot, kept, parent } = branch;
+      const running = slot.run({
         strand: slot.stream,
-        memory,
+        memory: kept.memory,
         first: parent.length + units.length - 1,
         start: history.start,
         units: [units.at(-1)!],
-        parent,
+        parent: { strand: parent.strand, memory: parent.kept.memory, length: parent.length },
         draws: [nextDraw()],
         targets: [],
       });
+      // The step writes to its own memory and reads its history's.
+      const answer = await kept.during(parent.kept.during(running));
       return answer.drawn[0];
     },
     take: ({ id, logProbability }) => {
@@ -85,6 +88,9 @@ export function openHypothesis(model: HypothesisModel): Hypothesis {
       ended = units.length >= plan.units || seconds >= plan.seconds;
       return { hypothesis: number, place: units.length - 1, id, logProbability };
     },
-    release: () => branch?.slot.release(),
+    release: () => {
+      branch?.slot.release();
+      branch?.kept.release();
+    },
   };
 }

@@ -2,6 +2,7 @@ import { PipelineError } from '../errors.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
 import type { EncoderStatus } from './encoder.ts';
 import type { EngineSetup, RunReport } from './inferenceMessages.ts';
+import { createMemoryPool, type MemoryPool } from './memoryPool.ts';
 import type { Provider } from './onnx.ts';
 import { createWorkerLink, type InferenceThread, type WorkerLink } from './workerLink.ts';
 
@@ -54,6 +55,8 @@ export interface InferencePool<Job, Result> {
   /** Resolves when every thread has its model; the lines say which providers refused. */
   readonly ready: Promise<readonly string[]>;
   open(): PoolSlot<Job, Result>;
+  /** Memories for the streams of its slots. */
+  readonly memories: MemoryPool;
   status(): EncoderStatus;
   /** The model alone on the first thread: `times` runs of one batch size, nothing gathered. Only while it is idle. */
   bare(
@@ -147,6 +150,7 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
 
   return {
     ready,
+    memories: createMemoryPool(),
     open: () => {
       if (closed) throw closedError('the models were closed; load them again');
       const lane = lanes.reduce((least, one) => (one.streams < least.streams ? one : least));

@@ -15,9 +15,14 @@ export interface RingShape {
   readonly rowWidth: number;
 }
 
+/** Bytes of the memory of one stream. */
+export function ringBytes(shape: RingShape): number {
+  return 4 * 2 * shape.layers * rowsOf(shape) * shape.rowWidth;
+}
+
 /** Makes the memory of one stream. */
 export function createRing(shape: RingShape): SharedArrayBuffer {
-  return new SharedArrayBuffer(4 * 2 * shape.layers * rowsOf(shape) * shape.rowWidth);
+  return new SharedArrayBuffer(ringBytes(shape));
 }
 
 /** A stream's keys and values: what outlives the thread, and the thread's own copy of it. */
@@ -25,12 +30,6 @@ export interface KeptMemory {
   readonly shared: Float32Array;
   /** Gathered from: the engine copies unshared memory as one block, shared memory word by word. */
   readonly own: Float32Array;
-}
-
-/** Takes a stream's memory into the thread that is to work on it. */
-export function openMemory(memory: SharedArrayBuffer): KeptMemory {
-  const shared = new Float32Array(memory);
-  return { shared, own: shared.slice() };
 }
 
 /** Rows of one plane. */

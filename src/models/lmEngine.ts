@@ -5,7 +5,7 @@ import { cacheTensors, type CacheShape } from './cacheArena.ts';
 import { failAlone, finite, type Engine } from './engine.ts';
 import { createHistoryArena } from './historyArena.ts';
 import type { Guarded, LmAnswer, LmBatch, LmItem, LmOutputs, LmSetup } from './inferenceMessages.ts';
-import { openMemory, type KeptMemory } from './kvRing.ts';
+import { createKeptMemories } from './keptMemories.ts';
 import { CHUNK_UNITS, historyBatch, lmCache } from './lmMemory.ts';
 import { guardNative } from './nativeGuard.ts';
 import { int64Tensor, openSession, tensor, type ExpectedTensors, type TensorShapes } from './onnx.ts';
@@ -34,7 +34,7 @@ export async function createLmEngine(setup: LmSetup & Guarded): Promise<Engine<L
   const guarded = guardNative(setup.guard);
   const histories = createHistoryArena(cache, historyBatch(maxBatch));
   const branches = createBranchArena(cache, maxBatch);
-  const memories = new Map<number, KeptMemory>();
+  const memories = createKeptMemories();
   const ids = new BigInt64Array(maxBatch * CHUNK_UNITS);
   const mask = new Float32Array(maxBatch * CHUNK_UNITS);
 
@@ -49,8 +49,8 @@ export async function createLmEngine(setup: LmSetup & Guarded): Promise<Engine<L
   }
 
   function meet({ strand, memory, parent }: LmItem): void {
-    if (memory) memories.set(strand, openMemory(memory));
-    if (parent?.memory) memories.set(parent.strand, openMemory(parent.memory));
+    if (memory) memories.open(strand, memory);
+    if (parent?.memory) memories.open(parent.strand, parent.memory);
   }
 
   function writeUnits(order: readonly LmItem[], rows: number): void {
@@ -101,7 +101,7 @@ export async function createLmEngine(setup: LmSetup & Guarded): Promise<Engine<L
   return {
     loaded,
     run,
-    forget: (strand) => void memories.delete(strand),
+    forget: memories.forget,
     bare: async (batch, rows) => {
       await guarded(() => session.run(feeds(batch, rows)));
     },

@@ -1,7 +1,7 @@
 /** What the language model keeps of histories and hypotheses: sizes and memories that both threads know. */
 import type { LmConfig } from './bundle.ts';
 import type { CacheShape } from './cacheArena.ts';
-import { createRing, type RingShape } from './kvRing.ts';
+import { ringBytes, type RingShape } from './kvRing.ts';
 
 /**
  * Units of one step of a history. Histories are fed upon this grid alone, so that it does not
@@ -24,20 +24,17 @@ export function historyShape({ layers, window, rowWidth }: CacheShape): RingShap
   return { layers, windowTokens: window, chunkTokens: CHUNK_UNITS, rowWidth };
 }
 
-/** Makes the memory of one history: a ring of W + CHUNK_UNITS rows. */
-export function createHistoryMemory(cache: CacheShape): SharedArrayBuffer {
-  return createRing(historyShape(cache));
+/** Bytes of the memory of one history: a ring of W + CHUNK_UNITS rows. */
+export function historyBytes(cache: CacheShape): number {
+  return ringBytes(historyShape(cache));
 }
 
 /**
- * Makes the memory of one hypothesis: the keys and values of the units that it drew, `[2·L, rows, V]`; the history's own are
+ * Bytes of the memory of one hypothesis: the keys and values of the units that it drew, `[2·L, rows, V]`; the history's own are
  * read where they lie. One row more than a step sees, so that a step never overwrites what it reads.
  *
  * @param units the most that it will draw
  */
-export function createBranchMemory(
-  { layers, window, rowWidth }: CacheShape,
-  units: number,
-): SharedArrayBuffer {
-  return new SharedArrayBuffer(4 * 2 * layers * Math.min(units, window + 1) * rowWidth);
+export function branchBytes({ layers, window, rowWidth }: CacheShape, units: number): number {
+  return 4 * 2 * layers * Math.min(units, window + 1) * rowWidth;
 }

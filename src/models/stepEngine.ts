@@ -3,7 +3,8 @@ import { cacheTensors, createCacheArena, type CacheShape } from './cacheArena.ts
 import { encoderTransfer, runEncoder } from './encoderRuns.ts';
 import type { Engine } from './engine.ts';
 import type { EncoderBatch, EncoderItem, EncoderOutputs, EncoderSetup, Guarded } from './inferenceMessages.ts';
-import { gatherRing, openMemory, scatterRing, writeAges, type KeptMemory, type RingShape } from './kvRing.ts';
+import { createKeptMemories } from './keptMemories.ts';
+import { gatherRing, scatterRing, writeAges, type RingShape } from './kvRing.ts';
 import { guardNative } from './nativeGuard.ts';
 import { openSession, tensor, type Tensor, type TensorShapes } from './onnx.ts';
 import { MEL_BINS } from '../units.ts';
@@ -48,7 +49,7 @@ export async function createStepEngine(
   const mask = new Float32Array(maxBatch * maxRows);
   const ages = new Float32Array(maxBatch * windowTokens);
   const arena = createCacheArena(cache, maxBatch);
-  const rings = new Map<number, KeptMemory>();
+  const rings = createKeptMemories();
 
   function gather(items: readonly EncoderItem[], laneOf: readonly number[], rows: number): void {
     const melSize = 2 * rows * MEL_BINS;
@@ -103,12 +104,12 @@ export async function createStepEngine(
     loaded,
     run: async (batch) => {
       for (const item of batch.items) {
-        if (item.ring) rings.set(item.stream, openMemory(item.ring));
+        if (item.ring) rings.open(item.stream, item.ring);
       }
       return runEncoder(batch, encoder.featureWidth, attempt);
     },
     transferred: encoderTransfer,
-    forget: (stream) => void rings.delete(stream),
+    forget: rings.forget,
     bare: async (batch, rows) => {
       await guarded(() => session.run(prefixFeeds(batch, rows)));
     },

@@ -1,5 +1,5 @@
 import type { CacheShape } from './cacheArena.ts';
-import { CHUNK_UNITS, createHistoryMemory } from './lmMemory.ts';
+import { CHUNK_UNITS, historyBytes } from './lmMemory.ts';
 import type { LmPool } from './lmPool.ts';
 import type { UnitScore } from './unitLm.ts';
 
@@ -54,7 +54,7 @@ export function createUnitScorer(
 /** Runs sequences one after the other, chunk by chunk, over one memory: each begins at position 0, before which nothing is seen. */
 function openLane(pool: LmPool, cache: CacheShape): Lane {
   const slot = pool.open();
-  const memory = createHistoryMemory(cache);
+  const { memory } = pool.memories.take(historyBytes(cache));
   return async (inputs, targets) => {
     const scored: number[] = [];
     for (let first = 0; first < inputs.length; first += CHUNK_UNITS) {

@@ -2,12 +2,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bundle } from '../../src/models/bundle.ts';
 import type { LmAnswer } from '../../src/models/inferenceMessages.ts';
-import {
-  CHUNK_UNITS,
-  createBranchMemory,
-  createHistoryMemory,
-  lmCache,
-} from '../../src/models/lmMemory.ts';
+import { CHUNK_UNITS, branchBytes, historyBytes, lmCache } from '../../src/models/lmMemory.ts';
 import { createLmPool, type LmPool } from '../../src/models/lmPool.ts';
 import { parseSafetensors } from '../../src/models/safetensors.ts';
 import type { ContinuationOptions, UnitLm, UnitLmSession } from '../../src/models/unitLm.ts';
@@ -65,7 +60,7 @@ export async function streamed(
   const cache = lmCache(bundle.lm!);
   const slot = pool.open();
   const strand = slot.stream;
-  const memory = createHistoryMemory(cache);
+  const memory = new SharedArrayBuffer(historyBytes(cache));
   const rows: number[][] = units.map(() => []);
   const take = (first: number, { scored }: LmAnswer) =>
     scored.forEach((value, i) => rows[first + i].push(value));
@@ -81,7 +76,7 @@ export async function streamed(
   const parent = { strand, memory, length: split };
   const own = {
     strand: branch.stream,
-    memory: createBranchMemory(cache, units.length - split),
+    memory: new SharedArrayBuffer(branchBytes(cache, units.length - split)),
     parent,
   };
   for (let first = split; first < units.length; first++) {

@@ -1,0 +1,43 @@
+import type { KeptMemory } from './kvRing.ts';
+
+/** The memories of streams that a thread works on, by stream. */
+export interface KeptMemories extends ReadonlyMap<number, KeptMemory> {
+  /** Takes a stream's memory into the thread. Only between batches: what was forgotten is used again. */
+  open(stream: number, memory: SharedArrayBuffer): void;
+  forget(stream: number): void;
+}
+
+/** At most so much waits for a next stream: see `memoryPool.ts`. */
+const MAX_SPARE_BYTES = 64 * 2 ** 20;
+
+/** Keeps memories; the thread's own copies are used again, because an idle thread collects no garbage. */
+export function createKeptMemories(maxSpareBytes: number = MAX_SPARE_BYTES): KeptMemories {
+  const kept = new Map<number, KeptMemory>();
+  const spares = new Map<number, Float32Array[]>();
+  let spareBytes = 0;
+
+  function copyOf(shared: Float32Array): Float32Array {
+    const own = spares.get(shared.length)?.pop();
+    if (own === undefined) return shared.slice();
+    spareBytes -= own.byteLength;
+    own.set(shared);
+    return own;
+  }
+
+  return Object.assign(kept, {
+    open(stream: number, memory: SharedArrayBuffer) {
+      const shared = new Float32Array(memory);
+      kept.set(stream, { shared, own: copyOf(shared) });
+    },
+    forget(stream: number) {
+      const own = kept.get(stream)?.own;
+      if (own === undefined) return;
+      kept.delete(stream);
+      if (spareBytes + own.byteLength > maxSpareBytes) return;
+      spareBytes += own.byteLength;
+      const same = spares.get(own.length);
+      if (same === undefined) spares.set(own.length, [own]);
+      else same.push(own);
+    },
+  });
+}
