@@ -22,6 +22,8 @@ export interface ConnectionContext extends OpenContext {
   readonly onClosed: (connection: Connection) => void;
   /** Called when the hello was accepted. */
   readonly onReady: (connection: Connection) => void;
+  /** Called when it is refused before a session; says whether the log is to tell of it. */
+  readonly onRefused: (connection: Connection, error: PipelineError) => boolean;
 }
 
 /** The other end of a connection. */
@@ -30,6 +32,9 @@ export interface ConnectionParty {
   readonly client: Client;
   readonly credential: Credential;
 }
+
+/** A refused client has so long to read why and to close. */
+const REFUSED_MS = 1000;
 
 /** One socket's life: hello → session → close. The session may outlive it. */
 export class Connection implements Link {
@@ -47,12 +52,14 @@ export class Connection implements Link {
   #goneAway = false;
   /** When the server has begun to end the session: until when it may be deciding, and what is said then. */
   #conclusion: { readonly until: number; readonly fail: () => void } | undefined;
+  #refusedAt: number | undefined;
 
   constructor(
     ws: WebSocket,
     { codec, client, credential }: ConnectionParty,
     context: ConnectionContext,
   ) {
+    this.ws = ws;
     this.#context = context;
     this.#codec = codec;
     this.#credential = credential;
@@ -75,6 +82,9 @@ export class Connection implements Link {
     ws.on('close', (code) => this.#closed(code));
     ws.on('error', (error) => this.#log.debug({ err: error.message }, 'socket error'));
   }
+
+  /** The socket that it was made from. */
+  readonly ws: WebSocket;
 
   /** The session, once the hello was accepted. */
   get session(): Session | undefined {
@@ -104,6 +114,7 @@ export class Connection implements Link {
       else this.#context.store.remove(session);
     }
     this.#session = undefined;
+    if (session === undefined) this.#refuse(error);
     this.#logFailure(error, session);
     this.#socket.refuse(error, {
       fatal: true,
@@ -137,6 +148,7 @@ export class Connection implements Link {
   /** Ten times a second: deadlines, pings, acknowledgements. */
   tick(now: number): void {
     this.#socket.refill();
+    if (this.#refusedAt !== undefined && now - this.#refusedAt > REFUSED_MS) this.terminate();
     if (this.#isClosing) return;
     const { helloTimeoutMs, idleMs, pingMs } = this.#context.settings;
     if (this.#conclusion !== undefined) {
@@ -162,6 +174,12 @@ export class Connection implements Link {
     }
     this.#checkAge(now);
     this.#session?.tick(now);
+  }
+
+  /** Before a session: a flood of these must fill neither the log nor the memory. */
+  #refuse(error: PipelineError): void {
+    this.#refusedAt = this.#context.now();
+    if (!this.#context.onRefused(this, error)) this.#log = this.#log.child({}, { level: 'silent' });
   }
 
   #checkAge(now: number): void {

@@ -10,21 +10,26 @@ import type { Client } from './clientAddress.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionContext } from './connection.ts';
 import type { Readiness } from './http.ts';
+import { createLobby } from './lobby.ts';
+import type { Lobby } from './lobby.ts';
 import { loggable } from './loggable.ts';
 import { availableBytes, createMemoryGauge } from './memoryGauge.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { createQuota } from './quota.ts';
+import { createRefusals } from './refusals.ts';
+import type { Refusals } from './refusals.ts';
 import { createRestartWatch } from './restartWatch.ts';
 import { createSessionStore } from './sessionStore.ts';
 import type { Settings } from './settings.ts';
 import { createSweeper } from './sweeper.ts';
+import type { TrustedProxies } from './trustedProxies.ts';
 
 /** Every connection and session of a server. */
 export interface Hub {
   readonly metrics: Metrics;
-  /** Connections whose hello was accepted. */
-  readonly ready: number;
+  readonly lobby: Lobby;
+  readonly refusals: Refusals;
   accept(ws: WebSocket, codec: Codec, client: Client, credential: Credential): void;
   reject(
     ws: WebSocket,
@@ -60,6 +65,7 @@ export interface HubOptions {
   /** Live streams that fit. */
   readonly capacity: number;
   readonly log: Logger;
+  readonly proxies: TrustedProxies;
 }
 
 /** A refused client is asked to come back after 1 to 3 s, spread so that a crowd does not return at once. */
@@ -71,7 +77,8 @@ const DRAIN_POLL_MS = 20;
 const LAST_WORD_MS = 1000;
 
 /** Makes an empty hub and starts its timer. */
-export function createHub({ settings, models, pipeline, capacity, log }: HubOptions): Hub {
+export function createHub(options: HubOptions): Hub {
+  const { settings, models, pipeline, capacity, log, proxies } = options;
   const now = (): number => performance.now();
   const memoryBytes = settings.memoryMib * 2 ** 20 || availableBytes() * MEMORY_PART;
   const rss = createMemoryGauge(now);
@@ -85,10 +92,13 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
     capacity: () => admission.capacity,
     encoder: () => models.encoder.status(),
     lm: () => models.lm?.status(),
+    waiting: () => lobby.waiting,
   });
   const restarts = createRestartWatch();
   const sweeper = createSweeper<Connection>(now, (at) => store.expire(at));
-  const ready = new Set<Connection>();
+  const count = (reason: string): void => metrics.connectionsRefused.inc({ reason });
+  const refusals = createRefusals({ log, count, now });
+  const lobby = createLobby({ settings, proxies, refusals });
   let isDraining = false;
 
   const context: ConnectionContext = {
@@ -102,11 +112,12 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
     store,
     isDraining: () => isDraining,
     retryAfterMs: () => RETRY_MS * (1 + 2 * Math.random()),
-    onReady: (connection) => ready.add(connection),
-    onClosed(connection) {
-      ready.delete(connection);
-      sweeper.remove(connection);
+    onReady: ({ ws }) => lobby.greeted(ws),
+    onRefused({ ws }, { code }) {
+      lobby.refused(ws);
+      return refusals.allows(code);
     },
+    onClosed: (connection) => sweeper.remove(connection),
     onFailed(session, error) {
       if (session.link !== undefined) return session.link.fail(error); // which logs it
       if (![...store.all()].includes(session)) return; // never began: whoever opens it says so
@@ -133,9 +144,8 @@ export function createHub({ settings, models, pipeline, capacity, log }: HubOpti
 
   return {
     metrics,
-    get ready() {
-      return ready.size;
-    },
+    lobby,
+    refusals,
     accept: connect,
     reject(ws, codec, client, error, retryAfterMs) {
       metrics.admissionRejected.inc({ reason: error.code });

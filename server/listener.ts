@@ -10,12 +10,17 @@ export interface ListenerOptions {
   readonly settings: Settings;
   readonly onRequest: RequestListener;
   readonly onUpgrade: (...args: Parameters<Parameters<Server['on']>[1]>) => void;
-  /** Connections that have said who they are. */
-  readonly ready: () => number;
+  /** Told of every connection as it is accepted. */
+  readonly onConnection: (socket: Socket) => void;
 }
 
 /** Makes the HTTP or HTTPS server with its deadlines and bounds; it does not listen yet. */
-export function createListener({ settings, onRequest, onUpgrade, ready }: ListenerOptions): Server {
+export function createListener({
+  settings,
+  onRequest,
+  onUpgrade,
+  onConnection,
+}: ListenerOptions): Server {
   const deadline = settings.upgradeTimeoutMs;
   const options: ServerOptions = {
     headersTimeout: deadline,
@@ -34,12 +39,6 @@ export function createListener({ settings, onRequest, onUpgrade, ready }: Listen
         );
   server.maxHeadersCount = settings.headerCount + 1; // one more than allowed, so that it can be seen
   server.on('upgrade', onUpgrade);
-
-  let open = 0;
-  server.on('connection', (socket: Socket) => {
-    open++;
-    socket.once('close', () => open--);
-    if (open - ready() > settings.unauthenticated) socket.destroy();
-  });
+  server.on('connection', onConnection);
   return server;
 }

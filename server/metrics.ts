@@ -6,6 +6,7 @@ import type { EncoderStatus } from '../src/models/encoder.ts';
 export interface Metrics {
   readonly registry: Registry;
   readonly admissionRejected: Counter<'reason'>;
+  readonly connectionsRefused: Counter<'reason'>;
   readonly resumes: Counter<'outcome'>;
   readonly errors: Counter<'code'>;
   readonly closes: Counter<'code'>;
@@ -36,6 +37,8 @@ export interface MetricSources {
   readonly parked: () => number;
   readonly used: () => number;
   readonly capacity: () => number;
+  /** Connections without a hello. */
+  readonly waiting: () => number;
   readonly encoder: () => EncoderStatus;
   /** Undefined without a language model. */
   readonly lm: () => EncoderStatus | undefined;
@@ -94,6 +97,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     });
   };
 
+  gauge('connections_waiting', 'Connections without a hello.', sources.waiting);
   gauge('sessions_live', 'Sessions with a client.', sources.live);
   gauge('sessions_parked', 'Sessions that wait for their client.', sources.parked);
   gauge('capacity_used_streams', 'Live streams, files by their weight.', sources.used);
@@ -178,6 +182,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   return {
     registry,
     admissionRejected: counter('admission_rejected_total', 'Sessions refused.', 'reason'),
+    connectionsRefused: counter(
+      'connections_refused_total',
+      'Connections refused or cut before their hello was accepted.',
+      'reason',
+    ),
     resumes: counter('resume_total', 'Resumes asked for.', 'outcome'),
     errors: counter('errors_total', 'Errors said to clients.', 'code'),
     closes: counter('closes_total', 'Sockets closed, by close code.', 'code'),

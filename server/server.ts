@@ -72,7 +72,8 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   const page = pageFolder(settings.web);
   const log = options.log ?? createLog(settings.logLevel);
   const capacity = settings.capacity || (await measureCapacity({ models, pipeline }));
-  const hub = createHub({ settings, models, pipeline, capacity, log });
+  const proxies = createTrustedProxies(settings.trustProxy, settings.proxyHeaders);
+  const hub = createHub({ settings, models, pipeline, capacity, log, proxies });
   const now = (): number => performance.now();
   const auth = createAuthenticator({
     hashes: [
@@ -84,7 +85,6 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   });
   const { openPerAddress: open, newPerAddressPerSecond: perSecond } = settings;
   const addresses = createAddressBook({ open, perSecond, now });
-  const proxies = createTrustedProxies(settings.trustProxy, settings.proxyHeaders);
   let isWarned = false;
   const clientOf = (request: IncomingMessage): Client => {
     const client = readClient(request, proxies);
@@ -96,10 +96,10 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
     return client;
   };
   const isOurHost = createHostCheck(settings.host, settings.hosts);
-  const { readiness, metrics, accept, reject } = hub;
+  const { readiness, metrics, lobby, refusals, accept, reject } = hub;
   const listener = createListener({
     settings,
-    ready: () => hub.ready,
+    onConnection: lobby.accepted,
     onRequest: createHttpHandler({
       settings,
       auth,
@@ -114,6 +114,8 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
       settings,
       auth,
       addresses,
+      lobby,
+      refusals,
       clientOf,
       isOurHost,
       accept,

@@ -34,6 +34,7 @@ export interface Settings {
   readonly guesses: number;
   readonly openPerAddress: number;
   readonly newPerAddressPerSecond: number;
+  readonly silentPerAddress: number;
   readonly unauthenticated: number;
   readonly headerBytes: number;
   readonly headerCount: number;
@@ -151,7 +152,20 @@ export const SETTINGS: readonly Setting[] = [
     1_000_000,
     'sockets without a credential opened from one address',
   ),
-  integer('unauthenticated', 256, 1, 1_000_000, 'connections without a hello at once'),
+  integer(
+    'silentPerAddress',
+    64,
+    1,
+    1_000_000,
+    'connections without a hello from one address; over it the oldest is cut',
+  ),
+  integer(
+    'unauthenticated',
+    256,
+    1,
+    1_000_000,
+    'connections without a hello in all; over it the oldest of whom has most is cut',
+  ),
   integer('headerBytes', 8192, 1024, 1_048_576, 'size of the HTTP headers'),
   integer('headerCount', 64, 8, 2000, 'number of the HTTP headers'),
   integer('fragments', 16, 1, 65_536, 'fragments of a message'),

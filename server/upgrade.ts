@@ -10,6 +10,8 @@ import type { Authenticator, Credential } from './auth.ts';
 import { isLoopback } from './bind.ts';
 import type { Client } from './clientAddress.ts';
 import type { HostCheck } from './hosts.ts';
+import type { Lobby } from './lobby.ts';
+import type { Refusals } from './refusals.ts';
 import { foreignHost } from './hosts.ts';
 import { originAllowed } from './origin.ts';
 import type { Settings } from './settings.ts';
@@ -19,6 +21,8 @@ export interface UpgradeContext {
   readonly settings: Settings;
   readonly auth: Authenticator;
   readonly addresses: AddressBook;
+  readonly lobby: Lobby;
+  readonly refusals: Refusals;
   /** Who asks. */
   readonly clientOf: (request: IncomingMessage) => Client;
   readonly isOurHost: HostCheck;
@@ -38,7 +42,8 @@ type UpgradeHandler = (request: IncomingMessage, socket: Duplex, head: Buffer) =
 
 /** Makes the handler of `upgrade` requests: path, headers, subprotocol, bounds per address, origin, credential. */
 export function createUpgradeHandler(context: UpgradeContext): UpgradeHandler {
-  const { settings, auth, addresses, clientOf, isOurHost, accept, reject } = context;
+  const { settings, auth, addresses, lobby, refusals, clientOf, isOurHost, accept, reject } =
+    context;
   const sockets = new WebSocketServer({
     noServer: true,
     clientTracking: false,
@@ -68,8 +73,14 @@ export function createUpgradeHandler(context: UpgradeContext): UpgradeHandler {
     const isBounded = (!auth.required || credential === undefined) && !isExempt;
     const waitMs = isBounded ? addresses.enter(address) : 0;
     if (isBounded && waitMs === 0) socket.once('close', () => addresses.leave(address));
+    lobby.asked(request.socket, isBounded ? address : undefined);
+    if (waitMs > 0 && lobby.isCrowded(address)) {
+      refusals.note('crowded', { address }, 'refused without a handshake');
+      return answerBusy(socket, waitMs);
+    }
 
     sockets.handleUpgrade(request, socket, head, (ws) => {
+      lobby.upgraded(ws, request.socket);
       if (waitMs > 0)
         return reject(
           ws,
@@ -111,11 +122,23 @@ function httpRefusal(
 
 function answer(socket: Duplex, status: string): void {
   const names = CODECS.map((codec) => codec.subprotocol).join(', ');
-  const body = `expected a WebSocket at ${STREAM_PATH} with one of the subprotocols ${names}\n`;
+  respond(
+    socket,
+    status,
+    `expected a WebSocket at ${STREAM_PATH} with one of the subprotocols ${names}\n`,
+  );
+}
+
+function answerBusy(socket: Duplex, waitMs: number): void {
+  const retry = `retry-after: ${Math.ceil(waitMs / 1000)}\r\n`;
+  respond(socket, '429 Too Many Requests', 'too many connections from this address\n', retry);
+}
+
+function respond(socket: Duplex, status: string, body: string, headers = ''): void {
   socket.on('error', () => undefined); // a peer that resets the connection gets no answer, and must not end the process
   socket.once('finish', () => socket.destroy());
   socket.end(
-    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\ncontent-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
+    `HTTP/1.1 ${status}\r\nconnection: close\r\ncontent-type: text/plain\r\n${headers}content-length: ${Buffer.byteLength(body)}\r\n\r\n${body}`,
   );
 }
 

@@ -169,17 +169,48 @@ describe('limits, just under, at and over', () => {
       expect(performance.now() - began).toBeGreaterThan(500);
     }));
 
-  it('connections that have not said hello', () =>
+  it('connections that have not said hello: the oldest goes, the newest may stay', () =>
     withServer(models, { unauthenticated: 2 }, async (server) => {
-      const waiting = [raw(server), raw(server)];
-      await Promise.all(waiting.map((socket) => once(socket, 'connect')));
-      const third = raw(server);
-      await once(third, 'close');
-      expect(waiting.every((socket) => !socket.destroyed)).toBe(true);
-      waiting[0].destroy();
-      await new Promise((done) => setTimeout(done, 50));
+      const first = raw(server).resume();
+      const cut = once(first, 'close');
+      await once(first, 'connect');
+      const second = raw(server);
+      await once(second, 'connect');
       await greet(server.streamUrl);
-      waiting[1].destroy();
+      await cut;
+      await greet(server.streamUrl);
+      expect(second.destroyed).toBe(false);
+      second.destroy();
+    }));
+
+  it('connections that have not said hello, of one client behind a proxy', () =>
+    withServer(
+      models,
+      { silentPerAddress: 2, trustLoopback: false, trustProxy: ['127.0.0.1'] },
+      async ({ streamUrl }) => {
+        const from = (client: string) =>
+          dial(streamUrl, { hello: false, headers: { 'x-forwarded-for': client } });
+        const first = await from('192.0.2.1');
+        const other = await from('192.0.2.2');
+        await from('192.0.2.1');
+        await from('192.0.2.1');
+        expect(await first.closed).toBe(1006);
+        other.send(HELLO);
+        await other.next('ready');
+      },
+    ));
+
+  it('refused sockets: they have a second to go', () =>
+    withServer(models, { token: 'secret', closeTimeoutMs: 600_000 }, async (server) => {
+      const { socket } = await dial(server.streamUrl, { hello: false });
+      socket.pause(); // never reads the close, so never answers it
+      const waiting = async (): Promise<boolean> => {
+        const headers = { authorization: 'Bearer secret' };
+        const metrics = await (await fetch(`${server.url}/metrics`, { headers })).text();
+        return !metrics.includes('\nsylstream_connections_waiting 1\n'); // the one that asks is the other
+      };
+      while (await waiting()) await new Promise((done) => setTimeout(done, 50));
+      socket.terminate();
     }));
 });
 

@@ -17,6 +17,7 @@ describe('docs/server.md', () => {
       capacity: none,
       encoder,
       lm: () => undefined,
+      waiting: () => 0,
     });
     const names = metrics.registry
       .getMetricsAsArray()
@@ -25,6 +26,7 @@ describe('docs/server.md', () => {
     metrics.close();
     const documented = new Set([...text.matchAll(/`(sylstream_\w+)/g)].map((match) => match[1]));
     expect([...documented].sort()).toEqual(names.sort());
-    for (const name of names) expect(name).toMatch(/_(seconds|streams|steps|live|parked|total)$/);
+    for (const name of names)
+      expect(name).toMatch(/_(seconds|streams|steps|live|parked|waiting|total)$/);
   });
 });
