@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     include: ['test/**/*.test.ts'],
+    setupFiles: ['test/helpers/loadWasm.ts'],
     pool: 'forks',
     maxWorkers: 2,
     testTimeout: 60_000,

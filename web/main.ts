@@ -1,3 +1,5 @@
+import { fft } from '../src/dsp/pffft.ts';
+import { speex } from '../src/dsp/speex.ts';
 import type { Unit } from '../src/types.ts';
 import { SAMPLE_RATE, toSeconds } from '../src/units.ts';
 import { download } from './downloads.ts';
@@ -17,6 +19,9 @@ import { createRateTable } from './view/rateTable.ts';
 import { createTheme } from './view/theme.ts';
 import { createTimeline } from './view/timeline.ts';
 import { createUnitsPanel } from './view/unitsPanel.ts';
+
+// Nothing of the page runs before its WebAssembly is there.
+await Promise.all([fft.load(), speex.load()]);
 
 const STATUS: Readonly<Record<Activity, string>> = {
   idle: 'Ready',

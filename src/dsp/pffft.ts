@@ -1,5 +1,6 @@
 // @ts-expect-error The package has no types; the functions used are described in `Pffft` below.
 import createPffft from '@echogarden/pffft-wasm/simd';
+import { createWasm, type Wasm } from './wasm.ts';
 
 /** The part of PFFFT (Pommier, BSD-3) used here, as compiled by Emscripten; pointers are byte offsets into the heap. */
 interface Pffft {
@@ -21,20 +22,33 @@ export const FFT_SIZE = 512;
 /** Values of a power spectrum: 0 Hz to 8 kHz in steps of 31.25 Hz. */
 export const SPECTRUM_BINS: number = FFT_SIZE / 2 + 1;
 
-// Loading WebAssembly is asynchronous in browsers; waiting for it here, once, leaves every machine synchronous.
+/** The transform, set up, with its scratch: written and read within one call. */
+interface Transform {
+  readonly pffft: Pffft;
+  readonly setup: number;
+  readonly input: number;
+  readonly output: number;
+  readonly work: number;
+}
+
 const instantiate: () => Promise<Pffft> = createPffft;
-const pffft = await instantiate();
-const setup = pffft._pffft_new_setup(FFT_SIZE, 0);
-// Scratch, not state: written and read within one call.
-const input = pffft._pffft_aligned_malloc(4 * FFT_SIZE);
-const output = pffft._pffft_aligned_malloc(4 * FFT_SIZE);
-const work = pffft._pffft_aligned_malloc(4 * FFT_SIZE);
+
+/** The transform's WebAssembly. */
+export const fft: Wasm<Transform> = createWasm('the Fourier transform', async () => {
+  const pffft = await instantiate();
+  const setup = pffft._pffft_new_setup(FFT_SIZE, 0);
+  const array = (): number => pffft._pffft_aligned_malloc(4 * FFT_SIZE);
+  return { pffft, setup, input: array(), output: array(), work: array() };
+});
 
 /**
  * Writes the power spectrum |X|² of up to 512 real values `[≤512]`, padded with zeros, to `power` `[257]`.
  * The transform is single precision: its error is about 1e-7 of the largest value.
+ *
+ * @throws Error before `fft.load()` has resolved
  */
 export function powerSpectrum(values: ArrayLike<number>, power: Float64Array): void {
+  const { pffft, setup, input, output, work } = fft.get();
   const heap = pffft.HEAPF32;
   heap.set(values, input >> 2);
   heap.fill(0, (input >> 2) + values.length, (input >> 2) + FFT_SIZE);

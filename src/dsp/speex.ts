@@ -1,5 +1,6 @@
 // @ts-expect-error The package has no types; the functions used are described in `Speex` below.
 import createSpeex from '@echogarden/speex-resampler-wasm/simd';
+import { createWasm, type Wasm } from './wasm.ts';
 
 /** The part of SpeexDSP's resampler (BSD-3) used here, as compiled by Emscripten; pointers are byte offsets into the heap. */
 export interface Speex {
@@ -34,8 +35,7 @@ export interface Speex {
 const instantiate: () => Promise<Speex> = createSpeex;
 
 /**
- * The resampler's WebAssembly, ready for use. Loading it is asynchronous in browsers; waiting for it here, once, leaves
- * every machine synchronous. An AudioWorklet, which can neither fetch nor resolve package names, leaves this file out
+ * The resampler's WebAssembly. An AudioWorklet, which can neither fetch nor resolve package names, leaves this file out
  * and hands `createResampler` an instance of its own.
  */
-export const speex: Speex = await instantiate();
+export const speex: Wasm<Speex> = createWasm('the resampler', instantiate);

@@ -1,3 +1,5 @@
+import { fft } from '../dsp/pffft.ts';
+import { speex } from '../dsp/speex.ts';
 import type { Bundle } from './bundle.ts';
 import { createCachedEncoder, type Precision } from './cachedEncoder.ts';
 import type { Codebook } from './codebook.ts';
@@ -35,7 +37,7 @@ export interface LoadModelsOptions extends PoolOptions {
  * Reads and checks a bundle, starts the inference threads and loads the weights into them.
  *
  * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_…` when the bundle is not whole, `SYLSTREAM_ERR_PROVIDER` when no
- *   provider of the list runs it
+ *   provider of the list runs it, `SYLSTREAM_ERR_ENGINE` when ONNX Runtime does not load on this system
  * @throws RangeError for `workers` (1 to 64) or `maxBatch` (1 to 256) out of range; TypeError for an unknown precision
  */
 export async function loadModels(options: LoadModelsOptions = {}): Promise<Models> {
@@ -43,6 +45,8 @@ export async function loadModels(options: LoadModelsOptions = {}): Promise<Model
   if (precision !== 'int8' && precision !== 'fp32') {
     throw new TypeError(`precision must be "int8" or "fp32", got ${JSON.stringify(precision)}`);
   }
+  // So that streams that begin once the models are there never wait for it.
+  await Promise.all([fft.load(), speex.load()]);
   const bundle = await readBundle(options.bundle ?? defaultBundle());
   const codebook = await readCodebook(bundle);
   const {

@@ -1,5 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
 import { createLogMel } from '../dsp/logMel.ts';
+import { fft } from '../dsp/pffft.ts';
 import type { Control, MelBlock, PcmChunk } from '../types.ts';
 import { stateful } from './stateful.ts';
 
@@ -23,5 +24,5 @@ import { stateful } from './stateful.ts';
  * ```
  */
 export function logMel(): OperatorFunction<PcmChunk | Control, MelBlock | Control> {
-  return stateful(createLogMel);
+  return stateful(createLogMel, fft);
 }

@@ -32,5 +32,5 @@ export function resample(
   format: AudioFormat,
 ): OperatorFunction<PcmChunk | Control, PcmChunk | Control> {
   checkAudioFormat(format);
-  return stateful(() => createResampler(format, speex));
+  return stateful(() => createResampler(format, speex.get()), speex);
 }

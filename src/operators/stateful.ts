@@ -1,6 +1,7 @@
-import { concat, concatMap, defer, finalize } from 'rxjs';
-import type { Observable, OperatorFunction } from 'rxjs';
+import { concat, concatMap, defer, dematerialize, finalize, materialize, of } from 'rxjs';
+import type { MonoTypeOperatorFunction, Observable, OperatorFunction } from 'rxjs';
 import type { Machine } from '../dsp/machine.ts';
+import type { Wasm } from '../dsp/wasm.ts';
 
 /**
  * Turns a push/flush machine into an operator: the one place where state meets a subscription.
@@ -10,21 +11,54 @@ import type { Machine } from '../dsp/machine.ts';
  * error, after the values that came before it. `release` is called once at the end, be it completion, error or
  * unsubscription.
  *
+ * `wasm` is what `create`, `push` or `flush` need loaded: until it is, values wait, and the machine with them.
+ *
  * ```ts
  * const double = stateful<number, number>(() => ({ push: (n) => [n, n], flush: () => [] }));
  * of(1, 2).pipe(double); // 1, 1, 2, 2
  * ```
  */
-export function stateful<In, Out>(create: () => Machine<In, Out>): OperatorFunction<In, Out> {
+export function stateful<In, Out>(
+  create: () => Machine<In, Out>,
+  wasm?: Wasm<unknown>,
+): OperatorFunction<In, Out> {
   return function statefulOperator(source: Observable<In>): Observable<Out> {
     return defer(() => {
-      const machine = create();
-      // concatMap, not mergeMap: a value that arrives while another is being handed on has to wait for its turn.
-      const pushed = source.pipe(concatMap((value) => machine.push(value)));
-      return concat(
-        pushed,
-        defer(() => machine.flush()),
-      ).pipe(finalize(() => machine.release?.()));
+      if (wasm === undefined || wasm.loaded !== undefined) return driven(source, create());
+      return driven(source.pipe(heldUntil(wasm)), onFirstUse(create));
     });
+  };
+}
+
+function driven<In, Out>(source: Observable<In>, machine: Machine<In, Out>): Observable<Out> {
+  // concatMap, not mergeMap: a value that arrives while another is being handed on has to wait for its turn.
+  const pushed = source.pipe(concatMap((value) => machine.push(value)));
+  return concat(
+    pushed,
+    defer(() => machine.flush()),
+  ).pipe(finalize(() => machine.release?.()));
+}
+
+/** Holds values, end and error back, in order, until WebAssembly is there: some milliseconds, once in a process. */
+function heldUntil<T>(wasm: Wasm<unknown>): MonoTypeOperatorFunction<T> {
+  const loading = wasm.load();
+  return (source) =>
+    source.pipe(
+      materialize(),
+      concatMap((notification) =>
+        wasm.loaded === undefined ? loading.then(() => notification) : of(notification),
+      ),
+      dematerialize(),
+    );
+}
+
+/** A machine that is made when the first value, or the end, reaches it. */
+function onFirstUse<In, Out>(create: () => Machine<In, Out>): Machine<In, Out> {
+  let made: Machine<In, Out> | undefined;
+  const machine = (): Machine<In, Out> => (made ??= create());
+  return {
+    push: (value) => machine().push(value),
+    flush: () => machine().flush(),
+    release: () => made?.release?.(),
   };
 }

@@ -40,7 +40,7 @@ export function fromBytes(
   return paced(
     {
       open: (signal) => closing(bytes, signal),
-      read: () => createAudioReader(format, speex),
+      read: async () => createAudioReader(format, await speex.load()),
     },
     options,
   );

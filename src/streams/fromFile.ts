@@ -32,7 +32,7 @@ export function fromFile(path: string, options: FromFileOptions = {}): Observabl
   return paced(
     {
       open: (signal) => openFile(path, ffmpeg, signal),
-      read: () => createAudioReader('wav', speex),
+      read: async () => createAudioReader('wav', await speex.load()),
     },
     options,
   );

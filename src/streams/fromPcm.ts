@@ -35,7 +35,10 @@ export function fromPcm(samples: Float32Array, options: FromPcmOptions = {}): Ob
   if (!(samples instanceof Float32Array)) {
     throw new TypeError(`samples must be a Float32Array, got ${typeof samples}`);
   }
-  return paced({ open: () => pieces(samples), read: () => createMono(format, speex) }, options);
+  return paced(
+    { open: () => pieces(samples), read: async () => createMono(format, await speex.load()) },
+    options,
+  );
 }
 
 function* pieces(samples: Float32Array): Generator<PcmChunk> {

@@ -35,7 +35,7 @@ export function fromStdin(options: FromStdinOptions = {}): Observable<PcmChunk> 
   return paced(
     {
       open: (signal) => closing(input ?? process.stdin, signal),
-      read: () => createDetectingReader(raw, speex),
+      read: async () => createDetectingReader(raw, await speex.load()),
     },
     options,
   );

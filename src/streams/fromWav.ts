@@ -22,7 +22,7 @@ export function fromWav(path: string, options: PacingOptions = {}): Observable<P
   return paced(
     {
       open: (signal) => readFile(path, signal),
-      read: () => createAudioReader('wav', speex),
+      read: async () => createAudioReader('wav', await speex.load()),
     },
     options,
   );

@@ -29,8 +29,8 @@ const TURN_SAMPLES = SAMPLE_RATE;
 export interface PacedSource<In> {
   /** Opens the input for one subscription; the signal tells that the subscription ended. */
   readonly open: (signal: AbortSignal) => AsyncIterable<In> | Iterable<In>;
-  /** Creates the machine that makes 16 kHz mono chunks of it. */
-  readonly read: () => Machine<In, PcmChunk>;
+  /** Creates the machine that makes 16 kHz mono chunks of it, once what it needs is loaded. */
+  readonly read: () => Promise<Machine<In, PcmChunk>>;
 }
 
 /**
@@ -83,7 +83,7 @@ async function* chunksOf<In>(
   signal: AbortSignal,
   chunkSamples: number,
 ): AsyncGenerator<PcmChunk> {
-  const machine = chain(read(), createRechunker(chunkSamples));
+  const machine = chain(await read(), createRechunker(chunkSamples));
   try {
     for await (const value of open(signal)) {
       yield* machine.push(value);

@@ -5,12 +5,14 @@ import { createAudioReader } from '../../src/dsp/audioReader.ts';
 import { createDetectingReader } from '../../src/dsp/detectingReader.ts';
 import type { Machine } from '../../src/dsp/machine.ts';
 import type { PcmFormat } from '../../src/dsp/pcm.ts';
-import { speex } from '../../src/dsp/speex.ts';
+import { speex as wasm } from '../../src/dsp/speex.ts';
 import { PipelineError } from '../../src/errors.ts';
 import type { PcmChunk } from '../../src/types.ts';
 import { anyCuts, cutInto, drive, joinChunks, seeded } from '../helpers/cuts.ts';
 import { fixture } from '../helpers/speech.ts';
 import { formatBody, riff, riffChunk } from '../helpers/wav.ts';
+
+const speex = wasm.get();
 
 const random = seeded(11);
 const noise = Buffer.from(Uint8Array.from({ length: 4 * 3000 }, () => Math.floor(random() * 256)));

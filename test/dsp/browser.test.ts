@@ -6,12 +6,14 @@ import { build } from 'esbuild';
 import { describe, expect, it } from 'vitest';
 import { createLogMel } from '../../src/dsp/logMel.ts';
 import { createResampler } from '../../src/dsp/resampler.ts';
-import { speex } from '../../src/dsp/speex.ts';
+import { speex as wasm } from '../../src/dsp/speex.ts';
 import { isControl } from '../../src/types.ts';
 import { drive, join as joined, joinChunks, seeded } from '../helpers/cuts.ts';
 import { inChromium } from '../helpers/browser.ts';
 import type { Files } from '../helpers/browser.ts';
 import { program } from '../helpers/require.ts';
+
+const speex = wasm.get();
 
 /** Runs in the page, in the AudioWorklet and, in its own words, here: 44.1 kHz stereo of a seeded generator. */
 const SIGNAL = `
@@ -28,8 +30,11 @@ const IMPORTS = `
   import { drive, join, joinChunks, seeded } from './test/helpers/cuts.ts';`;
 const PAGE = `${IMPORTS}
   import { createLogMel } from './src/dsp/logMel.ts';
-  import { speex } from './src/dsp/speex.ts';
+  import { fft } from './src/dsp/pffft.ts';
+  import { speex as wasm } from './src/dsp/speex.ts';
   ${SIGNAL}
+  const speex = await wasm.load();
+  await fft.load();
   globalThis.inPage = () => Array.from(resampled(speex));
   globalThis.mel = () =>
     Array.from(join(drive(createLogMel(), [{ samples: resampled(speex) }]).map((block) => block.mel)));

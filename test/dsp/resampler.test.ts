@@ -4,11 +4,13 @@ import { describe, expect, it } from 'vitest';
 import createSpeex from '@echogarden/speex-resampler-wasm/simd';
 import type { AudioFormat } from '../../src/dsp/audioFormat.ts';
 import { createResampler } from '../../src/dsp/resampler.ts';
-import { speex } from '../../src/dsp/speex.ts';
+import { speex as wasm } from '../../src/dsp/speex.ts';
 import type { Control, PcmChunk } from '../../src/types.ts';
 import { isControl } from '../../src/types.ts';
 import { anyCuts, cutChunks, cutInto, drive, joinChunks, seeded } from '../helpers/cuts.ts';
 import { clipSamples } from '../helpers/speech.ts';
+
+const speex = wasm.get();
 
 function resampled(
   values: Iterable<PcmChunk | Control>,

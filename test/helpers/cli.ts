@@ -64,7 +64,8 @@ export function jsonLines<T>(text: string): T[] {
   return lines.map((line) => JSON.parse(line) as T);
 }
 
-function isBuilt(): boolean {
+/** Whether `dist` is as new as the sources. */
+export function isBuilt(): boolean {
   const built = statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0;
   return ['src', 'server'].every((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })

@@ -15,7 +15,7 @@ export interface PipelineAudio {
  * no aliasing, channels replaced by their mean.
  */
 export function toPipelineAudio(format: AudioFormat): PipelineAudio {
-  const resampler = createResampler(format, speex);
+  const resampler = createResampler(format, speex.get());
   const samplesOf = (out: ReturnType<typeof resampler.push>): Float32Array[] =>
     [...out].flatMap((value) => (isControl(value) ? [] : [value.samples]));
   return {
