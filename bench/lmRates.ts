@@ -12,13 +12,17 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Bundle } from '../src/models/bundle.ts';
-import { createCacheArena } from '../src/models/cacheArena.ts';
 import { createHistory } from '../src/models/history.ts';
-import { lmTensors } from '../src/models/lmEngine.ts';
+import { importEngine } from '../src/models/importEngine.ts';
 import { branchBytes, lmCache } from '../src/models/lmMemory.ts';
 import { createLmPool, type LmPool } from '../src/models/lmPool.ts';
 import { defaultBundle, readBundle } from '../src/models/manifest.ts';
-import { int64Tensor, openSession, tensor } from '../src/models/onnx.ts';
+
+const { createCacheArena } = await importEngine(() => import('../src/models/cacheArena.ts'));
+const { lmTensors } = await importEngine(() => import('../src/models/lmEngine.ts'));
+const { int64Tensor, openSession, tensor } = await importEngine(
+  () => import('../src/models/onnx.ts'),
+);
 
 const SECONDS = 10;
 const RATES = [5, 6.25, 8.33, 25, 50];

@@ -5,12 +5,12 @@ import { availableParallelism, totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command, Option } from 'commander';
-import { loadModels } from '../models/loadModels.ts';
+import { importEngine } from '../models/importEngine.ts';
 import { readBundle, defaultBundle } from '../models/manifest.ts';
-import { packageRoot } from '../models/packageRoot.ts';
 import { probeMicrophones } from '../streams/microphone/probeMicrophones.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { openOutput } from './output.ts';
+import { probeProvider, type ProviderRefusal } from './probeProvider.ts';
 import { errorLine } from './report.ts';
 
 /** One thing that was looked at. */
@@ -40,8 +40,8 @@ export function doctorCommand(setStatus: (code: ExitCode) => void): Command {
     .option('--json', 'print a list of {what, state, detail, advice}')
     .action(async (options: DoctorOptions) => {
       const { bundle: folder } = options;
-      const tried = [bundle(folder), providers(folder), ffmpeg(), microphones()];
-      const findings = [...node(), ...runtime(), ...(await Promise.all(tried)).flat()];
+      const tried = [runtime(), bundle(folder), providers(folder), ffmpeg(), microphones()];
+      const findings = [...node(), ...(await Promise.all(tried)).flat()];
       const output = await openOutput();
       await output.write(options.json ? `${JSON.stringify(findings)}\n` : text(findings));
       if (findings.some(({ state }) => state === 'fail')) setStatus(EXIT.model);
@@ -66,9 +66,11 @@ function node(): Finding[] {
   return [{ what: 'node', state: 'fail', detail, advice: 'install Node 20.19 or later' }];
 }
 
-function runtime(): Finding[] {
+/** The engine: found, and its native library loads. */
+async function runtime(): Promise<Finding[]> {
   const what = 'onnxruntime-node';
   try {
+    await importEngine(() => import('../models/onnx.ts'));
     const path = createRequire(import.meta.url).resolve(what);
     const root = path.slice(0, path.lastIndexOf(what) + what.length);
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -76,14 +78,8 @@ function runtime(): Finding[] {
     };
     return [{ what, state: 'ok', detail: version }];
   } catch (error) {
-    return [
-      {
-        what,
-        state: 'fail',
-        detail: errorLine(error),
-        advice: `run npm install in ${packageRoot()}`,
-      },
-    ];
+    const advice = 'see SYLSTREAM_ERR_ENGINE in docs/errors.md';
+    return [{ what, state: 'fail', detail: errorLine(error), advice }];
   }
 }
 
@@ -104,25 +100,17 @@ async function bundle(folder: string): Promise<Finding[]> {
 async function providers(folder: string): Promise<Finding[]> {
   const findings: Finding[] = [];
   for (const name of ['cpu', 'cuda', 'webgpu'] as const) {
-    const what = `provider ${name}`;
-    try {
-      const models = await loadModels({ bundle: folder, providers: [name], workers: 1 });
-      await models.close();
-      findings.push({ what, state: 'ok', detail: 'runs the encoder' });
-    } catch (error) {
-      const detail = refusal(error);
-      if (name === 'cpu')
-        findings.push({ what, state: 'fail', detail, advice: 'see the bundle above' });
-      else
-        findings.push({
-          what,
-          state: 'warn',
-          detail,
-          advice: 'not needed: the processor does the work',
-        });
-    }
+    const refused = await probeProvider(folder, name);
+    findings.push({ what: `provider ${name}`, ...verdict(name === 'cpu', refused) });
   }
   return findings;
+}
+
+function verdict(isNeeded: boolean, refused: ProviderRefusal | undefined): Omit<Finding, 'what'> {
+  if (refused === undefined) return { state: 'ok', detail: 'runs the encoder' };
+  const detail = refusal(refused);
+  if (isNeeded) return { state: 'fail', detail, advice: 'see onnxruntime-node and bundle above' };
+  return { state: 'warn', detail, advice: 'not needed: the processor does the work' };
 }
 
 async function ffmpeg(): Promise<Finding[]> {
@@ -150,8 +138,8 @@ async function microphones(): Promise<Finding[]> {
 }
 
 /** The end of what ONNX Runtime says in the brackets of SYLSTREAM_ERR_PROVIDER; any other error as it is. */
-function refusal(error: unknown): string {
-  const line = errorLine(error);
+function refusal({ code, message }: ProviderRefusal): string {
+  const line = message.replaceAll(/\s*\n\s*/g, ' ');
   const [, inside] = /\((?:cuda|webgpu|cpu): (.*)\)/.exec(line) ?? [];
-  return inside?.split(/[.:] (?=[A-Z])/).at(-1) ?? line;
+  return inside?.split(/[.:] (?=[A-Z])/).at(-1) ?? `${code} ${line}`;
 }

@@ -2,7 +2,7 @@ import { resolve, join } from 'node:path';
 import { PipelineError } from '../errors.ts';
 import type { Bundle } from './bundle.ts';
 import { checkFile, type FileEntry, readJson } from './checkedFiles.ts';
-import { openSession, tensor } from './onnx.ts';
+import { importEngine } from './importEngine.ts';
 
 /** `head.json` (docs/head.md). */
 interface HeadFile {
@@ -40,7 +40,8 @@ const ENCODER = 'onnx/step_int8.onnx';
  * It runs on the calling thread: one product of a vector and a small matrix, some microseconds every `hopMs`.
  *
  * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_MISSING`, `SYLSTREAM_ERR_BUNDLE_FORMAT`, `SYLSTREAM_ERR_BUNDLE_HASH` (a damaged
- *   file, or a head for another bundle's features), `SYLSTREAM_ERR_BUNDLE_SHAPE`
+ *   file, or a head for another bundle's features), `SYLSTREAM_ERR_BUNDLE_SHAPE`, `SYLSTREAM_ERR_ENGINE` (no native
+ *   library for this system)
  */
 export async function loadHead(directory: string, bundle: Bundle): Promise<Head> {
   const folder = resolve(directory);
@@ -57,6 +58,7 @@ export async function loadHead(directory: string, bundle: Bundle): Promise<Head>
         'use the bundle that the head was taught on, or teach it again on this one',
     );
   }
+  const { openSession, tensor } = await importEngine(() => import('./onnx.ts'));
   const { session } = await openSession(join(folder, 'head.onnx'), ['cpu'], {
     inputs: new Map([['pooled', ['B', featureWidth]]]),
     outputs: new Map([['probabilities', ['B', labels.length]]]),

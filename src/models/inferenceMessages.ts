@@ -30,9 +30,12 @@ export interface LmSetup extends ThreadSetup {
 
 export type EngineSetup = EncoderSetup | LmSetup;
 
-/** Of `nativeGuard.ts`: the thread says when it is inside a native call. */
+/** What the link adds to the set-up. */
 export interface Guarded {
+  /** Of `nativeGuard.ts`: the thread says when it is inside a native call. */
   readonly guard: SharedArrayBuffer;
+  /** Telemetry was turned off before the thread was started (`telemetry.ts`). */
+  readonly isSilent: boolean;
 }
 
 /** One stream's part of an encoder's run. */

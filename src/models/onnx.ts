@@ -1,6 +1,9 @@
 import * as ort from 'onnxruntime-node';
 import { PipelineError } from '../errors.ts';
 
+// What went wrong is thrown, and said once, by us: the library's own log would say it again, in red, on standard error.
+ort.env.logLevel = 'fatal';
+
 /** Execution providers that can be asked for. */
 export type Provider = 'cpu' | 'cuda' | 'webgpu';
 
@@ -44,7 +47,7 @@ export async function openSession(
         interOpNumThreads: 1,
         executionMode: 'sequential',
         graphOptimizationLevel: 'all',
-        logSeverityLevel: 3,
+        logSeverityLevel: 4,
       });
     } catch (error) {
       refused.push(`${provider}: ${firstLine(error)}`);

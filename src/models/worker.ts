@@ -8,23 +8,22 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../errors.ts';
 import type { Engine } from './engine.ts';
 import type { EngineSetup, FromWorker, Guarded, ThreadUse, ToWorker } from './inferenceMessages.ts';
-import { createLmEngine } from './lmEngine.ts';
+import { importEngine } from './importEngine.ts';
 import { guardNative } from './nativeGuard.ts';
-import { createStepEngine } from './stepEngine.ts';
-import { createWindowEngine } from './windowEngine.ts';
 
 const port = parentPort!;
 const answer = (message: FromWorker<unknown>, transfer: ArrayBuffer[] = []): void =>
   port.postMessage(message, transfer);
 
-function createEngine(setup: EngineSetup & Guarded): Promise<Engine<unknown, unknown>> {
+async function createEngine(setup: EngineSetup & Guarded): Promise<Engine<unknown, unknown>> {
+  const { isSilent } = setup;
   switch (setup.kind) {
     case 'step':
-      return createStepEngine(setup);
+      return (await importEngine(() => import('./stepEngine.ts'), isSilent)).createStepEngine(setup);
     case 'window':
-      return createWindowEngine(setup);
+      return (await importEngine(() => import('./windowEngine.ts'), isSilent)).createWindowEngine(setup);
     case 'lm':
-      return createLmEngine(setup);
+      return (await importEngine(() => import('./lmEngine.ts'), isSilent)).createLmEngine(setup);
   }
 }
 

@@ -3,6 +3,7 @@ import { PipelineError, type ErrorCode } from '../errors.ts';
 import type { EngineSetup, FromWorker, Guarded, ToWorker } from './inferenceMessages.ts';
 import { barNative, barNativeNow, createGuardMemory } from './nativeGuard.ts';
 import type { Provider } from './onnx.ts';
+import { turnTelemetryOffHere } from './telemetry.ts';
 
 /** The main thread's end of an inference thread that may die and is started again. */
 export interface WorkerLink<Job, Outputs> {
@@ -72,7 +73,7 @@ export function createWorkerLink<Job, Batch, Outputs>(
   function launch(): void {
     known = new Set();
     guard = createGuardMemory();
-    worker = startThread({ ...setup, guard });
+    worker = startThread({ ...setup, guard, isSilent: turnTelemetryOffHere() });
     // A death is seen as `exit`; without this listener an error in an idle thread would end the process.
     worker.on('error', () => undefined);
     onThread?.({ kill });

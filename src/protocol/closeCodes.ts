@@ -103,6 +103,7 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_BUNDLE_HASH':
     case 'SYLSTREAM_ERR_BUNDLE_FORMAT':
     case 'SYLSTREAM_ERR_BUNDLE_SHAPE':
+    case 'SYLSTREAM_ERR_ENGINE':
     case 'SYLSTREAM_ERR_PROVIDER':
     case 'SYLSTREAM_ERR_LM':
     case 'SYLSTREAM_ERR_MICROPHONE_MISSING':

@@ -1,4 +1,4 @@
-import { fileURLToPath } from 'node:url';
+import { nodeScript } from '../nodeScript.ts';
 
 /** Programs and modules that can record, in the order in which they are tried. */
 export const MICROPHONE_SOURCES = ['naudiodon', 'parec', 'arecord', 'ffmpeg'] as const;
@@ -32,7 +32,11 @@ export function captureCommands(
   const named = (flag: string): string[] => (device === undefined ? [] : [flag, device]);
   switch (source) {
     case 'naudiodon': {
-      const args = [...childScript(), rate, ...(device === undefined ? [] : [device])];
+      const args = [
+        ...nodeScript(import.meta.url, 'naudiodonChild'),
+        rate,
+        ...(device === undefined ? [] : [device]),
+      ];
       return [{ source, command: process.execPath, args, descriptor: 3 }];
     }
     case 'parec': {
@@ -74,13 +78,4 @@ function soundSystems(device: string | undefined): string[][] {
     return device === undefined ? [] : [['-f', 'dshow', '-i', `audio=${device}`]];
   }
   return ['pulse', 'alsa'].map((system) => ['-f', system, '-i', device ?? 'default']);
-}
-
-/** The child's script; from sources (tests) through tsx, which older Nodes need to read TypeScript. */
-function childScript(): string[] {
-  const built = import.meta.url.endsWith('.js');
-  const script = fileURLToPath(
-    new URL(built ? './naudiodonChild.js' : './naudiodonChild.ts', import.meta.url),
-  );
-  return built ? [script] : ['--import', 'tsx', script];
 }
