@@ -40,6 +40,8 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case 'SYLSTREAM_ERR_AUDIO_BYTES':
     case 'SYLSTREAM_ERR_WAV_HEADER':
     case 'SYLSTREAM_ERR_WAV_TRUNCATED':
+    case 'SYLSTREAM_ERR_WAV_SIZE':
+    case 'SYLSTREAM_ERR_AUDIO_SUSPECT':
     case 'SYLSTREAM_ERR_FFMPEG_MISSING':
     case 'SYLSTREAM_ERR_FFMPEG_FAILED':
     case 'SYLSTREAM_ERR_FILE_READ':

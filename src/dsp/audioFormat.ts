@@ -10,6 +10,8 @@ export interface AudioFormat {
   readonly sampleRate: number;
   /** Interleaved channels, 1 to 6. */
   readonly channels: number;
+  /** The one to listen to, 1 to `channels`. Default: the mean of all. */
+  readonly channel?: number | undefined;
 }
 
 /** Whether a rate is one that `resample()` takes. */
@@ -26,6 +28,14 @@ export function isChannelCount(channels: number): boolean {
 export function checkAudioFormat(format: AudioFormat): void {
   checkNumber('sampleRate', format.sampleRate, isSampleRate, '8000 to 192000 (Hz)');
   checkNumber('channels', format.channels, isChannelCount, '1 to 6');
+  checkChannel(format.channel, format.channels);
+}
+
+/** Throws `TypeError` or `RangeError` for a channel to listen to that is not one of `channels`; undefined is fine. */
+export function checkChannel(channel: number | undefined, channels: number = Infinity): void {
+  if (channel === undefined) return;
+  const isOne = (n: number): boolean => Number.isInteger(n) && n >= 1 && n <= channels;
+  checkNumber('channel', channel, isOne, channels === Infinity ? '1 on' : `1 to ${channels}`);
 }
 
 function checkNumber(

@@ -1,5 +1,7 @@
+import { PipelineError } from '../errors.ts';
 import type { PcmChunk } from '../types.ts';
 import type { AudioFormat } from './audioFormat.ts';
+import { createAudioWatch } from './audioWatch.ts';
 import { chain } from './chain.ts';
 import { createLengthCheck } from './lengthCheck.ts';
 import type { Machine } from './machine.ts';
@@ -12,32 +14,74 @@ import { createWavDecoder } from './wav.ts';
 /** How bytes hold audio: a WAV file, which says itself, or raw samples of a known format. */
 export type ByteFormat = 'wav' | PcmFormat;
 
+/** Options of `createAudioReader()`. */
+export interface AudioReaderOptions {
+  /** The channel to listen to, from 1 on, where the format does not name one. Default: the mean of all. */
+  readonly channel?: number | undefined;
+  /** Told of what is read but hardly right: `SYLSTREAM_ERR_WAV_SIZE`, `SYLSTREAM_ERR_AUDIO_SUSPECT`. */
+  readonly onWarning?: ((warning: PipelineError) => void) | undefined;
+  /** Told the format as soon as it is known, before the first sample. */
+  readonly onFormat?: ((format: PcmFormat) => void) | undefined;
+}
+
 /**
  * Creates a machine that reads the bytes of a recording, in pieces of any length, as 16 kHz mono chunks.
  *
- * Throws the errors of `createWavDecoder` or `createPcmDecoder` and of `createResampler`, all after the samples that were
- * good, and at the end `SYLSTREAM_ERR_AUDIO_EMPTY` or `SYLSTREAM_ERR_AUDIO_SHORT` for less than 25 ms.
+ * Throws the errors of `createWavDecoder` or `createPcmDecoder` and of `createResampler`, `SYLSTREAM_ERR_AUDIO_FORMAT` for a
+ * WAV file without the channel that is asked for, all after the samples that were good, and at the end
+ * `SYLSTREAM_ERR_AUDIO_EMPTY` or `SYLSTREAM_ERR_AUDIO_SHORT` for less than 25 ms.
  *
  * @throws TypeError, RangeError for a raw format that is not taken
  */
-export function createAudioReader(format: ByteFormat, speex: Speex): Machine<Uint8Array, PcmChunk> {
+export function createAudioReader(
+  format: ByteFormat,
+  speex: Speex,
+  options: AudioReaderOptions = {},
+): Machine<Uint8Array, PcmChunk> {
   const samples =
     format === 'wav'
-      ? chain(createWavDecoder(), createFormatFollower(speex))
-      : chain(createPcmDecoder(format.encoding), createMono(format, speex));
+      ? chain(createWavDecoder(options), createFormatFollower(speex, options))
+      : rawReader({ channel: options.channel, ...format }, speex, options);
   return chain(samples, createLengthCheck());
 }
 
+function rawReader(
+  format: PcmFormat,
+  speex: Speex,
+  { onWarning, onFormat }: AudioReaderOptions,
+): Machine<Uint8Array, PcmChunk> {
+  const samples = createPcmDecoder(format.encoding);
+  const mono = createMono(format, speex);
+  onFormat?.(format);
+  return chain(samples, onWarning ? chain(createAudioWatch(format, onWarning), mono) : mono);
+}
+
 /** A resampler whose format comes with the stream, before its samples. */
-function createFormatFollower(speex: Speex): Machine<AudioFormat | PcmChunk, PcmChunk> {
+function createFormatFollower(
+  speex: Speex,
+  { channel, onWarning, onFormat }: AudioReaderOptions,
+): Machine<PcmFormat | PcmChunk, PcmChunk> {
   let mono: Machine<PcmChunk, PcmChunk> | undefined;
   return {
     push(value) {
       if ('samples' in value) return mono?.push(value) ?? [];
-      mono = createMono(value, speex);
+      onFormat?.(value);
+      const format = { ...value, channel };
+      checkHasChannel(format);
+      const listening = createMono(format, speex);
+      mono = onWarning ? chain(createAudioWatch(format, onWarning), listening) : listening;
       return [];
     },
     flush: () => mono?.flush() ?? [],
     release: () => mono?.release?.(),
   };
+}
+
+/** Throws `SYLSTREAM_ERR_AUDIO_FORMAT` when a recording lacks the channel to listen to. */
+export function checkHasChannel({ channels, channel }: AudioFormat): void {
+  if (channel === undefined || channel <= channels) return;
+  throw new PipelineError(
+    'SYLSTREAM_ERR_AUDIO_FORMAT',
+    `expected channel ${channel}, got a recording of ${channels}; name one from 1 to ${channels}`,
+  );
 }

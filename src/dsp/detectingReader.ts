@@ -1,6 +1,7 @@
 import { PipelineError } from '../errors.ts';
 import type { PcmChunk } from '../types.ts';
 import { createAudioReader } from './audioReader.ts';
+import type { AudioReaderOptions } from './audioReader.ts';
 import type { Machine } from './machine.ts';
 import type { PcmFormat } from './pcm.ts';
 import type { Speex } from './speex.ts';
@@ -15,6 +16,7 @@ import { looksLikeWav, WAV_SIGNATURE_BYTES } from './wavSignature.ts';
 export function createDetectingReader(
   raw: PcmFormat | undefined,
   speex: Speex,
+  options: AudioReaderOptions = {},
 ): Machine<Uint8Array, PcmChunk> {
   const head = new Uint8Array(WAV_SIGNATURE_BYTES);
   let filled = 0;
@@ -25,7 +27,7 @@ export function createDetectingReader(
     // No byte at all is an empty recording in any format: the WAV reader says so.
     const isWav = filled === 0 || looksLikeWav(first);
     if (!isWav && raw === undefined) throw undeclared(first);
-    reader = createAudioReader(isWav ? 'wav' : (raw ?? 'wav'), speex);
+    reader = createAudioReader(isWav ? 'wav' : (raw ?? 'wav'), speex, options);
     yield* reader.push(first);
   }
 

@@ -4,9 +4,21 @@ import type { AudioFormat } from './audioFormat.ts';
 import { alawToLinear, mulawToLinear } from './g711.ts';
 import type { Machine } from './machine.ts';
 
-/** How a sample is written: signed or unsigned integer, IEEE float, or a G.711 code; always little-endian. */
+/** How a sample is written: signed or unsigned integer, IEEE float, or a G.711 code; the least byte first (`le`) or last. */
 export type SampleEncoding =
-  's16le' | 'f32le' | 'mulaw' | 'alaw' | 'u8' | 's24le' | 's32le' | 'f64le';
+  | 's16le'
+  | 'f32le'
+  | 'mulaw'
+  | 'alaw'
+  | 'u8'
+  | 's24le'
+  | 's32le'
+  | 'f64le'
+  | 's16be'
+  | 's24be'
+  | 's32be'
+  | 'f32be'
+  | 'f64be';
 
 /** All that raw bytes need to become audio. */
 export interface PcmFormat extends AudioFormat {
@@ -36,6 +48,14 @@ const CODECS: Readonly<Record<SampleEncoding, Codec>> = {
   },
   s32le: { bytes: 4, read: (view, at) => view.getInt32(at, true) / 2 ** 31 },
   f64le: { bytes: 8, read: (view, at) => view.getFloat64(at, true) },
+  s16be: { bytes: 2, read: (view, at) => view.getInt16(at) / 2 ** 15 },
+  s24be: {
+    bytes: 3,
+    read: (view, at) => (view.getInt8(at) * 2 ** 16 + view.getUint16(at + 1)) / 2 ** 23,
+  },
+  s32be: { bytes: 4, read: (view, at) => view.getInt32(at) / 2 ** 31 },
+  f32be: { bytes: 4, read: (view, at) => view.getFloat32(at) },
+  f64be: { bytes: 8, read: (view, at) => view.getFloat64(at) },
 };
 
 /** The names of all sample encodings. */

@@ -12,7 +12,7 @@ import type { Speex } from './speex.ts';
 
 /**
  * Creates the machine behind `resample()`: interleaved chunks at any rate in, 16 kHz mono chunks out. Channels are
- * replaced by their mean; mono at 16 kHz passes through bit for bit. Controls pass through at their place without
+ * replaced by their mean, or by the one that the format names; mono at 16 kHz passes through bit for bit. Controls pass through at their place without
  * touching the filter: the last few milliseconds before one come with the samples after it, or at the end.
  *
  * Runs wherever WebAssembly does, an AudioWorklet included: `speex` is the instance that `speex.ts` exports or one of the
@@ -28,8 +28,8 @@ export function createResampler(
   speex: Speex,
 ): Machine<PcmChunk | Control, PcmChunk | Control> {
   checkAudioFormat(format);
-  const { sampleRate, channels } = format;
-  const downmix = createDownmix(channels);
+  const { sampleRate, channels, channel } = format;
+  const downmix = createDownmix(channels, channel);
   const converter = sampleRate === SAMPLE_RATE ? undefined : createRateConverter(sampleRate, speex);
   let valuesSeen = 0;
 

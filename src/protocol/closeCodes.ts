@@ -49,6 +49,8 @@ export function disposition(code: ErrorCode): Disposition {
       return theirs('audio_not_finite', 1007);
     case 'SYLSTREAM_ERR_AUDIO_FORMAT':
       return theirs('audio_format', 1003);
+    case 'SYLSTREAM_ERR_AUDIO_SUSPECT':
+      return theirs('audio_suspect', 1003);
     case 'SYLSTREAM_ERR_UNKNOWN_TYPE':
       return theirs('unknown_type', 1002);
     case 'SYLSTREAM_ERR_ORDER':
@@ -95,6 +97,7 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_AUDIO_SHORT':
     case 'SYLSTREAM_ERR_WAV_HEADER':
     case 'SYLSTREAM_ERR_WAV_TRUNCATED':
+    case 'SYLSTREAM_ERR_WAV_SIZE':
     case 'SYLSTREAM_ERR_FFMPEG_MISSING':
     case 'SYLSTREAM_ERR_FFMPEG_FAILED':
     case 'SYLSTREAM_ERR_FILE_READ':

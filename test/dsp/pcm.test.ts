@@ -23,6 +23,11 @@ describe('createPcmDecoder', () => {
     ['s16le', '0000 0100 ff7f 0080 ffff', [0, 1 / 32768, 32767 / 32768, -1, -1 / 32768]],
     ['u8', '80 00 ff 81', [0, -1, 127 / 128, 1 / 128]],
     ['s24le', '000000 010000 ffff7f 000080 ffffff', [0, 2 ** -23, 1 - 2 ** -23, -1, -(2 ** -23)]],
+    ['s24be', '000000 000001 7fffff 800000 ffffff', [0, 2 ** -23, 1 - 2 ** -23, -1, -(2 ** -23)]],
+    ['s16be', '0001 7fff 8000 ffff', [2 ** -15, 1 - 2 ** -15, -1, -(2 ** -15)]],
+    ['s32be', '00000001 80000000', [2 ** -31, -1]],
+    ['f32be', '3f000000 be800000', [0.5, -0.25]],
+    ['f64be', '3fe0000000000000 bfd0000000000000', [0.5, -0.25]],
     ['s32le', '00000000 00000040 00000080', [0, 0.5, -1]],
     ['f32le', '0000003f 000080bf 0000c03f', [0.5, -1, 1.5]],
     ['f64le', '000000000000e03f 000000000000f0bf', [0.5, -1]],
@@ -92,7 +97,7 @@ describe('createPcmDecoder', () => {
     for (const name of ['mp3', 'toString', undefined]) {
       expect(() => Reflect.apply(createPcmDecoder, undefined, [name])).toThrow(
         new TypeError(
-          `encoding must be one of s16le, f32le, mulaw, alaw, u8, s24le, s32le, f64le, got ${name}`,
+          `encoding must be one of s16le, f32le, mulaw, alaw, u8, s24le, s32le, f64le, s16be, s24be, s32be, f32be, f64be, got ${name}`,
         ),
       );
     }
