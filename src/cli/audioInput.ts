@@ -1,12 +1,12 @@
 import { type Command, Option } from 'commander';
 import { fromEvent, type Observable, takeUntil } from 'rxjs';
 import { type PcmFormat, SAMPLE_ENCODINGS, type SampleEncoding } from '../dsp/pcm.ts';
-import { fromBytes } from '../streams/fromBytes.ts';
+import type { PipelineError } from '../errors.ts';
 import { fromFile } from '../streams/fromFile.ts';
 import { fromStdin } from '../streams/fromStdin.ts';
 import type { PacingOptions } from '../streams/paced.ts';
-import { readFile } from '../streams/readFile.ts';
 import type { PcmChunk } from '../types.ts';
+import { reportWarning } from './report.ts';
 import { count } from './usage.ts';
 
 /** What the options below give. */
@@ -14,6 +14,8 @@ export interface InputOptions {
   readonly inputFormat: 'auto' | SampleEncoding;
   readonly sampleRate: number;
   readonly channels: number;
+  /** The one to listen to; the mean of all without it. */
+  readonly channel?: number;
 }
 
 /** Adds the options that say how raw audio comes. */
@@ -26,7 +28,8 @@ export function withInputOptions(command: Command): Command {
         .default('auto'),
     )
     .option('--sample-rate <hz>', 'of raw samples, 8000 to 192000', count, 16_000)
-    .option('--channels <n>', 'of raw samples, 1 to 6, interleaved', count, 1);
+    .option('--channels <n>', 'of raw samples, 1 to 6, interleaved', count, 1)
+    .option('--channel <n>', 'the one to listen to, from 1 (default: the mean of all)', count);
 }
 
 /** Opens a recording, or standard input for `-`, as 16 kHz mono. */
@@ -36,12 +39,18 @@ export function openAudio(
   pacing: PacingOptions,
 ): Observable<PcmChunk> {
   const raw = rawFormat(options);
+  const name = path === '-' ? 'standard input' : path;
+  const listening = {
+    ...pacing,
+    raw,
+    channel: options.channel,
+    onWarning: (warning: PipelineError) => reportWarning(warning, name),
+  };
   if (path === '-') {
     // Ctrl-C reaches both ends of a pipe: here it is the end of the audio, so that what is open gets decided.
-    return fromStdin({ ...pacing, raw }).pipe(takeUntil(fromEvent(process, 'SIGINT')));
+    return fromStdin(listening).pipe(takeUntil(fromEvent(process, 'SIGINT')));
   }
-  if (raw === undefined) return fromFile(path, pacing);
-  return fromBytes(readFile(path, new AbortController().signal), raw, pacing);
+  return fromFile(path, listening);
 }
 
 /** The format of raw samples, undefined for `auto`. */

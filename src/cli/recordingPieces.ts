@@ -9,6 +9,7 @@ import { createGate } from '../streams/gate.ts';
 import { openAudio } from './audioInput.ts';
 import { createFormatter } from './formatters.ts';
 import { writeFailed } from './output.ts';
+import { reportWarning } from './report.ts';
 import type { TokenizeOptions } from './tokenize.ts';
 import { type Drawn, unitOutput } from './unitOutput.ts';
 
@@ -39,6 +40,7 @@ export function recordingPieces(
     const pieces$ = unitOutput(openAudio(file, options, { gate, realtime }), models, {
       formatter: createFormatter(format, { provenance, file: name, header, vectorWidth, names }),
       file: name,
+      onWarning: (warning) => reportWarning(warning, file),
       units: {
         rate,
         maxDelayMs,

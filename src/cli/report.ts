@@ -14,6 +14,11 @@ export function reportError(error: unknown, verbose: boolean, about?: string): v
   }
 }
 
+/** Says on standard error, in one line, what may not be as it was meant; it changes no exit status. */
+export function reportWarning(warning: PipelineError, about: string): void {
+  process.stderr.write(`warning: ${errorLine(warning, about)}\n`);
+}
+
 /** The line itself; `about` (a file's name) is put before a message that does not name it. */
 export function errorLine(error: unknown, about?: string): string {
   const message = error instanceof Error ? error.message : String(error);

@@ -12,6 +12,8 @@ import {
   of,
   tap,
 } from 'rxjs';
+import { createPauseWatch } from '../dsp/pauseWatch.ts';
+import type { PipelineError } from '../errors.ts';
 import { provisionalLine } from '../formats/jsonl.ts';
 import { MAX_PLOT_SAMPLES, type Plot } from '../formats/plot.ts';
 import type { UnitFormatter } from '../formats/unitFormatter.ts';
@@ -37,6 +39,8 @@ export interface UnitOutputOptions {
   /** Name for the lines of the provisional tail. */
   readonly file?: string | undefined;
   readonly units: SpeechUnitsOptions;
+  /** Told of a recording that gives nothing but pauses. */
+  readonly onWarning?: ((warning: PipelineError) => void) | undefined;
   /** Given everything that a picture needs when the recording has ended; also makes the mel spectrogram. */
   readonly onDrawn?: ((drawn: Drawn) => void) | undefined;
 }
@@ -54,17 +58,19 @@ export function unitOutput(
   models: Models,
   options: UnitOutputOptions,
 ): Observable<string | Uint8Array> {
-  const { formatter, file, onDrawn } = options;
+  const { formatter, file, onDrawn, onWarning = () => undefined } = options;
   return defer(() => {
     let samples = 0;
     let failure: { readonly error: unknown } | undefined;
     const units: Unit[] = [];
     const blocks: MelBlock[] = [];
     let begun = false;
+    const pauses = createPauseWatch(onWarning);
 
     const format = (event: SpeechEvent): string => {
       if (event.type === 'provisional') return provisionalLine(event.from, event.units, file);
       if (event.type !== 'unit') return '';
+      pauses.unit(event.unit);
       if (onDrawn) units.push(event.unit);
       return formatter.unit(event.unit);
     };
@@ -93,6 +99,7 @@ export function unitOutput(
     const end = (): Observable<string | Uint8Array> => {
       const broken$ = failure === undefined ? EMPTY : throwError(() => failure?.error);
       if (failure !== undefined && !begun) return broken$;
+      pauses.end();
       onDrawn?.({ samples, units, picture: joined(blocks) });
       return concat(of(begin(), formatter.end(samples)), broken$);
     };

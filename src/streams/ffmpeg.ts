@@ -1,44 +1,108 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { isChannelCount, isSampleRate } from '../dsp/audioFormat.ts';
+import type { AudioFormat } from '../dsp/audioFormat.ts';
+import { checkHasChannel } from '../dsp/audioReader.ts';
 import { PipelineError } from '../errors.ts';
+import { SAMPLE_RATE } from '../units.ts';
+import { createFfmpegWords } from './ffmpegWords.ts';
+import { peek } from './peek.ts';
 
-/** The most text of ffmpeg's own errors that is kept. */
-const MAX_MESSAGE_LENGTH = 500;
+/** Where channels and rate stand in the WAV files that ffmpeg writes to a pipe, and how much of them tells. */
+const CHANNELS_AT = 22;
+const RATE_AT = 24;
+const HEAD_BYTES = 28;
+/**
+ * Times are the container's: silence where it has none for 0.1 s and more, from its own beginning on. The start is left
+ * alone under 50 ms, where containers keep an encoder's delay.
+ */
+const ON_TIME = 'aresample=async=1:min_comp=0.05:first_pts=0';
+
+/** What is to be decoded, and by what. */
+export interface FfmpegInput {
+  readonly path: string;
+  /** The program, a name or a path. */
+  readonly program: string;
+  /** Kills it. */
+  readonly signal: AbortSignal;
+  /** The channel to listen to, from 1 on. */
+  readonly channel?: number | undefined;
+  /** Why the WAV reader does not take the file, for a machine without ffmpeg. */
+  readonly why?: string | undefined;
+}
+
+/** What ffmpeg made of a file. */
+export interface Decoded {
+  /** A WAV file of float samples that the WAV reader takes. */
+  readonly bytes: AsyncGenerator<Uint8Array>;
+  /** What the file itself has; a rate outside 8 to 192 kHz comes as 16 kHz, more than 6 channels as one. */
+  readonly format: AudioFormat;
+  /** The channel that the reader has still to choose. */
+  readonly channel?: number | undefined;
+}
 
 /**
  * Decodes a file of any kind with the program ffmpeg and gives its first audio track as the bytes of a WAV file (float, at
- * the track's own rate and channels). ffmpeg waits while nobody reads, and is killed on leaving the loop or when the signal
- * comes. It may read this one file only: a play-list inside cannot make it open others or go to the network.
+ * the track's own rate and channels as far as they are read here), timed as the container says. ffmpeg waits while nobody
+ * reads, and is killed on leaving the loop or when the signal comes. It may read this one file only: a play-list inside
+ * cannot make it open others or go to the network.
  *
- * Throws `SYLSTREAM_ERR_FFMPEG_MISSING` when the program cannot be started and `SYLSTREAM_ERR_FFMPEG_FAILED`, with the last of
- * what it said, when it fails.
+ * Throws `SYLSTREAM_ERR_FFMPEG_MISSING` when the program cannot be started, `SYLSTREAM_ERR_AUDIO_FORMAT` when the track lacks
+ * the channel, and `SYLSTREAM_ERR_FFMPEG_FAILED`, with what it said, when it fails or, after all that it could read, when
+ * something was damaged.
  */
-export async function* decodeWithFfmpeg(
-  path: string,
-  program: string,
-  signal: AbortSignal,
+export async function decodeWithFfmpeg(input: FfmpegInput): Promise<Decoded> {
+  const { channel } = input;
+  const { head, all } = await peek(run(input, [ON_TIME]), HEAD_BYTES);
+  if (head.length < HEAD_BYTES) {
+    return { bytes: all, format: { sampleRate: SAMPLE_RATE, channels: 1 } };
+  }
+  const view = new DataView(head.buffer, head.byteOffset);
+  const channels = view.getUint16(CHANNELS_AT, true);
+  const sampleRate = view.getUint32(RATE_AT, true);
+  const format = { sampleRate, channels };
+  const isRate = isSampleRate(sampleRate);
+  const isCount = isChannelCount(channels);
+  if ((isRate && isCount) || channels === 0) return { bytes: all, format, channel };
+  await all.return(undefined);
+  checkHasChannel({ ...format, channel });
+  const filters = [
+    ON_TIME,
+    ...(isCount ? [] : [`pan=mono|c0=${mix(channels, channel)}`]),
+    ...(isRate ? [] : [`aresample=${SAMPLE_RATE}`]),
+  ];
+  return { bytes: run(input, filters), format, channel: isCount ? channel : undefined };
+}
+
+/** One of the channels, or the mean of all, in the words of ffmpeg's `pan`. */
+function mix(channels: number, channel: number | undefined): string {
+  if (channel !== undefined) return `c${channel - 1}`;
+  return Array.from({ length: channels }, (_, n) => `${1 / channels}*c${n}`).join('+');
+}
+
+async function* run(
+  { path, program, signal, why }: FfmpegInput,
+  filters: readonly string[],
 ): AsyncGenerator<Uint8Array> {
-  const quiet = ['-nostdin', '-hide_banner', '-loglevel', 'error'];
-  const input = ['-protocol_whitelist', 'file,pipe', '-i', `file:${path}`, '-map', '0:a:0'];
-  const output = ['-c:a', 'pcm_f32le', '-f', 'wav', 'pipe:1'];
-  const child = spawn(program, [...quiet, ...input, ...output], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const quiet = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'repeat+level+info'];
+  const from = ['-protocol_whitelist', 'file,pipe', '-i', `file:${path}`, '-map', '0:a:0'];
+  const to = ['-af', filters.join(','), '-c:a', 'pcm_f32le', '-f', 'wav', 'pipe:1'];
+  const child = spawn(program, [...quiet, ...from, ...to], { stdio: ['ignore', 'pipe', 'pipe'] });
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill);
-  let said = '';
-  child.stderr.setEncoding('utf8').on('data', (text: string) => {
-    said = (said + text).slice(-MAX_MESSAGE_LENGTH);
-  });
+  const words = createFfmpegWords();
+  child.stderr.setEncoding('utf8').on('data', (text: string) => words.hear(text));
   const ended = once(child, 'close');
   // The error is met below, after what was read before it.
   ended.catch(() => undefined);
   try {
     for await (const piece of child.stdout) yield piece;
     const [code] = await ended;
-    if (code !== 0 && !signal.aborted) throw failed(path, said);
+    if (signal.aborted) return;
+    const said = words.damage(code !== 0);
+    if (code !== 0 || said !== '') throw failed(path, said, code === 0);
   } catch (error) {
-    throw isSpawnError(error) ? missing(path, program, error) : error;
+    throw isSpawnError(error) ? missing(path, program, why, error) : error;
   } finally {
     signal.removeEventListener('abort', kill);
     kill();
@@ -49,18 +113,26 @@ function isSpawnError(error: unknown): error is NodeJS.ErrnoException {
   return error instanceof Error && 'syscall' in error && String(error.syscall).startsWith('spawn');
 }
 
-function missing(path: string, program: string, cause: NodeJS.ErrnoException): PipelineError {
+function missing(
+  path: string,
+  program: string,
+  why: string | undefined,
+  cause: NodeJS.ErrnoException,
+): PipelineError {
+  const reason =
+    why === undefined ? 'which is no WAV file' : `as a WAV file of another kind (${why})`;
   return new PipelineError(
     'SYLSTREAM_ERR_FFMPEG_MISSING',
-    `expected the program ${program} to read ${path}, which is no WAV file, got ${cause.code}; ` +
+    `expected the program ${program} to read ${path}, ${reason}, got ${cause.code}; ` +
       'install ffmpeg, or convert the file to WAV elsewhere',
     { cause },
   );
 }
 
-function failed(path: string, said: string): PipelineError {
+function failed(path: string, said: string, wasRead: boolean): PipelineError {
+  const used = wasRead ? '; what could be read was used, copy or record the file again' : '';
   return new PipelineError(
     'SYLSTREAM_ERR_FFMPEG_FAILED',
-    `expected audio in ${path} that ffmpeg can read, got: ${said.trim().replaceAll(/\s*\n\s*/gu, '; ')}`,
+    `expected audio in ${path} that ffmpeg can read, got: ${said || 'no word of why'}${used}`,
   );
 }

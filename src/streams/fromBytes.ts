@@ -1,11 +1,12 @@
 import type { Observable } from 'rxjs';
-import { checkAudioFormat } from '../dsp/audioFormat.ts';
+import { checkAudioFormat, checkChannel } from '../dsp/audioFormat.ts';
 import { createAudioReader } from '../dsp/audioReader.ts';
 import type { ByteFormat } from '../dsp/audioReader.ts';
 import { SAMPLE_ENCODINGS } from '../dsp/pcm.ts';
 import { speex } from '../dsp/speex.ts';
 import type { PcmChunk } from '../types.ts';
 import { closing } from './closing.ts';
+import type { ListeningOptions } from './listening.ts';
 import { paced } from './paced.ts';
 import type { PacingOptions } from './paced.ts';
 
@@ -34,13 +35,14 @@ export type ByteSource = AsyncIterable<Uint8Array> | Iterable<Uint8Array>;
 export function fromBytes(
   bytes: ByteSource,
   format: ByteFormat,
-  options: PacingOptions = {},
+  options: PacingOptions & ListeningOptions = {},
 ): Observable<PcmChunk> {
   checkByteFormat(format);
+  checkChannel(options.channel, format === 'wav' ? undefined : format.channels);
   return paced(
     {
       open: (signal) => closing(bytes, signal),
-      read: async () => createAudioReader(format, await speex.load()),
+      read: async () => createAudioReader(format, await speex.load(), options),
     },
     options,
   );

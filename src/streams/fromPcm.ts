@@ -12,6 +12,8 @@ export interface FromPcmOptions extends PacingOptions {
   readonly sampleRate?: number | undefined;
   /** Interleaved channels of the input, 1 to 6. Default 1. */
   readonly channels?: number | undefined;
+  /** The one of them to listen to, from 1 on. Default: the mean of all. */
+  readonly channel?: number | undefined;
 }
 
 /** Samples handed to the resampler at a time, so that an hour in memory is not doubled. */
@@ -29,8 +31,8 @@ const PIECE_SAMPLES = 48_000;
  * ```
  */
 export function fromPcm(samples: Float32Array, options: FromPcmOptions = {}): Observable<PcmChunk> {
-  const { sampleRate = 16_000, channels = 1 } = options;
-  const format = { sampleRate, channels };
+  const { sampleRate = 16_000, channels = 1, channel } = options;
+  const format = { sampleRate, channels, channel };
   checkAudioFormat(format);
   if (!(samples instanceof Float32Array)) {
     throw new TypeError(`samples must be a Float32Array, got ${typeof samples}`);

@@ -1,4 +1,5 @@
 import type { Observable } from 'rxjs';
+import { checkChannel } from '../dsp/audioFormat.ts';
 import { createDetectingReader } from '../dsp/detectingReader.ts';
 import type { PcmFormat } from '../dsp/pcm.ts';
 import { speex } from '../dsp/speex.ts';
@@ -6,11 +7,12 @@ import type { PcmChunk } from '../types.ts';
 import { closing } from './closing.ts';
 import { checkByteFormat } from './fromBytes.ts';
 import type { ByteSource } from './fromBytes.ts';
+import type { ListeningOptions } from './listening.ts';
 import { paced } from './paced.ts';
 import type { PacingOptions } from './paced.ts';
 
 /** Options of `fromStdin()`. */
-export interface FromStdinOptions extends PacingOptions {
+export interface FromStdinOptions extends PacingOptions, ListeningOptions {
   /** What the bytes are when they are no WAV file. Default: they must be one. */
   readonly raw?: PcmFormat | undefined;
   /** Where the bytes come from. Default `process.stdin`. */
@@ -32,10 +34,11 @@ export interface FromStdinOptions extends PacingOptions {
 export function fromStdin(options: FromStdinOptions = {}): Observable<PcmChunk> {
   const { raw, input } = options;
   if (raw !== undefined) checkByteFormat(raw);
+  checkChannel(options.channel, raw?.channels);
   return paced(
     {
       open: (signal) => closing(input ?? process.stdin, signal),
-      read: async () => createDetectingReader(raw, await speex.load()),
+      read: async () => createDetectingReader(raw, await speex.load(), options),
     },
     options,
   );

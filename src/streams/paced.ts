@@ -6,6 +6,7 @@ import { SAMPLE_RATE } from '../units.ts';
 import { orAbort } from './closing.ts';
 import type { Gate } from './gate.ts';
 import { PulledAudio } from './pulledAudio.ts';
+import { through } from './through.ts';
 
 /** How a recording is played to the pipeline. */
 export interface PacingOptions {
@@ -83,15 +84,7 @@ async function* chunksOf<In>(
   signal: AbortSignal,
   chunkSamples: number,
 ): AsyncGenerator<PcmChunk> {
-  const machine = chain(await read(), createRechunker(chunkSamples));
-  try {
-    for await (const value of open(signal)) {
-      yield* machine.push(value);
-    }
-    yield* machine.flush();
-  } finally {
-    machine.release?.();
-  }
+  yield* through(open(signal), chain(await read(), createRechunker(chunkSamples)));
 }
 
 function crosses(from: number, to: number, step: number): boolean {

@@ -15,6 +15,8 @@ export interface SpeechUnitsOptions {
   readonly sampleRate?: number | undefined;
   /** Interleaved channels of the chunks, 1 to 6; default 1. */
   readonly channels?: number | undefined;
+  /** The one of them to listen to, from 1 on; default: the mean of all. */
+  readonly channel?: number | undefined;
   /** Where the dial stands at the start: `natural` (default) or units per second of non-pause within the bundle's range. */
   readonly rate?: Rate | undefined;
   /** Audio milliseconds after which a boundary is decided even when it is not certain; default 800, `Infinity` allowed. */
@@ -83,9 +85,17 @@ function pipeline(
   const { mel, boundaries, encoder, units } = models.bundle.config;
   const { featureWidth, chunkTokens } = encoder;
   const config = { ...boundaries, trimTokens: units.trimTokens, featureWidth, chunkTokens };
-  const { sampleRate = 16_000, channels = 1, rate, maxDelayMs, partials, holdRate } = options;
+  const {
+    sampleRate = 16_000,
+    channels = 1,
+    channel,
+    rate,
+    maxDelayMs,
+    partials,
+    holdRate,
+  } = options;
   return chunks$.pipe(
-    resample({ sampleRate, channels }),
+    resample({ sampleRate, channels, channel }),
     logMel(),
     encode(models.encoder, { mel, onProgress: options.onProgress }),
     segment({ config, rate, maxDelayMs, partials, holdRate }),

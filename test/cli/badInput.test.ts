@@ -134,11 +134,30 @@ describe('bad audio ends with status 3', () => {
     ['0 Hz', { sampleRate: 0 }, /0 Hz/],
     ['7 channels', { channels: 7 }, /\b7\b/],
     ['a compressed WAV format', { tag: 0x55 }, /85/],
-  ])('%s', (_name, format, says) =>
-    fails({ code: 'SYLSTREAM_ERR_AUDIO_FORMAT', status: 3, says }, [
-      file('format.wav', wav(16_000, format)),
-    ]),
-  );
+  ])('%s on standard input, and as a file without ffmpeg', async (_name, format, says) => {
+    const bytes = wav(16_000, format);
+    await fails({ code: 'SYLSTREAM_ERR_AUDIO_FORMAT', status: 3, says }, ['-'], { input: bytes });
+    await fails(
+      { code: 'SYLSTREAM_ERR_FFMPEG_MISSING', status: 3, says },
+      [file('format.wav', bytes)],
+      { env: { PATH: folder } },
+    );
+  });
+
+  it('a header that contradicts itself, and float samples at the scale of integers', async () => {
+    const odd = wav(16_000, { blockBytes: 6, secondBytes: 5 });
+    await fails({ code: 'SYLSTREAM_ERR_WAV_HEADER', status: 3, says: /block of 6/ }, [
+      file('odd.wav', odd),
+    ]);
+    const body = floats(700, 20_000);
+    const loud = riff([
+      riffChunk('fmt ', formatBody({ tag: 3, bits: 32 })),
+      riffChunk('data', body),
+    ]);
+    await fails({ code: 'SYLSTREAM_ERR_AUDIO_FORMAT', status: 3, says: /20000 at sample 700/ }, [
+      file('loud.wav', loud),
+    ]);
+  });
 
   it('an unknown format on standard input', () =>
     fails({ code: 'SYLSTREAM_ERR_AUDIO_FORMAT', status: 3, says: /expected .* got/ }, ['-'], {

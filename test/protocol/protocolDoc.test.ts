@@ -19,14 +19,9 @@ describe('docs/protocol.md', () => {
     (wire) => {
       const part = section(wire);
       expect(part, `a heading ### \`${wire}\``).toBeDefined();
-<<<<<<< HEAD
       const { close, retry, resumable } = disposition(errorCodeOf(wire));
-      if (wire === 'unknown_type') return expect(part).toContain('Not fatal');
-=======
-      const { close, retry } = disposition(errorCodeOf(wire));
-      if (['unknown_type', 'audio_suspect'].includes(wire))
-        return expect(part).toContain('Not fatal');
->>>>>>> a2fae8e (fix(dsp): read WAV headers that are wrong, or refuse them)
+      const neverFatal = ['unknown_type', 'audio_suspect'];
+      if (neverFatal.includes(wire)) return expect(part).toContain('Not fatal');
       expect(part).toContain(`Close ${close}`);
       expect(part).toMatch(retry ? /[,;] retry/ : /no retry/);
       expect(part!.includes('The session waits.')).toBe(resumable);
