@@ -100,6 +100,8 @@ function emptyBlock(): Block {
 function suspicion(block: Block, format: WatchedFormat, isFloat: boolean): string | undefined {
   const { values, peak } = block;
   const { channels, channel, encoding } = format;
+  // The resampler refuses it, by its place.
+  if (!Number.isFinite(block.power)) return undefined;
   const power = block.power / values;
   const check = `check encoding (${encoding}), byte order, rate and channels`;
   if (isFloat && peak > MAX_FLOAT_SAMPLE) {

@@ -60,7 +60,7 @@ describe('docs/asyncapi.yaml', () => {
     const codes = Object.fromEntries(
       WIRE_CODES.map((wire) => {
         const { close, retry, resumable } = disposition(errorCodeOf(wire));
-        const isFatal = wire !== 'unknown_type'; // no close follows it
+        const isFatal = !['unknown_type', 'audio_suspect'].includes(wire); // no close follows them
         return [wire, { close: isFatal ? close : null, retry, resumable }];
       }),
     );
