@@ -48,6 +48,8 @@ export async function openSession(
         executionMode: 'sequential',
         graphOptimizationLevel: 'all',
         logSeverityLevel: 4,
+        // On x64 without VNNI the fast product of uint8 and int8 overflows its 16 bits without a word; this takes the exact one there.
+        extra: { session: { x64quantprecision: '1' } },
       });
     } catch (error) {
       refused.push(`${provider}: ${firstLine(error)}`);

@@ -1,4 +1,4 @@
-import { execFileSync } from 'node:child_process';
+import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -31,6 +31,19 @@ describe('README.md', () => {
         .split('\n');
       expect(lines.length).toBeGreaterThan(5);
       for (const line of lines) expect(line).toMatch(/^\d+ [\d.]+ [\d.]+$/);
+    },
+  );
+
+  it.runIf(present('bundle small', existsSync(SMALL)))(
+    'shows of the first command what it prints, and nothing on standard error',
+    () => {
+      const [, command] = /npx sylstream (tokenize .*)/.exec(readme)!;
+      const shown = readme.match(/^\{"index":.*/gm)!;
+      expect(shown).toHaveLength(3);
+      const args = ['bin/sylstream.js', ...command.split(' ')];
+      const { stdout, stderr } = spawnSync('node', args, { cwd: root, encoding: 'utf8' });
+      expect(stdout.split('\n').slice(0, 3)).toEqual(shown);
+      expect(stderr).toBe('');
     },
   );
 
