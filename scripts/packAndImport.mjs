@@ -1,14 +1,20 @@
-// Packs the project as it would be published, installs the tarball into an empty project and uses it there:
-// every export is imported, the command runs, the bundle loads. Prints one line a step; exits non-zero on the first failure.
-import { execFileSync } from 'node:child_process';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// Packs the project as it would be published, installs the tarball into an empty project and uses it there: first as
+// where only the npm registry can be reached, then as the one line says that the command prints. Every export is imported,
+// the command runs, the bundle loads. Prints one line a step; exits non-zero on the first failure.
+import { execFileSync, spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 const root = resolve(import.meta.dirname, '..');
 const folder = mkdtempSync(join(tmpdir(), 'sylstream-pack-'));
-const run = (command, args, cwd = folder) =>
-  execFileSync(command, args, { cwd, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] });
+const run = (command, args, cwd = folder, env = {}) =>
+  execFileSync(command, args, {
+    cwd,
+    env: { ...process.env, ...env },
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
 
 try {
   const [{ filename, size, files }] = JSON.parse(
@@ -27,15 +33,29 @@ try {
     join(folder, 'package.json'),
     JSON.stringify({ name: 'user', private: true, type: 'module' }),
   );
-  writeFileSync(join(folder, '.npmrc'), 'onnxruntime-node-install=skip\n');
-  run('npm', [
-    'install',
-    '--no-audit',
-    '--no-fund',
-    '--omit=optional',
-    '--prefer-offline',
-    `./${filename}`,
-  ]);
+  const install = (env) =>
+    run(
+      'npm',
+      ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`],
+      folder,
+      env,
+    );
+  const wav = join(root, 'test/fixtures/kathleen-a0002.wav');
+  const tokenize = () =>
+    spawnSync('npx', ['sylstream', 'tokenize', wav], { cwd: folder, encoding: 'utf8' });
+  // The install step of onnxruntime-node obeys this proxy, npm does not; nobody listens there.
+  install({ GLOBAL_AGENT_HTTPS_PROXY: 'http://127.0.0.1:9' });
+  if (!existsSync(join(folder, 'node_modules/onnxruntime-node'))) {
+    const { status, stderr } = tokenize();
+    const isOneLine = /^SYLSTREAM_ERR_ENGINE .*ONNXRUNTIME_NODE_INSTALL=skip npm install[^\n]*\n$/;
+    if (status !== 4 || !isOneLine.test(stderr))
+      throw new Error(`expected one line that says what to do, got status ${status}: ${stderr}`);
+    console.log('without its feed the package installs, and says what to do');
+    install({ ONNXRUNTIME_NODE_INSTALL: 'skip' });
+  }
+  const { stdout, stderr } = tokenize();
+  if (!stdout.startsWith('{"index":0,') || stderr !== '')
+    throw new Error(`expected units and no word beside, got ${stdout}${stderr}`);
   writeFileSync(
     join(folder, 'use.mjs'),
     `const { speechUnits, loadModels, fromPcm } = await import('sylstream');
