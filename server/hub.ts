@@ -6,6 +6,7 @@ import type { Codec } from '../src/protocol/index.ts';
 import type { speechUnits } from '../src/streams/speechUnits.ts';
 import { createAdmission } from './admission.ts';
 import type { Credential } from './auth.ts';
+import { availableBytes } from './availableBytes.ts';
 import type { Client } from './clientAddress.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionContext } from './connection.ts';
@@ -13,7 +14,7 @@ import type { Readiness } from './http.ts';
 import { createLobby } from './lobby.ts';
 import type { Lobby } from './lobby.ts';
 import { loggable } from './loggable.ts';
-import { availableBytes, createMemoryGauge } from './memoryGauge.ts';
+import { createMemoryBook, sessionBytes } from './memoryBook.ts';
 import { createMetrics } from './metrics.ts';
 import type { Metrics } from './metrics.ts';
 import { createQuota } from './quota.ts';
@@ -80,9 +81,15 @@ const LAST_WORD_MS = 1000;
 export function createHub(options: HubOptions): Hub {
   const { settings, models, pipeline, capacity, log, proxies } = options;
   const now = (): number => performance.now();
-  const memoryBytes = settings.memoryMib * 2 ** 20 || availableBytes() * MEMORY_PART;
-  const rss = createMemoryGauge(now);
-  const admission = createAdmission({ capacity, memoryBytes, rss });
+  const memory = createMemoryBook({
+    boundBytes: settings.memoryMib * 2 ** 20 || availableBytes() * MEMORY_PART,
+    baseBytes: process.memoryUsage.rss(),
+    sessionBytes: sessionBytes(models.bundle),
+    count: () => store.live + store.parked,
+    sessions: () => store.all(),
+    now,
+  });
+  const admission = createAdmission({ capacity: () => capacity, hasMemory: memory.hasRoom });
   const { parkedSessions: parkedMax, resumeWindowMs: windowMs } = settings;
   const store = createSessionStore({ admission, parkedMax, windowMs, now });
   const metrics = createMetrics({
@@ -92,6 +99,8 @@ export function createHub(options: HubOptions): Hub {
     capacity: () => admission.capacity,
     encoder: () => models.encoder.status(),
     lm: () => models.lm?.status(),
+    memoryUsed: () => memory.usedBytes,
+    memoryBound: () => memory.boundBytes,
     waiting: () => lobby.waiting,
   });
   const restarts = createRestartWatch();
@@ -156,8 +165,9 @@ export function createHub(options: HubOptions): Hub {
       if (restarts.isUnstable(models.encoder.status().restarts, now())) {
         return { ready: false, reason: 'workers' };
       }
-      const isFull = admission.used >= admission.capacity;
-      return { ready: !isFull, reason: isFull ? 'full' : 'ok' };
+      const { shortage } = admission;
+      if (shortage === 'memory') return { ready: false, reason: 'memory' };
+      return shortage ? { ready: false, reason: 'full' } : { ready: true, reason: 'ok' };
     },
     stock() {
       let undecidedSeconds = 0;

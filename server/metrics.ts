@@ -39,6 +39,9 @@ export interface MetricSources {
   readonly capacity: () => number;
   /** Connections without a hello. */
   readonly waiting: () => number;
+  /** Bytes of the process and its sessions, and those above which none begins. */
+  readonly memoryUsed: () => number;
+  readonly memoryBound: () => number;
   readonly encoder: () => EncoderStatus;
   /** Undefined without a language model. */
   readonly lm: () => EncoderStatus | undefined;
@@ -97,6 +100,8 @@ export function createMetrics(sources: MetricSources): Metrics {
     });
   };
 
+  gauge('memory_used_bytes', 'Of the process, and of its sessions.', sources.memoryUsed);
+  gauge('memory_bound_bytes', 'Above it no session begins.', sources.memoryBound);
   gauge('connections_waiting', 'Connections without a hello.', sources.waiting);
   gauge('sessions_live', 'Sessions with a client.', sources.live);
   gauge('sessions_parked', 'Sessions that wait for their client.', sources.parked);

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { PipelineError } from '../src/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../src/protocol/index.ts';
 import type { Hello, Ready } from '../src/protocol/index.ts';
+import type { Shortage } from './admission.ts';
 import type { Credential } from './auth.ts';
 import { modelInfo } from './modelInfo.ts';
 import { Session } from './session.ts';
@@ -60,7 +61,8 @@ function resume(hello: Hello, credential: Credential, context: OpenContext): Ope
       `this session's audio is ${fmt}, ${rate} Hz, ${ch} channels; a resume cannot change it`,
     );
   }
-  if (!store.revive(session)) throw full(context);
+  const shortage = store.revive(session);
+  if (shortage !== undefined) throw full(shortage, context);
   session.link?.fail(
     new PipelineError('SYLSTREAM_ERR_SUPERSEDED', 'another connection resumed this session'),
   );
@@ -76,7 +78,7 @@ function begin(hello: Hello, credential: Credential, context: OpenContext): Open
   }
   const weight = hello.pace === 'file' ? settings.filePace : 1;
   const lease = store.reserve(weight);
-  if (lease === undefined) throw full(context);
+  if (typeof lease === 'string') throw full(lease, context);
   try {
     const session = asOption(() => new Session(randomUUID(), hello, context));
     if (session.failure !== undefined) throw session.failure;
@@ -88,9 +90,10 @@ function begin(hello: Hello, credential: Credential, context: OpenContext): Open
   }
 }
 
-function full({ metrics }: OpenContext): PipelineError {
-  metrics.admissionRejected.inc({ reason: 'capacity' });
-  return new PipelineError('SYLSTREAM_ERR_CAPACITY', 'the server is full; come back later');
+function full(shortage: Shortage, { metrics }: OpenContext): PipelineError {
+  metrics.admissionRejected.inc({ reason: shortage });
+  const what = shortage === 'memory' ? 'has no memory for another session' : 'is full';
+  return new PipelineError('SYLSTREAM_ERR_CAPACITY', `the server ${what}; come back later`);
 }
 
 function readyOf(session: Session, resumed: boolean, context: OpenContext): Ready {

@@ -1,5 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto';
-import type { Admission, Lease } from './admission.ts';
+import type { Admission, Lease, Shortage } from './admission.ts';
 import type { Credential } from './auth.ts';
 import type { Session } from './session.ts';
 
@@ -7,8 +7,8 @@ import type { Session } from './session.ts';
 export interface SessionStore {
   readonly live: number;
   readonly parked: number;
-  /** Takes a place for a new session; undefined when the server is full. */
-  reserve(weight: number): Lease | undefined;
+  /** Takes a place for a new session, or says what is short. */
+  reserve(weight: number): Lease | Shortage;
   /** Notes a new, live session. */
   add(session: Session, owner: StoredOwner): void;
   /** Makes the token for the next resume; the one before stays good until `confirm`. */
@@ -17,8 +17,8 @@ export interface SessionStore {
   confirm(session: Session): void;
   /** The session of a token, if the credential is the one that made it. */
   find(token: string, credential: Credential): Session | undefined;
-  /** Takes a place for a parked session; false when the server is full. A live one keeps its own. */
-  revive(session: Session): boolean;
+  /** Takes a place for a parked session, or says what is short. A live one keeps its own. */
+  revive(session: Session): Shortage | undefined;
   /** Gives back the place and lets the session wait; the oldest waiting one goes where there are too many. */
   park(session: Session): void;
   /** Forgets a session and releases it. */
@@ -75,7 +75,7 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
     get parked() {
       return parkedAt.size;
     },
-    reserve: (weight) => admission.take(weight),
+    reserve: (weight) => admission.take(weight, true),
     add(session, owner) {
       entries.set(session, { owner, lease: owner.lease, tokens: [] });
     },
@@ -100,10 +100,11 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
     },
     revive(session) {
       const entry = entries.get(session)!;
-      entry.lease ??= admission.take(entry.owner.weight);
-      if (entry.lease === undefined) return false;
+      const lease = entry.lease ?? admission.take(entry.owner.weight, false);
+      if (typeof lease === 'string') return lease;
+      entry.lease = lease;
       parkedAt.delete(session);
-      return true;
+      return undefined;
     },
     park(session) {
       const entry = entries.get(session);

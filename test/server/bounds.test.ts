@@ -4,6 +4,7 @@ import { createAddressBook, networkOf } from '../../server/addressBook.ts';
 import { createAdmission } from '../../server/admission.ts';
 import { createAllowance } from '../../server/allowance.ts';
 import { FlushBook } from '../../server/flushBook.ts';
+import { createMemoryBook } from '../../server/memoryBook.ts';
 import { createRestartWatch } from '../../server/restartWatch.ts';
 import { createTokenBucket } from '../../server/tokenBucket.ts';
 
@@ -87,8 +88,21 @@ describe('createAddressBook', () => {
 });
 
 describe('createAdmission', () => {
-  const admission = (capacity: number, rss = 0) =>
-    createAdmission({ capacity, memoryBytes: 100, rss: () => rss });
+  const admission = (places: number, hasMemory = true) => {
+    const house = createAdmission({ capacity: () => places, hasMemory: () => hasMemory });
+    return {
+      take(weight: number, isNew = true) {
+        const lease = house.take(weight, isNew);
+        return typeof lease === 'string' ? undefined : lease;
+      },
+      get used() {
+        return house.used;
+      },
+      get shortage() {
+        return house.shortage;
+      },
+    };
+  };
 
   it('lets in what fits, and again what was given back once', () => {
     const house = admission(3);
@@ -111,9 +125,36 @@ describe('createAdmission', () => {
     expect(house.take(8)).toBeUndefined();
   });
 
-  it('lets nobody in above the memory bound', () => {
-    expect(admission(3, 100).take(1)).toBeDefined();
-    expect(admission(3, 101).take(1)).toBeUndefined();
+  it('lets nobody new in without memory, and says so; who comes back has its own', () => {
+    const house = admission(2, false);
+    expect(house.shortage).toBe('memory');
+    expect(house.take(1)).toBeUndefined();
+    expect(house.take(1, false)).toBeDefined();
+    house.take(1, false);
+    expect(house.shortage).toBe('capacity');
+  });
+});
+
+describe('createMemoryBook', () => {
+  it('counts sessions and their audio, not what the process once had', () => {
+    const clock = { now: 0 };
+    const sessions = [{ undecidedSeconds: 0 }, { undecidedSeconds: 0 }];
+    const book = createMemoryBook({
+      boundBytes: 1000,
+      baseBytes: 400,
+      sessionBytes: 200,
+      count: () => sessions.length,
+      sessions: () => sessions,
+      now: () => clock.now,
+    });
+    expect([book.usedBytes, book.hasRoom()]).toEqual([800, true]);
+    sessions.push({ undecidedSeconds: 1 });
+    expect(book.hasRoom()).toBe(false);
+    clock.now += 1000;
+    expect(book.usedBytes).toBeGreaterThan(200_000);
+    sessions.length = 0;
+    clock.now += 1000;
+    expect([book.usedBytes, book.hasRoom()]).toEqual([400, true]);
   });
 });
 

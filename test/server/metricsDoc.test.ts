@@ -18,6 +18,8 @@ describe('docs/server.md', () => {
       encoder,
       lm: () => undefined,
       waiting: () => 0,
+      memoryUsed: () => 0,
+      memoryBound: () => 0,
     });
     const names = metrics.registry
       .getMetricsAsArray()
@@ -27,6 +29,6 @@ describe('docs/server.md', () => {
     const documented = new Set([...text.matchAll(/`(sylstream_\w+)/g)].map((match) => match[1]));
     expect([...documented].sort()).toEqual(names.sort());
     for (const name of names)
-      expect(name).toMatch(/_(seconds|streams|steps|live|parked|waiting|total)$/);
+      expect(name).toMatch(/_(seconds|streams|steps|live|parked|waiting|bytes|total)$/);
   });
 });
