@@ -1,10 +1,11 @@
 import { execFile } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
-import { availableParallelism, totalmem } from 'node:os';
+import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command, Option } from 'commander';
+import { availableCores } from '../models/cores.ts';
 import { importEngine } from '../models/importEngine.ts';
 import { readBundle, defaultBundle } from '../models/manifest.ts';
 import { probeMicrophones } from '../streams/microphone/probeMicrophones.ts';
@@ -58,7 +59,7 @@ function text(findings: readonly Finding[]): string {
 }
 
 function node(): Finding[] {
-  const machine = `${process.platform} ${process.arch}, ${availableParallelism()} cores, ${(totalmem() / 2 ** 30).toFixed(1)} GiB`;
+  const machine = `${process.platform} ${process.arch}, ${availableCores()} cores, ${(totalmem() / 2 ** 30).toFixed(1)} GiB`;
   const [major, minor] = process.versions.node.split('.').map(Number);
   const fits = major > 20 || (major === 20 && minor >= 19);
   const detail = `${process.versions.node} on ${machine}`;

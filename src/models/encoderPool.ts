@@ -1,6 +1,6 @@
-import { availableParallelism } from 'node:os';
 import { MEL_BINS } from '../units.ts';
 import type { EncoderConfig } from './bundle.ts';
+import { availableCores } from './cores.ts';
 import type { EncoderRows } from './encoder.ts';
 import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './inferenceMessages.ts';
 import { createInferencePool, type InferencePool, type PoolOptions } from './inferencePool.ts';
@@ -38,7 +38,7 @@ export function createEncoderPool(
   options: PoolOptions = {},
 ): InferencePool<EncoderJob, EncoderRows> {
   const { kind, modelPath, precision, encoder, maxRows } = model;
-  const { workers = Math.max(1, availableParallelism() - 1), providers = ['cpu'] } = options;
+  const { workers = Math.max(1, Math.floor(availableCores()) - 1), providers = ['cpu'] } = options;
   return createInferencePool<EncoderJob, EncoderBatch, EncoderOutputs, EncoderRows>(
     {
       precision,

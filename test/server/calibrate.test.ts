@@ -1,36 +1,69 @@
 import { ignoreElements, timer } from 'rxjs';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { measureCapacity } from '../../server/calibrate.ts';
+import type { CpuTimes } from '../../server/cpuMeter.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import { speechUnits } from '../../src/streams/speechUnits.ts';
 import { TINY } from '../helpers/bundles.ts';
 
+let models: Models;
+beforeAll(async () => {
+  models = await loadModels({ bundle: TINY, workers: 1 });
+});
+afterAll(() => models.close());
+
+/** CPU times of a process whose runs cost so much, one after the other. */
+function costs(...runs: CpuTimes[]) {
+  const sum = { mainMs: 0, allMs: 0 };
+  let read = 0;
+  return () => {
+    if (read++ % 2 === 1) {
+      const cost = runs[Math.min(runs.length, read / 2) - 1];
+      sum.mainMs += cost.mainMs;
+      sum.allMs += cost.allMs;
+    }
+    return { ...sum };
+  };
+}
+
 describe('measureCapacity', () => {
-  it('is six tenths of the measured speed', async () => {
-    const capacity = await measureCapacity({
-      models: {} as Models,
-      pipeline: () => timer(100).pipe(ignoreElements()), // 16 s of audio in 0.1 s
-      budgetMs: 300,
-    });
-    expect(capacity).toBeGreaterThan(40);
+  const quick: typeof speechUnits = () => timer(1).pipe(ignoreElements());
+  const measure = (cores: number, ...runs: CpuTimes[]) =>
+    measureCapacity({ models, pipeline: quick, budgetMs: 100, cores, cpuTimes: costs(...runs) });
+
+  it.each([
+    ['the worker is busiest', 2, { mainMs: 50, allMs: 150 }, 96], // 16 s of audio in 0.1 s
+    ['the main thread is busiest', 2, { mainMs: 100, allMs: 150 }, 96],
+    ['there is less than a core for each', 1, { mainMs: 50, allMs: 150 }, 64],
+    ['there is half a core', 0.5, { mainMs: 50, allMs: 150 }, 32],
+  ])('is six tenths of what CPU time allows: %s', async (_, cores, cost, capacity) => {
+    expect(await measure(cores, cost)).toBe(capacity);
+  });
+
+  it('goes by the cheapest of at least five runs', async () => {
+    const slow = { mainMs: 50, allMs: 450 };
+    const cheap = { mainMs: 50, allMs: 150 };
+    expect(await measure(2, slow, slow, slow, slow, cheap)).toBe(96);
+  });
+
+  it('goes by the clock where CPU times are not known', async () => {
+    const pipeline: typeof speechUnits = () => timer(100).pipe(ignoreElements());
+    const cpuTimes = () => undefined;
+    const capacity = await measureCapacity({ models, pipeline, budgetMs: 1, cpuTimes });
     expect(capacity).toBeLessThanOrEqual(96);
   });
 
   it('is at least one on the slowest machine', async () => {
-    const pipeline: typeof speechUnits = () => timer(300).pipe(ignoreElements());
-    const options = { models: {} as Models, pipeline, streams: 1, seconds: 0.1, budgetMs: 1 };
-    expect(await measureCapacity(options)).toBe(1);
+    expect(await measure(2, { mainMs: 1e6, allMs: 1e6 })).toBe(1);
   });
 
   it('runs the real encoder', async () => {
-    const models = await loadModels({ bundle: TINY, workers: 1 });
     const before = models.encoder.status().steps;
     expect(await measureCapacity({ models, pipeline: speechUnits, budgetMs: 200 })).toBeGreaterThan(
       0,
     );
     expect(models.encoder.status().steps - before).toBeGreaterThan(16 * 5);
     expect(models.encoder.status().batches.findLastIndex((runs) => runs > 0)).toBeGreaterThan(4);
-    await models.close();
   });
 });
