@@ -7,7 +7,6 @@ import type { ErrorCode } from '../../src/errors.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { disposition, errorCodeOf, WIRE_CODES } from '../../src/protocol/index.ts';
 import { dial, greet, HELLO, tone } from '../helpers/rawClient.ts';
-import type { Hello } from '../../src/protocol/index.ts';
 import type { RawClient } from '../helpers/rawClient.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';
 
@@ -170,7 +169,7 @@ describe('every code', () => {
         const ready = client.received.find(({ t }) => t === 'ready');
         if (ready?.t !== 'ready') return; // none began
         const { audio, token } = ready;
-        const hello = { audio: audio as Hello['audio'], resume: { token, after: -1 } };
+        const hello = { audio, resume: { token, after: -1 } };
         const isThere = disposition(errorCodeOf(code)).resumable || code === 'superseded';
         expect((await greet(server.streamUrl, { hello })).ready.resumed).toBe(isThere);
       });
