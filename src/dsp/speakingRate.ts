@@ -46,7 +46,8 @@ export interface SpeakingRateOptions {
 
 /** The three spans that users of such meters ask for: a phrase, a breath group or two, a turn. */
 export const RATE_WINDOWS_SECONDS: readonly number[] = [3, 10, 20];
-const MIN_PAUSE_MS = 250;
+/** The least silence that counts as a pause where nothing else is asked for. */
+export const MIN_PAUSE_MS = 250;
 const MAX_WINDOW_SECONDS = 3600;
 const MAX_MIN_PAUSE_MS = 10_000;
 
