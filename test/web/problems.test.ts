@@ -60,17 +60,20 @@ describe.runIf(program('chromium'))('the page, when something goes wrong', SLOW,
 
   it('says that a page over plain http gets no microphone, and takes files all the same', async () => {
     const args = ['--host-resolver-rules=MAP speech.example 127.0.0.1'];
-    await serving((server) => {
-      const url = server.url.replace('127.0.0.1', 'speech.example');
-      return withPage(url, { args }, async (page) => {
-        await page.click('#record');
-        const { code, text } = await notice(page);
-        expect(code).toBe('insecure-origin');
-        expect(text).toContain('https');
-        await page.click('#sample');
-        await activity(page, 'done');
-      });
-    });
+    await serving(
+      (server) => {
+        const url = server.url.replace('127.0.0.1', 'speech.example');
+        return withPage(url, { args }, async (page) => {
+          await page.click('#record');
+          const { code, text } = await notice(page);
+          expect(code).toBe('insecure-origin');
+          expect(text).toContain('https');
+          await page.click('#sample');
+          await activity(page, 'done');
+        });
+      },
+      { hosts: ['speech.example'] },
+    );
   });
 
   it('says that a file is no sound', async () => {
