@@ -18,6 +18,7 @@ export function placeExpected(
   units: readonly Unit[],
   tail: readonly ProvisionalUnit[],
 ): ProvisionalUnit[] {
+  if (ids.length <= tail.length) return [];
   let end = tail.at(-1)?.end ?? units.at(-1)?.end ?? 0;
   const length = { pause: usualLength(units, true), unit: usualLength(units, false) };
   return ids.slice(tail.length).map((id) => {

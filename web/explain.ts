@@ -9,7 +9,7 @@ export interface Explanation {
   readonly code: string;
   readonly title: string;
   readonly text: string;
-  readonly action?: 'retry' | 'token';
+  readonly action?: 'retry' | 'recut' | 'token';
 }
 
 type Words = Omit<Explanation, 'code'>;
@@ -40,7 +40,16 @@ const PAGE: Readonly<Record<PageProblem, Words>> = {
   },
   reconnecting: {
     title: 'The connection dropped',
-    text: 'The page connects again by itself; the sound is kept and sent then.',
+    text: 'The page connects again by itself and sends what it hears meanwhile. What is here already can be saved.',
+  },
+  'went-on': {
+    title: 'Another session went on with this recording',
+    text: 'The server was started again, or was away too long. Nothing of the sound is lost: the new session began behind the last unit and catches up.',
+  },
+  'pieced-together': {
+    title: 'The units come from more than one session',
+    text: 'The connection was lost while you spoke. The sound is whole; around the gap a unit may be cut otherwise. Cut the recording anew to have all units from one session, or keep it as it is.',
+    action: 'recut',
   },
   'unreadable-file': {
     title: 'This file cannot be read as sound',
@@ -88,7 +97,7 @@ const WIRE: Readonly<Record<string, Words>> = {
   },
   SYLSTREAM_ERR_RESUME_EXPIRED: {
     title: 'The connection was away too long',
-    text: 'The server has forgotten this recording. Try again: the page still has the sound.',
+    text: 'The server has forgotten this recording; the page still has the sound.',
     action: 'retry',
   },
   SYLSTREAM_ERR_SESSION_LIMIT: {

@@ -15,7 +15,9 @@ import { element } from './view/element.ts';
 import { createInspector } from './view/inspector.ts';
 import { createLagPanel } from './view/lagPanel.ts';
 import { createNotice } from './view/notice.ts';
+import { createOverview } from './view/overview.ts';
 import { createRateTable } from './view/rateTable.ts';
+import { createStatusLine } from './view/statusLine.ts';
 import { createTheme } from './view/theme.ts';
 import { createTimeline } from './view/timeline.ts';
 import { createUnitsPanel } from './view/unitsPanel.ts';
@@ -23,17 +25,6 @@ import { createUnitsPanel } from './view/unitsPanel.ts';
 // Nothing of the page runs before its WebAssembly is there.
 await Promise.all([fft.load(), speex.load()]);
 
-const STATUS: Readonly<Record<Activity, string>> = {
-  idle: 'Ready',
-  starting: 'Asking for the microphone …',
-  recording: 'Listening',
-  reading: 'Reading the file …',
-  sending: 'Cutting into units …',
-  finishing: 'Deciding the last units …',
-  reconnecting: 'Connecting again …',
-  stopped: 'Stopped',
-  done: 'Done',
-};
 const SAVES: readonly DownloadKind[] = ['textgrid', 'jsonl', 'wav'];
 
 const button = (id: string): HTMLButtonElement => element(id, HTMLButtonElement);
@@ -45,7 +36,10 @@ const notice = createNotice({
   retry: () => studio.retry(),
   useToken: (token) => studio.useToken(token),
 });
+const status = createStatusLine(() => studio);
+let playing: number | undefined;
 const player = createPlayer((sample) => {
+  playing = sample;
   timeline.setPlaying(sample);
   button('play').textContent = sample === undefined ? 'Play' : 'Stop';
 });
@@ -54,15 +48,18 @@ const studio = createStudio(() => dial.rate, {
     player.stop();
     notice.hide();
     clear();
-    lag.clear();
+    lag.clear(live);
     element('empty', HTMLElement).hidden = true;
     timeline.show(recording, live);
     if (!live) timeline.fit(length);
   },
-  onUnitsForgotten: clear,
+  onUnitsForgotten() {
+    clear();
+    if (!studio.listening) lag.clear(false);
+  },
   onHeard() {
     timeline.touch();
-    if (studio.activity === 'recording') showStatus('recording');
+    status.show();
   },
   onUnit(unit, model) {
     if (studio.activity === 'recording')
@@ -70,6 +67,7 @@ const studio = createStudio(() => dial.rate, {
     rates.push(unit);
     units.push(unit, model.units);
     timeline.touch();
+    showProgress();
   },
   onProvisional: () => timeline.touch(),
   onExpected(ids) {
@@ -90,10 +88,18 @@ const studio = createStudio(() => dial.rate, {
     notice.show(goesOn || action === undefined ? words : { ...words, action });
   },
 });
-const timeline = createTimeline(element('timeline', HTMLCanvasElement), studio.recording);
-createInspector({
+const timeline = createTimeline(element('timeline', HTMLCanvasElement), studio.recording, () =>
+  overview.draw(),
+);
+const overview = createOverview(element('overview', HTMLCanvasElement), {
+  recording: () => studio.recording,
+  view: () => timeline.view,
+  playing: () => playing,
+  onSeek: (sample) => timeline.centre(sample),
+});
+const inspector = createInspector({
   timeline,
-  units: () => studio.recording.units,
+  units: () => studio.recording.shown,
   play: ({ start, end }: Unit) => player.play(studio.recording, start, end),
 });
 createTheme((dark) => timeline.setDark(dark));
@@ -102,34 +108,39 @@ acceptDrops((file) => void studio.open(file, file.name));
 function clear(): void {
   rates.clear();
   units.clear();
-  timeline.highlight(undefined);
+  inspector.clear();
+}
+
+/** Shows how far a file is, and how fast it goes. */
+function showProgress(): void {
+  const { progress, recording } = studio;
+  if (progress?.speed === undefined) return;
+  status.show();
+  const seconds = toSeconds(recording.samples) * progress.share;
+  lag.setSpeed(progress.speed, seconds / progress.speed);
 }
 
 function showStatus(activity: Activity): void {
-  const recording = activity === 'recording' || activity === 'reconnecting';
-  const seconds = toSeconds(studio.recording.samples).toFixed(1);
-  const text =
-    activity === 'recording' || activity === 'done'
-      ? `${STATUS[activity]} · ${seconds} s`
-      : STATUS[activity];
-  const status = element('status', HTMLElement);
-  if (status.textContent !== text) status.textContent = text;
+  status.show();
   document.body.dataset['activity'] = activity;
+  const { listening, recording, provenance } = studio;
   const record = button('record');
-  record.setAttribute('aria-pressed', String(recording));
+  record.dataset['recording'] = String(listening);
   record.disabled = activity === 'starting' || activity === 'finishing';
-  element('record-label', HTMLElement).textContent = recording ? 'Stop' : 'Record';
-  const finished = (activity === 'done' || activity === 'stopped') && studio.recording.samples > 0;
-  button('play').disabled = !finished;
+  element('record-label', HTMLElement).textContent = listening ? 'Stop' : 'Record';
+  const there = activity === 'done' || activity === 'stopped' || activity === 'reconnecting';
+  // What is there can be had, whatever becomes of the connection.
+  const kept = there && recording.samples > 0;
+  button('play').disabled = !kept || listening;
   for (const kind of SAVES) {
-    const meaningful = kind === 'wav' || studio.provenance !== undefined;
-    button(`save-${kind}`).disabled = !finished || !meaningful;
+    const meaningful = kind === 'wav' || provenance !== undefined;
+    button(`save-${kind}`).disabled = !kept || !meaningful;
   }
-  if (finished || activity === 'finishing') timeline.settle();
+  if (!listening) timeline.settle();
 }
 
 button('record').addEventListener('click', () => {
-  if (button('record').getAttribute('aria-pressed') === 'true') void studio.stop();
+  if (studio.listening) void studio.stop();
   else void studio.record();
 });
 button('expect').addEventListener('click', () => {

@@ -5,6 +5,8 @@ import { MEL_BINS } from '../src/units.ts';
 
 /** Frames of one page of the store, and of one tile of the picture: 5.12 s. */
 export const TILE_FRAMES = 512;
+/** Frames of one level: 0.1 s. */
+export const LEVEL_FRAMES = 10;
 /** The log-mel values that byte 0 and byte 255 stand for; steps of 0.086, far under what an eye can tell. */
 const LOWEST = -16;
 const HIGHEST = 6;
@@ -29,6 +31,8 @@ export interface MelStore {
   readonly frames: number;
   /** Takes 16 kHz samples. */
   push(samples: Float32Array): void;
+  /** How loud every tenth of a second was, 0 to 255: the greatest mean of a frame's bins. */
+  readonly levels: readonly number[];
   /** `[512, 128]` of tile n; frames that are still to come are 0. */
   tile(n: number): Uint8Array;
   /** The values to draw darkest and brightest: percentiles of all that was heard. */
@@ -41,22 +45,28 @@ export function createMelStore(): MelStore {
   const source = sourceBins();
   const tiles: Uint8Array[] = [];
   const counts = new Float64Array(256);
+  const levels: number[] = [];
   let frames = 0;
 
   function add(row: Float32Array): void {
     const n = Math.floor(frames / TILE_FRAMES);
     tiles[n] ??= new Uint8Array(TILE_FRAMES * MEL_BINS);
     const at = (frames % TILE_FRAMES) * MEL_BINS;
+    let sum = 0;
     for (let bin = 0; bin < MEL_BINS; bin++) {
       const value = Math.round((row[source[bin]] - LOWEST) * BYTES_PER_NEPER);
       const byte = Math.min(255, Math.max(0, value));
       tiles[n][at + bin] = byte;
       counts[byte]++;
+      sum += byte;
     }
+    const tenth = Math.floor(frames / LEVEL_FRAMES);
+    levels[tenth] = Math.max(levels[tenth] ?? 0, sum / MEL_BINS);
     frames++;
   }
 
   return {
+    levels,
     get frames() {
       return frames;
     },

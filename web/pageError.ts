@@ -6,6 +6,8 @@ export type PageProblem =
   | 'microphone-busy'
   | 'microphone-lost'
   | 'reconnecting'
+  | 'went-on'
+  | 'pieced-together'
   | 'unreadable-file'
   | 'empty-file'
   | 'too-long';

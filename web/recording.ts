@@ -1,3 +1,4 @@
+import { joinPauses } from '../src/dsp/joinPauses.ts';
 import type { Unit } from '../src/types.ts';
 import { SAMPLE_RATE } from '../src/units.ts';
 import { placeExpected } from './expectation.ts';
@@ -5,9 +6,11 @@ import { createMelStore } from './melStore.ts';
 import type { MelStore } from './melStore.ts';
 import { PageError } from './pageError.ts';
 
-/** The longest recording the page keeps: 20 minutes, 92 MB. Longer ones are for the command line. */
-export const MAX_SECONDS = 1200;
+/** The longest recording the page keeps: an hour, 230 MB and 46 MB of picture. Longer ones are for the command line. */
+export const MAX_SECONDS = 3600;
 const MAX_SAMPLES = MAX_SECONDS * SAMPLE_RATE;
+/** Sound is kept in pages of 30 s: growing moves nothing. */
+const PAGE_SAMPLES = 30 * SAMPLE_RATE;
 
 /** A stretch of the tail that may still change. */
 export type ProvisionalUnit = Pick<Unit, 'id' | 'start' | 'end' | 'pause'>;
@@ -15,15 +18,17 @@ export type ProvisionalUnit = Pick<Unit, 'id' | 'start' | 'end' | 'pause'>;
 /** Everything that the page knows of one recording; the views draw from it. */
 export interface Recording {
   readonly mel: MelStore;
-  /** Final units, in order. */
+  /** Final units, in order, as the server gave them. */
   readonly units: readonly Unit[];
+  /** The same for people: pauses that follow each other are one. */
+  readonly shown: readonly Unit[];
   /** The undecided tail as it looked last. */
   readonly provisional: readonly ProvisionalUnit[];
   /** What the language model expects behind it. */
   readonly expected: readonly ProvisionalUnit[];
   /** Samples heard so far, at 16 kHz. */
   readonly samples: number;
-  /** Takes more audio. @throws PageError `too-long` over 20 minutes */
+  /** Takes more audio. @throws PageError `too-long` over an hour */
   hear(samples: Float32Array): void;
   addUnit(unit: Unit): void;
   setProvisional(units: readonly ProvisionalUnit[]): void;
@@ -38,15 +43,19 @@ export interface Recording {
 /** Creates an empty recording. */
 export function createRecording(): Recording {
   const mel = createMelStore();
-  let audio = new Float32Array(SAMPLE_RATE * 30);
+  const pages: Float32Array[] = [];
   let samples = 0;
   let units: Unit[] = [];
+  let shown: Unit[] = [];
   let provisional: readonly ProvisionalUnit[] = [];
   let expected: readonly number[] = [];
   return {
     mel,
     get units() {
       return units;
+    },
+    get shown() {
+      return shown;
     },
     get provisional() {
       return provisional;
@@ -59,17 +68,18 @@ export function createRecording(): Recording {
     },
     hear(heard) {
       if (samples + heard.length > MAX_SAMPLES) throw new PageError('too-long');
-      if (samples + heard.length > audio.length) {
-        const grown = new Float32Array(Math.max(audio.length * 2, samples + heard.length));
-        grown.set(audio.subarray(0, samples));
-        audio = grown;
+      for (const [page, at, part] of paged(samples, heard)) {
+        pages[page] ??= new Float32Array(PAGE_SAMPLES);
+        pages[page].set(part, at);
       }
-      audio.set(heard, samples);
       samples += heard.length;
       mel.push(heard);
     },
     addUnit(unit) {
       units.push(unit);
+      const joined = joinPauses(shown.at(-1), unit);
+      if (joined === undefined) shown.push(unit);
+      else shown[shown.length - 1] = joined;
       expected = [];
       provisional = provisional.filter((guess) => guess.start >= unit.end);
     },
@@ -81,9 +91,27 @@ export function createRecording(): Recording {
     },
     forgetUnits() {
       units = [];
+      shown = [];
       provisional = [];
       expected = [];
     },
-    slice: (from, to) => audio.slice(Math.max(0, from), Math.min(samples, to)),
+    slice(from, to) {
+      const first = Math.max(0, from);
+      const copy = new Float32Array(Math.max(0, Math.min(samples, to) - first));
+      for (const [page, at, part] of paged(first, copy)) {
+        part.set(pages[page].subarray(at, at + part.length));
+      }
+      return copy;
+    },
   };
+}
+
+/** Cuts samples that lie from sample `first` on into parts of one page each: page, place in it, the part itself. */
+function* paged(first: number, samples: Float32Array): Generator<[number, number, Float32Array]> {
+  for (let done = 0; done < samples.length;) {
+    const at = (first + done) % PAGE_SAMPLES;
+    const size = Math.min(PAGE_SAMPLES - at, samples.length - done);
+    yield [Math.floor((first + done) / PAGE_SAMPLES), at, samples.subarray(done, done + size)];
+    done += size;
+  }
 }

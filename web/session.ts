@@ -5,7 +5,6 @@ import { STREAM_PATH } from '../src/protocol/index.ts';
 import type { Rate } from '../src/types.ts';
 import { SAMPLE_RATE } from '../src/units.ts';
 import { EXPECTED_SECONDS } from './expectation.ts';
-import { MAX_SECONDS } from './recording.ts';
 import { fetchTicket } from './tickets.ts';
 
 /** How a recording is sent. */
@@ -18,9 +17,6 @@ export interface SessionOptions {
   readonly onError: (error: unknown) => void;
 }
 
-/** Samples written at a time from a file: 100 ms. */
-const STEP_SAMPLES = SAMPLE_RATE / 10;
-
 /** Opens a stream to the server that the page came from: 16 kHz mono as float, so that it gets what the page draws. */
 export function openSession(options: SessionOptions): UnitStream {
   const { token, onEvent, onError } = options;
@@ -30,7 +26,6 @@ export function openSession(options: SessionOptions): UnitStream {
     pace: options.pace,
     rate: options.rate,
     partials: true,
-    bufferMs: options.pace === 'live' ? 30_000 : MAX_SECONDS * 1000,
     client: { name: 'sylstream-page', version: '1' },
     ...(token !== undefined && { ticket: () => fetchTicket(token) }),
   });
@@ -46,31 +41,13 @@ export function expectNext(
   return stream.continuations({ on, seconds: EXPECTED_SECONDS, temperature: 0 }).events$;
 }
 
-/**
- * Sends a whole recording, as fast as the server takes it, and asks at its end what is expected next if that is wanted;
- * rejects when the stream ends before.
- */
-export async function sendAll(
-  stream: UnitStream,
-  samples: Float32Array,
-  expects: () => boolean,
-): Promise<void> {
-  for (let at = 0; at < samples.length; at += STEP_SAMPLES) {
-    await stream.write(samples.subarray(at, at + STEP_SAMPLES));
-  }
-  if (expects()) {
-    await flushed(stream);
-    await lastValueFrom(expectNext(stream, 'now'), { defaultValue: undefined });
-  }
-  await stream.end();
-}
-
-/** Has everything decided that was sent. */
-async function flushed(stream: UnitStream): Promise<void> {
+/** Has everything decided that was sent, and asks what is expected behind it if the model can tell. */
+export async function expectBehind(stream: UnitStream, canTell: () => boolean): Promise<void> {
   const answers$ = stream.events$.pipe(filter(({ type }) => type === 'flushed'));
   const answered = firstValueFrom(answers$, { defaultValue: undefined });
   stream.flush();
   await answered;
+  if (canTell()) await lastValueFrom(expectNext(stream, 'now'), { defaultValue: undefined });
 }
 
 function socketUrl(): string {

@@ -1,17 +1,15 @@
-import type { Subscription } from 'rxjs';
-import type { StreamEvent, UnitStream } from '../src/client/index.ts';
-import type { PipelineError } from '../src/errors.ts';
 import type { StatedProvenance } from '../src/formats/unitFormatter.ts';
 import type { WireModel } from '../src/protocol/index.ts';
 import type { Rate, Unit } from '../src/types.ts';
-import { SAMPLE_RATE } from '../src/units.ts';
+import { SAMPLE_RATE, toSeconds } from '../src/units.ts';
+import { createCutting } from './cutting.ts';
+import type { Cutting } from './cutting.ts';
 import { decodeFile } from './audio/decodeFile.ts';
 import { openMicrophone } from './audio/microphone.ts';
 import type { Microphone } from './audio/microphone.ts';
 import { PageError } from './pageError.ts';
-import { createRecording } from './recording.ts';
+import { createRecording, MAX_SECONDS } from './recording.ts';
 import type { Recording } from './recording.ts';
-import { expectNext, openSession, sendAll } from './session.ts';
 
 /** What the page is doing. */
 export type Activity =
@@ -43,10 +41,22 @@ export interface StudioListener {
   readonly onProblem: (problem: unknown, goesOn: boolean) => void;
 }
 
+/** How far a file is. */
+export interface Progress {
+  /** 0 to 1. */
+  readonly share: number;
+  /** How many times faster than it was spoken it is cut; undefined before that can be told. */
+  readonly speed: number | undefined;
+}
+
 /** The page without its looks: microphone or file → recording and session → units. One thing at a time. */
 export interface Studio {
   readonly recording: Recording;
   readonly activity: Activity;
+  /** Whether the microphone is open. */
+  readonly listening: boolean;
+  /** How far reading or cutting a whole recording is; undefined while there is none. */
+  readonly progress: Progress | undefined;
   /** Name for files, without ending. */
   readonly name: string;
   /** What the units mean; undefined before the server has said so. */
@@ -64,21 +74,28 @@ export interface Studio {
   useToken(token: string): void;
 }
 
+/** Samples drawn of a file before the page may do something else. */
+const READ_SAMPLES = 20 * SAMPLE_RATE;
+/** How far units may lag behind the microphone before the rest is something to catch up with: no figure of the server's. */
+const BEHIND_SAMPLES = 3 * SAMPLE_RATE;
+
 /** Creates the studio; `rate` says where the dial stands when something begins. */
 export function createStudio(rate: () => Rate, listener: StudioListener): Studio {
   let recording = createRecording();
   let activity: Activity = 'idle';
   let name = 'recording';
   let model: WireModel | undefined;
-  let stream: UnitStream | undefined;
+  let cutting: Cutting | undefined;
   let microphone: Microphone | undefined;
   let token: string | undefined;
   let expects = false;
-  /** What is expected after every unit, while that is asked for. */
-  let expecting: Subscription | undefined;
-  let expected: number[] = [];
   /** What it was doing when the connection dropped. */
   let before: Activity = 'idle';
+  /** Samples that the file has, and when the server got the first of them. */
+  let total = 0;
+  let sentAt = 0;
+  /** Whether the units come from more than one session. */
+  let pieced = false;
   /** Counts what was begun, so that whoever comes late can tell that it is no longer meant. */
   let turn = 0;
 
@@ -96,68 +113,66 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
   /** Ends whatever is going on. */
   async function leave(): Promise<void> {
     turn++;
-    expecting?.unsubscribe();
-    const [oldStream, oldMicrophone] = [stream, microphone];
-    stream = microphone = undefined;
-    oldStream?.close();
+    const [oldCutting, oldMicrophone] = [cutting, microphone];
+    cutting = microphone = undefined;
+    oldCutting?.close();
     await oldMicrophone?.stop();
   }
 
-  function onEvent(event: StreamEvent): void {
-    switch (event.type) {
-      case 'ready':
-        model = event.model;
-        listener.onModel(model);
-        if (activity === 'reconnecting') become(before);
-        return;
-      case 'unit':
-        recording.addUnit(event.unit);
-        listener.onExpected([]);
-        if (model !== undefined) listener.onUnit(event.unit, model);
-        return;
-      case 'provisional':
-        recording.setProvisional(event.units);
-        return listener.onProvisional();
-      case 'predicted':
-        if (event.unit.place === 0) expected = [];
-        expected.push(event.unit.id);
-        recording.setExpected(event.after, expected);
-        return listener.onExpected(expected);
-      case 'progress':
-        return listener.onLag(event.lagMs);
-      case 'reconnecting':
-        if (activity !== 'reconnecting') before = activity;
-        become('reconnecting');
-        return listener.onProblem(droppedOrRefused(event.reason), true);
-      case 'warning':
-        return listener.onProblem(event.error, true);
-      case 'done':
-        stream = undefined;
-        recording.setProvisional([]);
-        return become('done');
-      default:
-    }
+  function interrupt(): void {
+    if (activity !== 'reconnecting') before = activity;
+    become('reconnecting');
   }
 
-  function connect(pace: 'live' | 'file'): UnitStream {
-    const mine = turn;
-    const opened = openSession({
+  /** Whether the units are so far behind the microphone that the sound of a gap is still being sent. */
+  function catchesUp(): boolean {
+    const head = recording.provisional.at(-1)?.end ?? recording.units.at(-1)?.end ?? 0;
+    return recording.samples - head > BEHIND_SAMPLES;
+  }
+
+  function cut(pace: 'live' | 'file'): void {
+    pieced = false;
+    sentAt = performance.now();
+    cutting = createCutting({
+      recording,
       pace,
-      rate: rate(),
-      token,
-      onEvent: (event) => mine === turn && onEvent(event),
-      onError: (error) => mine === turn && fail(error),
-    });
-    stream = opened;
-    return opened;
-  }
-
-  /** Asks for what is expected after every unit of a live stream, where the model knows it. */
-  function follow(): void {
-    expecting?.unsubscribe();
-    if (!expects || stream === undefined || microphone === undefined) return;
-    expecting = expectNext(stream, 'unit').subscribe({
-      error: () => undefined, // the stream's own events say why
+      rate,
+      token: () => token,
+      expects: () => expects,
+      listener: {
+        onReady(next, seam) {
+          model = next;
+          pieced ||= seam;
+          listener.onModel(model);
+          if (activity === 'reconnecting') become(before);
+          if (seam) listener.onProblem(new PageError('went-on'), true);
+        },
+        onUnit: (unit, of) => listener.onUnit(unit, of),
+        onProvisional: () => listener.onProvisional(),
+        onExpected: (ids) => listener.onExpected(ids),
+        onUnitsForgotten() {
+          sentAt = performance.now();
+          listener.onUnitsForgotten();
+        },
+        // A file waits for its turn by design, and so does the sound of a gap: that is pace, not lag.
+        onLag: (ms) => pace === 'live' && !catchesUp() && listener.onLag(ms),
+        onInterrupted(reason) {
+          interrupt();
+          listener.onProblem(reason, true);
+        },
+        onWarning: (error) => listener.onProblem(error, true),
+        onFailed(problem) {
+          if (microphone === undefined) return fail(problem);
+          // Whoever speaks is never cut short: the sound is kept, and sent as soon as that is possible.
+          interrupt();
+          listener.onProblem(problem, false);
+        },
+        onDone() {
+          cutting = undefined;
+          become('done');
+          if (pieced) listener.onProblem(new PageError('pieced-together'), false);
+        },
+      },
     });
   }
 
@@ -168,7 +183,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       void studio.stop();
       return listener.onProblem(problem, false);
     }
-    stream?.write(samples).catch(() => undefined); // the stream's own events say why
+    cutting?.wake();
     listener.onHeard();
   }
 
@@ -176,10 +191,9 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
   function resend(): void {
     recording.forgetUnits();
     listener.onUnitsForgotten();
+    total = recording.samples;
     become('sending');
-    const opened = connect('file');
-    const samples = recording.slice(0, recording.samples);
-    sendAll(opened, samples, () => expects && model?.lm === true).catch(() => undefined); // the same
+    cut('file');
   }
 
   const studio: Studio = {
@@ -188,6 +202,18 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
     },
     get activity() {
       return activity;
+    },
+    get listening() {
+      return microphone !== undefined;
+    },
+    get progress() {
+      const doing = activity === 'reconnecting' ? before : activity;
+      if (doing === 'reading')
+        return { share: total > 0 ? recording.samples / total : 0, speed: undefined };
+      if (doing !== 'sending') return undefined;
+      const end = recording.units.at(-1)?.end ?? 0;
+      const seconds = (performance.now() - sentAt) / 1000;
+      return { share: end / total, speed: end > 0 ? toSeconds(end) / seconds : undefined };
     },
     get name() {
       return name;
@@ -218,30 +244,35 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       recording = createRecording();
       name = `recording-${new Date().toISOString().slice(0, 19).replaceAll(':', '-')}`;
       listener.onRecording(recording, true, 0);
-      connect('live');
-      follow();
+      cut('live');
       become('recording');
     },
     async stop() {
-      const [oldMicrophone, oldStream] = [microphone, stream];
+      const [oldMicrophone, oldCutting] = [microphone, cutting];
       microphone = undefined;
       if (oldMicrophone === undefined) return;
-      become('finishing');
+      const connected = activity !== 'reconnecting';
+      before = 'finishing';
+      become(connected ? 'finishing' : 'reconnecting');
       await oldMicrophone.stop();
-      oldStream?.end().catch(() => undefined); // the same
+      oldCutting?.end();
+      if (oldCutting === cutting && oldCutting?.trying === false) become('stopped');
     },
     async open(file, fileName) {
       await leave();
+      total = 0;
       become('reading');
       const mine = turn;
       try {
         const samples = await decodeFile(file);
         if (mine !== turn) return;
+        if (samples.length > MAX_SECONDS * SAMPLE_RATE) throw new PageError('too-long');
         recording = createRecording();
+        total = samples.length;
         name = fileName.replace(/\.[^.]*$/, '') || 'recording';
         listener.onRecording(recording, false, samples.length);
-        for (let at = 0; at < samples.length; at += SAMPLE_RATE * 20) {
-          recording.hear(samples.subarray(at, at + SAMPLE_RATE * 20));
+        for (let at = 0; at < samples.length; at += READ_SAMPLES) {
+          recording.hear(samples.subarray(at, at + READ_SAMPLES));
           listener.onHeard();
           // Lets the page draw what is there.
           await new Promise((resolve) => setTimeout(resolve, 0));
@@ -253,20 +284,20 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       resend();
     },
     turn(next) {
-      if (microphone !== undefined) return stream?.setRate(next);
+      if (microphone !== undefined) return cutting?.setRate(next);
       if (recording.samples === 0 || activity === 'reading' || activity === 'starting') return;
       void leave().then(resend);
     },
     expect(wanted) {
       expects = wanted;
+      cutting?.follow();
       if (!wanted) {
-        expecting?.unsubscribe();
         recording.setExpected(-1, []);
         listener.onExpected([]);
-      } else if (microphone !== undefined) follow();
-      else if (activity === 'done') void leave().then(resend);
+      } else if (activity === 'done') void leave().then(resend);
     },
     retry() {
+      if (microphone !== undefined) return cutting?.retry();
       if (recording.samples === 0) return void studio.record();
       void leave().then(resend);
     },
@@ -276,10 +307,4 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
     },
   };
   return studio;
-}
-
-/** A server that refused says why; of a connection that dropped only that is worth saying. */
-function droppedOrRefused(reason: PipelineError): Error {
-  if (reason.code !== 'SYLSTREAM_ERR_CONNECTION') return reason;
-  return new PageError('reconnecting', { cause: reason });
 }

@@ -3,7 +3,7 @@ import type { Unit } from '../../src/types.ts';
 import { TILE_FRAMES } from '../../web/melStore.ts';
 import { placeExpected } from '../../web/expectation.ts';
 import { createRecording, MAX_SECONDS } from '../../web/recording.ts';
-import { visibleUnits } from '../../web/view/visibleUnits.ts';
+import { placeOf, visibleUnits } from '../../web/view/visibleUnits.ts';
 import { cut, seeded } from '../helpers/cuts.ts';
 import { clipSamples, floats } from '../helpers/speech.ts';
 import { unit, UNITS } from '../helpers/units.ts';
@@ -29,6 +29,41 @@ describe('createRecording', () => {
     }
   });
 
+  it('keeps sound that is longer than a page of its store', () => {
+    const recording = createRecording();
+    const samples = Float32Array.from({ length: 61 * 16_000 }, (_, n) => (n % 997) / 1000);
+    recording.hear(samples.subarray(0, 12_345));
+    recording.hear(samples.subarray(12_345));
+    const whole = recording.slice(0, samples.length);
+    expect(whole.every((sample, n) => sample === samples[n])).toBe(true);
+    const edge = [30 * 16_000 - 3, 30 * 16_000 + 5] as const;
+    expect(recording.slice(...edge)).toEqual(samples.slice(...edge));
+    expect(recording.slice(5, 5)).toEqual(new Float32Array(0));
+    expect(recording.slice(samples.length - 2, samples.length + 9).length).toBe(2);
+  });
+
+  it('shows a long silence as one pause and keeps the units as they came', () => {
+    const recording = createRecording();
+    const pause = (start: number, end: number): Unit => unit({ id: 0, pause: true, start, end });
+    const units = [
+      unit({ start: 0, end: 5 }),
+      pause(5, 9),
+      pause(9, 20),
+      unit({ start: 20, end: 23 }),
+      pause(23, 24),
+    ];
+    for (const each of units) recording.addUnit(each);
+    expect(recording.units).toEqual(units);
+    expect(recording.shown.map(({ start, end }) => [start, end])).toEqual([
+      [0, 5],
+      [5, 20],
+      [20, 23],
+      [23, 24],
+    ]);
+    recording.forgetUnits();
+    expect(recording.shown).toEqual([]);
+  });
+
   it('draws speech over most of the colours', () => {
     const recording = createRecording();
     recording.hear(clipSamples(CLIP));
@@ -51,12 +86,10 @@ describe('createRecording', () => {
 
   it('refuses more than it can keep, with the code that the page explains', () => {
     const recording = createRecording();
-    const minute = new Float32Array(60 * 16_000);
-    for (let n = 0; n < MAX_SECONDS / 60; n++) recording.hear(minute);
-    expect(() => recording.hear(new Float32Array(1))).toThrow(
-      expect.objectContaining({ problem: 'too-long' }),
-    );
-    expect(recording.samples).toBe(MAX_SECONDS * 16_000);
+    recording.hear(new Float32Array(16_000));
+    const tooMuch = new Float32Array((MAX_SECONDS - 1) * 16_000 + 1);
+    expect(() => recording.hear(tooMuch)).toThrow(expect.objectContaining({ problem: 'too-long' }));
+    expect(recording.samples).toBe(16_000);
   });
 });
 
@@ -111,5 +144,16 @@ describe('visibleUnits', () => {
       expect(visibleUnits(spans, from, to)).toEqual(expected);
     }
     expect(visibleUnits([], 0, 10)).toEqual([]);
+  });
+
+  it('has the place of the span that holds a sample, or of the one before', () => {
+    const spans = [
+      { start: 2, end: 4 },
+      { start: 4, end: 5 },
+      { start: 8, end: 9 },
+    ];
+    const places = [0, 1, 2, 3, 4, 5, 7, 8, 9, 100].map((sample) => placeOf(spans, sample));
+    expect(places).toEqual([-1, -1, 0, 0, 1, 1, 1, 2, 2, 2]);
+    expect(placeOf([], 3)).toBe(-1);
   });
 });

@@ -5,11 +5,13 @@ import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { encodeS16le } from '../../src/dsp/pcm.ts';
+import { wavHeader } from '../../src/dsp/wavWriter.ts';
 import type { Unit } from '../../src/types.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** How long anything may take: the machine may be busy with everything else. */
-export const PATIENCE_MS = 60_000;
+export const PATIENCE_MS = 120_000;
 const SHOTS = join(ROOT, 'artifacts/screenshots');
 
 /** A unit as the page saves it. */
@@ -83,6 +85,12 @@ function launch({ microphone, allow = true, args = [] }: BrowserOptions): Promis
   });
 }
 
+/** 16 kHz mono samples as a WAV file. */
+export function wavFile(samples: Float32Array): Buffer {
+  const bytes = encodeS16le(samples);
+  return Buffer.concat([wavHeader({ sampleRate: 16_000, channels: 1 }, bytes.length), bytes]);
+}
+
 /** Drops a file onto the page as a person does. */
 export async function dropFile(page: Page, name: string, bytes: Uint8Array): Promise<void> {
   const data = await page.evaluateHandle(
@@ -141,6 +149,17 @@ export async function saved(page: Page, kind: 'textgrid' | 'jsonl' | 'wav'): Pro
 export async function savedUnits(page: Page): Promise<SavedUnit[]> {
   const [, ...lines] = (await saved(page, 'jsonl')).toString().trimEnd().split('\n');
   return lines.map((line) => JSON.parse(line) as SavedUnit);
+}
+
+/** Units as the page shows them: pauses that follow each other are one. */
+export function shown<T extends Pick<Unit, 'start' | 'end'> & { readonly pause?: boolean }>(
+  units: readonly T[],
+): T[] {
+  return units.reduce<T[]>((all, unit) => {
+    const last = all.at(-1);
+    if (last?.pause !== true || unit.pause !== true) return [...all, unit];
+    return [...all.slice(0, -1), { ...last, end: unit.end }];
+  }, []);
 }
 
 /** Waits for a message and returns its code and words. */

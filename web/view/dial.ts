@@ -61,7 +61,9 @@ function label(rate: Rate): void {
   const [x, y] = point(degreesOf(rate), LABEL_RADIUS);
   const text = document.createElementNS(SVG, 'text');
   text.setAttribute('x', String(rate === 'natural' ? x + 4 : x));
-  text.setAttribute('y', String(y));
+  // The ends of the scale are written under its ends, not on them.
+  const low = rate === 'natural' || rate === FASTEST;
+  text.setAttribute('y', String(low ? y + 6 : y));
   text.textContent = String(rate);
   element('dial-ticks', SVGGElement).append(text);
 }

@@ -2,15 +2,19 @@ import { hzToMel } from '../../src/dsp/melBank.ts';
 import { HOP_SAMPLES, MEL_BINS, SAMPLE_RATE, WINDOW_SAMPLES } from '../../src/units.ts';
 import { TILE_FRAMES } from '../melStore.ts';
 import { visibleUnits } from './visibleUnits.ts';
+import { fontOf } from './scene.ts';
 import type { Scene } from './scene.ts';
 
-const FREQUENCY_FONT = '600 10px ui-sans-serif, system-ui, sans-serif';
 const FREQUENCIES: readonly (readonly [hz: number, text: string])[] = [
   [250, '250 Hz'],
   [1000, '1 kHz'],
   [2000, '2 kHz'],
   [4000, '4 kHz'],
 ];
+const PLATE_HEIGHT = 16;
+/** From this zoom on boundaries are drawn in full; the denser they lie, the paler, so that they do not hide the sound. */
+const CLEAR_PX_PER_SAMPLE = 110 / SAMPLE_RATE;
+const PALEST = 0.4;
 /** The edges of the mel bank. */
 const LOWEST_MEL = hzToMel(20);
 const HIGHEST_MEL = hzToMel(SAMPLE_RATE / 2);
@@ -46,10 +50,11 @@ function drawBoundaries(scene: Scene, right: number): void {
     context.lineTo(x, bottom);
   };
   context.lineWidth = 1;
+  context.globalAlpha = Math.min(1, Math.max(PALEST, pxPerSample / CLEAR_PX_PER_SAMPLE));
   context.strokeStyle = palette.line;
   context.setLineDash([]);
   context.beginPath();
-  for (const unit of visibleUnits(recording.units, left, right)) mark(unit.end, stripTop);
+  for (const unit of visibleUnits(recording.shown, left, right)) mark(unit.end, stripTop);
   context.stroke();
   context.strokeStyle = palette.provisionalLine;
   context.setLineDash([3, 4]);
@@ -57,6 +62,7 @@ function drawBoundaries(scene: Scene, right: number): void {
   for (const guess of recording.provisional.slice(0, -1)) mark(guess.end, melHeight);
   context.stroke();
   context.setLineDash([]);
+  context.globalAlpha = 1;
 }
 
 /** The head of the recording, and the play head. */
@@ -71,18 +77,23 @@ function drawHeads(scene: Scene): void {
   if (playing !== undefined) line(playing);
 }
 
-/** Writes a few frequencies at the left edge, on the mel scale of the picture. */
-function drawFrequencies({ context, palette, melHeight }: Scene): void {
-  context.font = FREQUENCY_FONT;
+/** Writes a few frequencies at the left edge, on the mel scale of the picture, each on a plate so that it can be read. */
+function drawFrequencies({ context, palette, melHeight, textScale }: Scene): void {
+  context.font = fontOf(textScale, 10, 600);
   context.textAlign = 'left';
   context.textBaseline = 'middle';
-  context.lineWidth = 3;
-  context.strokeStyle = palette.strip;
-  context.fillStyle = palette.axis;
+  const high = PLATE_HEIGHT * textScale;
+  let free = melHeight;
   for (const [hz, text] of FREQUENCIES) {
     const share = (hzToMel(hz) - LOWEST_MEL) / (HIGHEST_MEL - LOWEST_MEL);
     const y = melHeight * (1 - share);
-    context.strokeText(text, 6, y);
-    context.fillText(text, 6, y);
+    if (y + high / 2 > free) continue; // it would lie on the one below
+    free = y - high / 2;
+    context.fillStyle = palette.plate;
+    context.beginPath();
+    context.roundRect(4, free, context.measureText(text).width + 10, high, 4);
+    context.fill();
+    context.fillStyle = palette.text;
+    context.fillText(text, 9, y + 0.5);
   }
 }

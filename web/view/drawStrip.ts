@@ -1,57 +1,60 @@
 import type { ProvisionalUnit } from '../recording.ts';
+import { isLongPause } from './describeUnit.ts';
 import { unitColour } from './palette.ts';
+import { fontOf } from './scene.ts';
 import type { Scene } from './scene.ts';
-import { STRIP_HEIGHT } from './scene.ts';
 import { visibleUnits } from './visibleUnits.ts';
 
 const RADIUS = 7;
 const INSET = 1;
-/** Narrower blocks get no number. */
-const MIN_TEXT_PX = 20;
-const FONT = '600 12px ui-sans-serif, system-ui, sans-serif';
+/** Between a number and the edges of its block; where there is less room there is no number. */
+const TEXT_INSET = 4;
+
+/** How a block looks: said for good, still open, or only expected. */
+type Look = 'final' | 'provisional' | 'expected';
+/** How much of a block's colour is left. */
+const FILL: Readonly<Record<Look, number>> = { final: 1, provisional: 0.42, expected: 0.16 };
+/** The same for blocks of another kind than the one that is pointed at. */
+const DIMMED = 0.28;
 
 /**
- * Draws the units as blocks: same unit, same colour; pauses grey; the provisional tail faint with a dashed edge, what is
- * expected behind it a ghost. While a
- * unit is pointed at, all of its kind stay bright and the others step back.
+ * Draws the units as blocks: same unit, same colour; pauses hatched, silences too short to count plain; the provisional
+ * tail pale with a dashed edge, what is expected behind it paler still. While a unit is pointed at, all of its kind stay
+ * bright and the others step back.
  */
 export function drawStrip(scene: Scene): void {
-  const { context, recording, width, left, pxPerSample, highlighted } = scene;
+  const { context, recording, width, left, pxPerSample, highlighted, textScale } = scene;
   const right = left + width / pxPerSample;
-  context.font = FONT;
+  context.font = fontOf(textScale, 12, 600);
   context.textAlign = 'center';
   context.textBaseline = 'middle';
-  for (const unit of visibleUnits(recording.units, left, right)) {
+  for (const unit of visibleUnits(recording.shown, left, right)) {
     const dimmed = highlighted?.pause === false && highlighted.id !== unit.id;
-    context.globalAlpha = dimmed ? 0.28 : 1;
-    block(scene, unit, false);
-    if (highlighted === unit) outline(scene, unit);
+    block(scene, unit, 'final', dimmed);
+    if (highlighted?.start === unit.start) outline(scene, unit);
   }
-  for (const guess of visibleUnits(recording.provisional, left, right)) {
-    context.globalAlpha = 0.5;
-    block(scene, guess, true);
-  }
-  for (const guess of visibleUnits(recording.expected, left, right)) {
-    context.globalAlpha = 0.28;
-    block(scene, guess, true);
-  }
-  context.globalAlpha = 1;
+  for (const guess of visibleUnits(recording.provisional, left, right))
+    block(scene, guess, 'provisional');
+  for (const guess of visibleUnits(recording.expected, left, right))
+    block(scene, guess, 'expected');
 }
 
 function place(scene: Scene, { start, end }: ProvisionalUnit): [number, number, number, number] {
   const x = (start - scene.left) * scene.pxPerSample + INSET;
   const wide = Math.max(2, (end - start) * scene.pxPerSample - 2 * INSET);
-  return [x, scene.stripTop + INSET, wide, STRIP_HEIGHT - 2 * INSET];
+  return [x, scene.stripTop + INSET, wide, scene.stripHeight - 2 * INSET];
 }
 
-function block(scene: Scene, unit: ProvisionalUnit, provisional: boolean): void {
+function block(scene: Scene, unit: ProvisionalUnit, look: Look, dimmed = false): void {
   const { context, palette } = scene;
   const [x, y, wide, high] = place(scene, unit);
   context.beginPath();
   context.roundRect(x, y, wide, high, Math.min(RADIUS, wide / 2));
+  context.globalAlpha = dimmed ? DIMMED : FILL[look];
   context.fillStyle = unit.pause ? palette.pause : unitColour(unit.id);
   context.fill();
-  if (provisional) {
+  context.globalAlpha = 1;
+  if (look !== 'final') {
     context.setLineDash([3, 3]);
     context.lineWidth = 1.5;
     context.strokeStyle = palette.axis;
@@ -59,12 +62,13 @@ function block(scene: Scene, unit: ProvisionalUnit, provisional: boolean): void 
     context.setLineDash([]);
   }
   if (unit.pause) {
-    hatch(scene, x, y, wide, high);
+    if (isLongPause(unit)) hatch(scene, x, y, wide, high);
     return;
   }
-  if (wide < MIN_TEXT_PX) return;
-  context.fillStyle = palette.ink;
-  context.fillText(String(unit.id), x + wide / 2, y + high / 2 + 0.5);
+  const text = String(unit.id);
+  if (dimmed || context.measureText(text).width + 2 * TEXT_INSET > wide) return;
+  context.fillStyle = look === 'final' ? palette.ink : palette.text;
+  context.fillText(text, x + wide / 2, y + high / 2 + 0.5);
 }
 
 /** Stripes at a fixed place in time, so that they move with the picture. */

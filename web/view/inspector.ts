@@ -1,49 +1,76 @@
 import type { Unit } from '../../src/types.ts';
-import { toSeconds } from '../../src/units.ts';
+import { describeUnit } from './describeUnit.ts';
 import { element } from './element.ts';
 import type { Timeline } from './timeline.ts';
+import { placeOf } from './visibleUnits.ts';
 
 /** What the inspector works with. */
 export interface InspectorContext {
   readonly timeline: Timeline;
+  /** The units as they are shown. */
   readonly units: () => readonly Unit[];
   readonly play: (unit: Unit) => void;
 }
 
-/** Share of the width that a key scrolls, and the zoom of a key or a turn of the wheel. */
+/** Says what a unit is that somebody points at or walks to. */
+export interface Inspector {
+  /** Takes notice of another list of units; nothing is chosen any more. */
+  clear(): void;
+}
+
+/** The zoom of a key or a turn of the wheel. */
 const ZOOM = 1.25;
+/** Share of the width that a page key scrolls. */
+const PAGE = 0.8;
 
 /**
- * Pointing at a unit, or walking to it with the arrow keys, lights up all of its kind and says what it is; a click or
- * Enter plays it. The wheel scrolls, with Ctrl it zooms.
+ * Pointing at a unit, or walking to it with the keys, lights up all of its kind and says what it is; a click or Enter
+ * plays it. The wheel scrolls, with Ctrl it zooms. For assistive technology the picture is a slider whose positions are
+ * the units.
  */
-export function createInspector({ timeline, units, play }: InspectorContext): void {
+export function createInspector({ timeline, units, play }: InspectorContext): Inspector {
   const canvas = element('timeline', HTMLCanvasElement);
   const text = element('inspector', HTMLElement);
   let chosen: Unit | undefined;
+
+  function announce(): void {
+    const all = units();
+    const words = chosen === undefined ? undefined : describeUnit(chosen, all);
+    text.textContent = words ?? '\u00a0';
+    canvas.setAttribute('aria-valuemax', String(all.length));
+    canvas.setAttribute('aria-valuenow', String(chosen ? placeOf(all, chosen.start) + 1 : 0));
+    canvas.setAttribute('aria-valuetext', words ?? `${all.length} units, none chosen`);
+  }
 
   function choose(unit: Unit | undefined): void {
     if (unit === chosen) return;
     chosen = unit;
     timeline.highlight(unit);
-    text.textContent = unit === undefined ? '\u00a0' : describe(unit, units());
+    announce();
   }
 
-  function step(by: 1 | -1): void {
+  function walkTo(place: (at: number, all: readonly Unit[]) => number): void {
     const all = units();
     if (all.length === 0) return;
-    const at = chosen === undefined ? -1 : all.indexOf(chosen);
-    const next = at < 0 ? (by > 0 ? 0 : all.length - 1) : at + by;
-    const unit = all[Math.min(all.length - 1, Math.max(0, next))];
+    const at = chosen === undefined ? -1 : placeOf(all, chosen.start);
+    const unit = all[Math.min(all.length - 1, Math.max(0, place(at, all)))];
     choose(unit);
     timeline.reveal(unit);
   }
 
+  const page = (way: 1 | -1): void =>
+    walkTo((at, all) => {
+      const from = at < 0 ? 0 : all[at].start;
+      return placeOf(all, from + way * PAGE * timeline.view.samples);
+    });
+
   const keys: Readonly<Record<string, () => void>> = {
-    ArrowRight: () => step(1),
-    ArrowLeft: () => step(-1),
-    PageDown: () => timeline.scroll(0.8),
-    PageUp: () => timeline.scroll(-0.8),
+    ArrowRight: () => walkTo((at) => at + 1),
+    ArrowLeft: () => walkTo((at, all) => (at < 0 ? all.length - 1 : at - 1)),
+    Home: () => walkTo(() => 0),
+    End: () => walkTo((_, all) => all.length - 1),
+    PageDown: () => page(1),
+    PageUp: () => page(-1),
     '+': () => timeline.zoom(ZOOM),
     '=': () => timeline.zoom(ZOOM),
     '-': () => timeline.zoom(1 / ZOOM),
@@ -57,6 +84,7 @@ export function createInspector({ timeline, units, play }: InspectorContext): vo
     event.preventDefault();
     act();
   });
+  canvas.addEventListener('focus', announce);
   canvas.addEventListener('pointermove', ({ offsetX }) => choose(timeline.unitAt(offsetX)));
   canvas.addEventListener('pointerleave', () => choose(undefined));
   canvas.addEventListener('click', ({ offsetX }) => {
@@ -76,15 +104,12 @@ export function createInspector({ timeline, units, play }: InspectorContext): vo
     },
     { passive: false },
   );
-}
-
-function describe(unit: Unit, all: readonly Unit[]): string {
-  const from = toSeconds(unit.start).toFixed(2);
-  const span = `${from} to ${toSeconds(unit.end).toFixed(2)} s`;
-  const decided = `decided ${Math.round(toSeconds(unit.decided - unit.end) * 1000)} ms after its end`;
-  if (unit.pause) return `Pause · ${span} · ${decided}`;
-  const times = all.filter((other) => other.id === unit.id).length;
-  const forced = unit.forced ? ' (forced)' : '';
-  const confidence = `confidence ${unit.confidence.toFixed(2)}`;
-  return `Unit ${unit.id} · ${span} · ${decided}${forced} · ${confidence} · heard ${times === 1 ? 'once' : `${times} times`}`;
+  announce();
+  return {
+    clear() {
+      chosen = undefined;
+      timeline.highlight(undefined);
+      announce();
+    },
+  };
 }

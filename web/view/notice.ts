@@ -39,9 +39,10 @@ export function createNotice(actions: NoticeActions): Notice {
     show(explanation) {
       title.textContent = explanation.title;
       text.textContent = explanation.text;
-      retry.hidden = explanation.action !== 'retry';
-      retry.textContent = 'Try again';
-      form.hidden = explanation.action !== 'token';
+      const { action } = explanation;
+      retry.hidden = action !== 'retry' && action !== 'recut';
+      retry.textContent = action === 'recut' ? 'Cut anew' : 'Try again';
+      form.hidden = action !== 'token';
       box.dataset['code'] = explanation.code;
       box.hidden = false;
     },

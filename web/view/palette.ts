@@ -7,6 +7,9 @@ export interface Palette {
   readonly spectrogram: Uint32Array;
   readonly line: string;
   readonly provisionalLine: string;
+  /** Letters on the strip's ground, and on plates. */
+  readonly text: string;
+  readonly plate: string;
   readonly axis: string;
   readonly tick: string;
   readonly pause: string;
@@ -36,7 +39,9 @@ export function paletteFor(dark: boolean): Palette {
       spectrogram: pixels(magma(256)),
       line: 'rgba(255,255,255,.62)',
       provisionalLine: 'rgba(255,255,255,.34)',
-      axis: '#8d89a6',
+      text: '#f1eff8',
+      plate: 'rgba(20,18,29,.78)',
+      axis: '#a7a2bd',
       tick: 'rgba(255,255,255,.14)',
       pause: '#2c2939',
       pauseStripe: '#403b54',
@@ -49,12 +54,14 @@ export function paletteFor(dark: boolean): Palette {
     spectrogram: pixels(ramp(INK, 256)),
     line: 'rgba(20,12,50,.5)',
     provisionalLine: 'rgba(20,12,50,.28)',
-    axis: '#6d6985',
+    text: '#1b1727',
+    plate: 'rgba(255,255,255,.82)',
+    axis: '#5f5a74',
     tick: 'rgba(30,20,70,.12)',
     pause: '#e3e1ea',
     pauseStripe: '#d3d0de',
     strip: '#f1f0f6',
-    now: '#d9480f',
+    now: '#c2410c',
   };
 }
 

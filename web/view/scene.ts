@@ -3,11 +3,7 @@ import type { Recording } from '../recording.ts';
 import type { Palette } from './palette.ts';
 import type { SpectrogramTiles } from './spectrogramTiles.ts';
 
-/** CSS pixels of the parts, from top to bottom. */
-export const STRIP_HEIGHT = 46;
-export const AXIS_HEIGHT = 24;
-
-/** What the parts of the picture share. */
+/** What the parts of the picture share; lengths in CSS pixels. */
 export interface Scene {
   readonly context: CanvasRenderingContext2D;
   readonly recording: Recording;
@@ -16,7 +12,11 @@ export interface Scene {
   readonly width: number;
   readonly melHeight: number;
   readonly stripTop: number;
+  readonly stripHeight: number;
   readonly axisTop: number;
+  readonly axisHeight: number;
+  /** How much larger than usual a person wants letters: 2 for 200 %. */
+  readonly textScale: number;
   /** Sample at the left edge. */
   readonly left: number;
   readonly pxPerSample: number;
@@ -25,4 +25,14 @@ export interface Scene {
   readonly highlighted: Unit | undefined;
   /** Sample of the play head. */
   readonly playing: number | undefined;
+}
+
+/** The font of the picture, of a size that grows with the page's letters. */
+export function fontOf(textScale: number, px: number, weight = 400): string {
+  return `${weight} ${px * textScale}px ui-sans-serif, system-ui, sans-serif`;
+}
+
+/** The size of the page's letters against the usual 16 px. */
+export function textScaleNow(): number {
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / 16;
 }

@@ -5,18 +5,33 @@ import { drawAxis } from './drawAxis.ts';
 import { drawSpectrogram } from './drawSpectrogram.ts';
 import { drawStrip } from './drawStrip.ts';
 import { paletteFor } from './palette.ts';
-import { AXIS_HEIGHT, STRIP_HEIGHT } from './scene.ts';
+import { textScaleNow } from './scene.ts';
 import type { Scene } from './scene.ts';
 import { createSpectrogramTiles } from './spectrogramTiles.ts';
+import { placeOf } from './visibleUnits.ts';
 
+/** Heights of the parts at ordinary letters, in CSS pixels. */
+const STRIP_HEIGHT = 46;
+const AXIS_HEIGHT = 24;
+/** Where the picture is low, the strip takes no more of it than this. */
+const STRIP_SHARE = 0.24;
 const GAP = 6;
 /** 8 to 10 s on an ordinary screen: slow enough to read the numbers. */
 const LIVE_PX_PER_SECOND = 140;
 const MIN_PX_PER_SECOND = 24;
 const MAX_PX_PER_SECOND = 480;
 
+/** The part of a recording that is on the screen. */
+export interface View {
+  /** First sample. */
+  readonly left: number;
+  /** How many. */
+  readonly samples: number;
+}
+
 /** The picture of a recording: spectrogram, boundaries, unit strip, time. */
 export interface Timeline {
+  readonly view: View;
   /** Shows another recording. */
   show(recording: Recording, live: boolean): void;
   /** Audio stopped coming. */
@@ -33,6 +48,8 @@ export interface Timeline {
   /** Scrolls by a share of the width. */
   scroll(share: number): void;
   zoom(factor: number, atX?: number): void;
+  /** Shows the stretch around a sample. */
+  centre(sample: number): void;
   /** Scrolls so that a unit can be seen. */
   reveal(unit: Unit): void;
   /** The unit at a place of the canvas in CSS pixels. */
@@ -40,7 +57,11 @@ export interface Timeline {
 }
 
 /** Creates the timeline on a canvas and keeps it as wide as the page lets it be. */
-export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Timeline {
+export function createTimeline(
+  canvas: HTMLCanvasElement,
+  first: Recording,
+  onDrawn: () => void,
+): Timeline {
   const found = canvas.getContext('2d', { alpha: false });
   if (found === null) throw new Error('this browser gives no 2d canvas');
   const context = found;
@@ -69,8 +90,11 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
     if (follow && live) left = recording.samples + ahead - visible();
     left = Math.max(0, Math.min(left, recording.samples - visible() * 0.5));
     if (live && recording.samples + ahead < visible()) left = 0;
-    const axisTop = height - AXIS_HEIGHT;
-    const stripTop = axisTop - STRIP_HEIGHT;
+    const textScale = textScaleNow();
+    const axisHeight = AXIS_HEIGHT * textScale;
+    const stripHeight = Math.min(STRIP_HEIGHT * textScale, height * STRIP_SHARE);
+    const axisTop = height - axisHeight;
+    const stripTop = axisTop - stripHeight;
     const scene: Scene = {
       context,
       recording,
@@ -79,7 +103,10 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
       width,
       melHeight: stripTop - GAP,
       stripTop,
+      stripHeight,
       axisTop,
+      axisHeight,
+      textScale,
       left,
       pxPerSample: pxPerSecond / SAMPLE_RATE,
       live,
@@ -91,6 +118,7 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
     drawSpectrogram(scene);
     drawStrip(scene);
     drawAxis(scene);
+    onDrawn();
   }
 
   function touch(): void {
@@ -112,6 +140,9 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
   }).observe(canvas);
 
   return {
+    get view() {
+      return { left, samples: visible() };
+    },
     show(next, isLive) {
       recording = next;
       live = isLive;
@@ -160,6 +191,11 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
       left = sample - (atX / pxPerSecond) * SAMPLE_RATE;
       touch();
     },
+    centre(sample) {
+      left = Math.min(sample - visible() / 2, recording.samples + ahead - visible());
+      follow = left + visible() >= recording.samples;
+      touch();
+    },
     reveal({ start, end }) {
       if (start < left || end > left + visible()) left = start - visible() / 3;
       follow = false;
@@ -167,7 +203,8 @@ export function createTimeline(canvas: HTMLCanvasElement, first: Recording): Tim
     },
     unitAt(x) {
       const sample = left + (x / pxPerSecond) * SAMPLE_RATE;
-      return recording.units.find((unit) => unit.start <= sample && sample < unit.end);
+      const unit = recording.shown[placeOf(recording.shown, sample)];
+      return unit !== undefined && sample < unit.end ? unit : undefined;
     },
   };
 }

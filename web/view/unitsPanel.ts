@@ -1,5 +1,7 @@
+import { joinPauses } from '../../src/dsp/joinPauses.ts';
 import type { Unit } from '../../src/types.ts';
 import { toSeconds } from '../../src/units.ts';
+import { isLongPause } from './describeUnit.ts';
 import { element } from './element.ts';
 import { unitColour } from './palette.ts';
 
@@ -24,10 +26,15 @@ export function createUnitsPanel(): UnitsPanel {
   const bits = element('bits', HTMLElement);
   const seen = new Set<number>();
   let spoken = 0;
+  let last: Unit | undefined;
 
   return {
     push(unit, kinds) {
-      chips.append(chipOf(unit.id));
+      const joined = joinPauses(last, unit);
+      last = joined ?? unit;
+      const chip = unit.pause ? pauseChip(last) : chipOf(unit.id);
+      if (joined === undefined) chips.append(chip);
+      else chips.lastElementChild?.replaceWith(chip);
       if (chips.childElementCount > KEPT) chips.firstElementChild?.remove();
       chips.scrollTop = chips.scrollHeight;
       if (!unit.pause) {
@@ -46,6 +53,7 @@ export function createUnitsPanel(): UnitsPanel {
       chips.replaceChildren();
       expected.hidden = true;
       seen.clear();
+      last = undefined;
       spoken = 0;
       count.textContent = different.textContent = '0';
       bits.textContent = '–';
@@ -53,11 +61,18 @@ export function createUnitsPanel(): UnitsPanel {
   };
 }
 
-/** A unit as a chip in its colour; 0 is a pause. */
+/** A unit as a chip in its colour; 0 is a pause whose length is not known. */
 function chipOf(id: number): HTMLElement {
   const chip = document.createElement('span');
   chip.textContent = id === 0 ? '·' : String(id);
   if (id === 0) chip.className = 'pause';
-  else chip.style.background = unitColour(id);
+  else chip.style.setProperty('--unit', unitColour(id));
+  return chip;
+}
+
+/** A pause as a chip: its seconds, a dot for one that is too short to count. */
+function pauseChip(pause: Unit): HTMLElement {
+  const chip = chipOf(0);
+  if (isLongPause(pause)) chip.textContent = `${toSeconds(pause.end - pause.start).toFixed(1)} s`;
   return chip;
 }

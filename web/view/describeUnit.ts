@@ -1,0 +1,24 @@
+import { MIN_PAUSE_MS } from '../../src/dsp/speakingRate.ts';
+import type { Unit } from '../../src/types.ts';
+import { msToSamples, toSeconds } from '../../src/units.ts';
+
+/** Whether a silent stretch is long enough to be counted and drawn as a pause; shorter ones are the closures of stops. */
+export function isLongPause({ start, end, pause }: Pick<Unit, 'start' | 'end' | 'pause'>): boolean {
+  return pause && end - start >= msToSamples(MIN_PAUSE_MS);
+}
+
+/** A unit among the others, in a line for a person. */
+export function describeUnit(unit: Unit, all: readonly Unit[]): string {
+  const from = toSeconds(unit.start).toFixed(2);
+  const span = `${from} to ${toSeconds(unit.end).toFixed(2)} s`;
+  const decided = `decided ${Math.round(toSeconds(unit.decided - unit.end) * 1000)} ms after its end`;
+  if (unit.pause) {
+    const seconds = toSeconds(unit.end - unit.start).toFixed(2);
+    const kind = isLongPause(unit) ? 'Pause' : 'Short silence, not counted as a pause';
+    return `${kind} · ${span} · ${seconds} s long · ${decided}`;
+  }
+  const times = all.filter((other) => other.id === unit.id).length;
+  const forced = unit.forced ? ' (forced)' : '';
+  const confidence = `confidence ${unit.confidence.toFixed(2)}`;
+  return `Unit ${unit.id} · ${span} · ${decided}${forced} · ${confidence} · heard ${times === 1 ? 'once' : `${times} times`}`;
+}
