@@ -7,7 +7,7 @@ import { fromStdin } from '../streams/fromStdin.ts';
 import type { PacingOptions } from '../streams/paced.ts';
 import type { PcmChunk } from '../types.ts';
 import { reportWarning } from './report.ts';
-import { count } from './usage.ts';
+import { count, fromOptions } from './usage.ts';
 
 /** What the options below give. */
 export interface InputOptions {
@@ -48,9 +48,9 @@ export function openAudio(
   };
   if (path === '-') {
     // Ctrl-C reaches both ends of a pipe: here it is the end of the audio, so that what is open gets decided.
-    return fromStdin(listening).pipe(takeUntil(fromEvent(process, 'SIGINT')));
+    return fromOptions(() => fromStdin(listening)).pipe(takeUntil(fromEvent(process, 'SIGINT')));
   }
-  return fromFile(path, listening);
+  return fromOptions(() => fromFile(path, listening));
 }
 
 /** The format of raw samples, undefined for `auto`. */

@@ -11,7 +11,7 @@ import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts'
 import { checkPlaces } from './checkPlaces.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { openOutput } from './output.ts';
-import { count } from './usage.ts';
+import { count, fromOptions } from './usage.ts';
 
 interface ClassifyCommandOptions extends EngineOptions, InputOptions {
   readonly head: string;
@@ -52,7 +52,7 @@ async function run(file: string, options: ClassifyCommandOptions): Promise<void>
     const lines$ = openAudio(file, options, { gate, realtime }).pipe(
       logMel(),
       encode(models.encoder, { mel, onProgress: gate.processed }),
-      classify(head, { windowMs, hopMs }),
+      fromOptions(() => classify(head, { windowMs, hopMs })),
       concatMap((said) => output.write(lineOf(said, head.labels))),
     );
     await lastValueFrom(lines$, { defaultValue: undefined });

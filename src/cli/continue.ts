@@ -14,7 +14,7 @@ import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts'
 import { checkPlaces } from './checkPlaces.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { openOutput } from './output.ts';
-import { count, finite, oneOf, positive } from './usage.ts';
+import { count, finite, fromOptions, oneOf, positive } from './usage.ts';
 
 interface ContinueOptions extends EngineOptions, InputOptions, ContinuationOptions {
   readonly format: ContinuationFormat;
@@ -59,7 +59,7 @@ export function continueCommand(): Command {
 }
 
 async function continueFile(file: string, options: ContinueOptions): Promise<void> {
-  planContinuation(options); // a wrong option ends it before anything is loaded
+  fromOptions(() => planContinuation(options)); // a wrong option ends it before anything is loaded
   checkPlaces([file], [undefined]);
   const output = await openOutput();
   const models = await loadEngine(options, { lm: true });

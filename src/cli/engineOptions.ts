@@ -1,6 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadModels, type LoadModelsOptions, type Models } from '../models/loadModels.ts';
-import { count } from './usage.ts';
+import { countTo } from './usage.ts';
 
 /** What the options below give. */
 export interface EngineOptions {
@@ -22,7 +22,7 @@ export function withEngineOptions(command: Command): Command {
         .choices(['int8', 'fp32'])
         .default('int8'),
     )
-    .option('--workers <n>', 'inference threads (default: cores - 1, at least 1)', count)
+    .option('--workers <n>', 'inference threads (default: cores - 1, at least 1)', countTo(64))
     .option('--providers <list>', 'ONNX Runtime providers, first choice first', providers, ['cpu']);
 }
 

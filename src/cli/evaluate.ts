@@ -23,7 +23,7 @@ import type { Rate } from '../types.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { type Evaluated, evaluationJson, evaluationText } from './evaluateReport.ts';
 import { openOutput } from './output.ts';
-import { count, delay, finite, rate } from './usage.ts';
+import { count, delay, finite, fromOptions, rate } from './usage.ts';
 
 /** What the options of `evaluate` give. */
 export interface EvaluateOptions extends EngineOptions {
@@ -108,11 +108,10 @@ function compared(
   options: EvaluateOptions,
 ): Observable<Evaluated> {
   const gate = createGate();
-  return speechUnits(fromFile(file, { gate }), models, {
-    rate: options.rate,
-    maxDelayMs: options.maxDelay,
-    onProgress: gate.processed,
-  }).pipe(
+  const { rate, maxDelay: maxDelayMs } = options;
+  const wanted = { rate, maxDelayMs, onProgress: gate.processed };
+  const audio$ = fromFile(file, { gate });
+  return fromOptions(() => speechUnits(audio$, models, wanted)).pipe(
     collectUnits(),
     map((units) => ({ file, units, reference })),
     catchError((error: unknown) => throwError(() => about(file, error))),

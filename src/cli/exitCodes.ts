@@ -1,3 +1,4 @@
+import { CommanderError } from 'commander';
 import { type ErrorCode, PipelineError } from '../errors.ts';
 
 /** How the command line ends; docs/cli.md says so to people. */
@@ -96,6 +97,6 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
 export function exitCodeFor(error: unknown): ExitCode {
   if (error instanceof BrokenPipe) return EXIT.brokenPipe;
   if (error instanceof PipelineError) return exitCodeOf(error.code);
-  if (error instanceof RangeError || error instanceof TypeError) return EXIT.usage;
+  if (error instanceof CommanderError) return EXIT.usage;
   return EXIT.internal;
 }

@@ -26,7 +26,7 @@ import { SAMPLE_RATE } from '../units.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { openOutput } from './output.ts';
 import { withUnitOptions } from './unitOptions.ts';
-import { positive } from './usage.ts';
+import { fromOptions, positive } from './usage.ts';
 
 interface ListenOptions extends EngineOptions {
   readonly source: MicrophoneSource | 'auto';
@@ -75,12 +75,9 @@ async function listen(options: ListenOptions): Promise<void> {
       takeUntil(stop$), // completes the recording, and with it every stage flushes what it holds
     );
     const strip = process.stdout.isTTY;
-    const events$ = speechUnits(chunks$, models, {
-      rate: options.rate,
-      maxDelayMs: options.maxDelay,
-      features: options.features,
-      partials: strip || options.partials,
-    });
+    const { rate, maxDelay: maxDelayMs, features } = options;
+    const wanted = { rate, maxDelayMs, features, partials: strip || options.partials };
+    const events$ = fromOptions(() => speechUnits(chunks$, models, wanted));
     const output = await openOutput();
     const text$ = strip ? asStrip(events$) : asLines(events$, models, options);
     await lastValueFrom(text$.pipe(concatMap((text) => output.write(text))), {
@@ -110,7 +107,7 @@ function asLines(
   models: Models,
   options: ListenOptions,
 ): Observable<string> {
-  const header = provenanceOf(models.bundle, options.precision, options.rate);
+  const header = fromOptions(() => provenanceOf(models.bundle, options.precision, options.rate));
   const lines = jsonl(options.header ? { header } : {});
   const format = (event: SpeechEvent): string => {
     if (event.type === 'unit') return lines.unit(event.unit);

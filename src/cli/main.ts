@@ -41,7 +41,7 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
     return status;
   } catch (error) {
     if (error instanceof CommanderError) {
-      if (error.code === 'sylstream.misuse') reportError(new TypeError(error.message), verbose);
+      if (error.code === 'sylstream.misuse') reportError(error, verbose);
       return error.exitCode === 0 ? EXIT.ok : EXIT.usage;
     }
     reportError(error, verbose);

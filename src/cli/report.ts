@@ -1,3 +1,4 @@
+import { CommanderError } from 'commander';
 import { PipelineError } from '../errors.ts';
 import { BrokenPipe } from './exitCodes.ts';
 
@@ -27,9 +28,9 @@ export function errorLine(error: unknown, about?: string): string {
   return `${codeOf(error)} ${prefix}${text}`;
 }
 
-/** Misuse of a library function that an option led to is a usage error here; all else unforeseen is a bug. */
+/** Usage is what the option parser or `misuse()` said; a `TypeError` or `RangeError` that comes here is a bug of ours. */
 function codeOf(error: unknown): string {
   if (error instanceof PipelineError) return error.code;
-  if (error instanceof RangeError || error instanceof TypeError) return 'SYLSTREAM_ERR_USAGE';
+  if (error instanceof CommanderError) return 'SYLSTREAM_ERR_USAGE';
   return 'SYLSTREAM_ERR_INTERNAL';
 }

@@ -11,6 +11,7 @@ import { startProgress } from './progress.ts';
 import { recordingPieces } from './recordingPieces.ts';
 import { recordingSamples } from './recordingSamples.ts';
 import type { TokenizeOptions } from './tokenize.ts';
+import { fromOptions } from './usage.ts';
 
 /**
  * Tokenizes recordings, several at once, and writes their units where the plan says. A recording that fails is told
@@ -27,7 +28,9 @@ export async function tokenizeFiles(
   const bar = options.progress && !options.realtime;
   const progress = startProgress(bar ? await Promise.all(files.map(recordingSamples)) : []);
   try {
-    const provenance = provenanceOf(models.bundle, options.precision, options.rate);
+    const provenance = fromOptions(() =>
+      provenanceOf(models.bundle, options.precision, options.rate),
+    );
     const shared = plan.kind === 'shared' && files.length > 1;
     const width = options.features ? models.bundle.config.encoder.featureWidth : 0;
 

@@ -29,6 +29,7 @@ import {
   type Unit,
 } from '../types.ts';
 import { HOP_SAMPLES, MEL_BINS } from '../units.ts';
+import { fromOptions } from './usage.ts';
 
 /** Frames that a picture can show. */
 const MAX_FRAMES = MAX_PLOT_SAMPLES / HOP_SAMPLES;
@@ -91,11 +92,11 @@ export function unitOutput(
           connect((shared$) =>
             merge(
               shared$.pipe(logMel(), tap(keepIn(blocks)), ignoreElements()),
-              speechUnits(shared$, models, options.units),
+              fromOptions(() => speechUnits(shared$, models, options.units)),
             ),
           ),
         )
-      : speechUnits(good$, models, options.units);
+      : fromOptions(() => speechUnits(good$, models, options.units));
     const end = (): Observable<string | Uint8Array> => {
       const broken$ = failure === undefined ? EMPTY : throwError(() => failure?.error);
       if (failure !== undefined && !begun) return broken$;

@@ -48,6 +48,25 @@ export function oneOf<T extends string>(names: readonly T[]): (text: string) => 
   };
 }
 
+/** An option's text as a whole number from 1 to `most`. */
+export function countTo(most: number): (text: string) => number {
+  const holds = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= most;
+  return (text) => numberWhere(text, holds, `a whole number from 1 to ${most}`);
+}
+
+/**
+ * Calls a factory of the library with what the options say. Where only the library can judge a value (the bundle's rates,
+ * a format's channels) it throws a `RangeError` at once, and here that is a usage error; nowhere else is one.
+ */
+export function fromOptions<T>(create: () => T): T {
+  try {
+    return create();
+  } catch (error) {
+    if (error instanceof RangeError) throw misuse(error.message);
+    throw error;
+  }
+}
+
 /** Options that are fine alone and wrong together. */
 export function misuse(message: string): CommanderError {
   return new CommanderError(EXIT.usage, 'sylstream.misuse', message);
