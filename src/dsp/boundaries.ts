@@ -15,6 +15,7 @@ import { createLevelGate } from './pauses.ts';
 import { checkBoundaryConfig, settingFor, type BoundaryConfig } from './rateDial.ts';
 import { createRateHold } from './rateHold.ts';
 import { createRateSchedule } from './rateSchedule.ts';
+import type { Saved } from './savedState.ts';
 import { createSegmentSearch } from './segmentSearch.ts';
 import { createSegmentWriter } from './segmentWriter.ts';
 import { createTokenRing } from './tokenRing.ts';
@@ -90,6 +91,8 @@ export function createSegmenter(
       schedule.dropBefore(search.root);
     },
   });
+  /** What is saved, the ring before the search that reads it. */
+  const parts: readonly Saved[] = [schedule, ...(hold ? [hold] : []), gate, ring, search, writer];
   let expected = 0; // the token that the next block begins with
   let available = 0; // availableSample of the last block
   let scratch: FeatureBlock | undefined;
@@ -209,6 +212,17 @@ export function createSegmenter(
     },
     flush() {
       return [...decideAll(true), ...provisional([])];
+    },
+    save(to) {
+      to.numbers(expected, available, openFrom, Number(showsTail));
+      for (const part of parts) part.save(to);
+    },
+    restore(from) {
+      expected = from.number();
+      available = from.number();
+      openFrom = from.number();
+      showsTail = from.number() === 1;
+      for (const part of parts) part.restore(from);
     },
   };
 }

@@ -38,5 +38,13 @@ export function chain<In, Between, Out>(
       first.release?.();
       second.release?.();
     },
+    save(to) {
+      first.save!(to);
+      second.save!(to);
+    },
+    restore(from) {
+      first.restore!(from);
+      second.restore!(from);
+    },
   };
 }

@@ -1,3 +1,5 @@
+import type { StateReader, StateWriter } from './savedState.ts';
+
 /**
  * A stage of the pipeline as plain arithmetic over time: values in, values out, state inside.
  * `operators/stateful.ts` turns one into an RxJS operator; tests drive it directly.
@@ -9,4 +11,8 @@ export interface Machine<In, Out> {
   flush(): Iterable<Out>;
   /** Frees what the garbage collector cannot see (WebAssembly memory). Called once, whatever ended the stream. */
   release?(): void;
+  /** Writes the state, between two calls of `push`. */
+  save?(to: StateWriter): void;
+  /** Takes the state of a machine made with the same options; before the first `push`. */
+  restore?(from: StateReader): void;
 }

@@ -1,3 +1,4 @@
+import type { Saved } from './savedState.ts';
 import type { TokenRing } from './tokenRing.ts';
 
 /** Says whether tokens [start, end) are a pause: their mean `speech` is below 0. Never where nothing tells (NaN). */
@@ -11,7 +12,7 @@ export function isPause(ring: TokenRing, start: number, end: number): boolean {
  * Tells speech from the room by level alone, for bundles without a `speech` head: a stand-in for its logit, in nepers of
  * power, above 0 for speech.
  */
-export interface LevelGate {
+export interface LevelGate extends Saved {
   /** Takes the level of the next token: the mean of the natural-log mel energies of its frames. */
   next(level: number): number;
   /** The same for a token of a flush, which comes again: nothing is remembered. */
@@ -40,6 +41,10 @@ export function createLevelGate(): LevelGate {
       const score = peek(level);
       floor = Math.min(floor + RISE_NEPERS_PER_TOKEN, level);
       return score;
+    },
+    save: (to) => to.numbers(floor),
+    restore(from) {
+      floor = from.number();
     },
   };
 }

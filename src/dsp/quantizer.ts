@@ -72,6 +72,15 @@ export function createQuantizer(options: QuantizerOptions): Machine<SegmenterOut
       return emit(merger === undefined ? [unit] : merger.push(unit));
     },
     flush: release,
+    save(to) {
+      to.numbers(count, end);
+      merger?.save(to);
+    },
+    restore(from) {
+      count = from.number();
+      end = from.number();
+      merger?.restore(from);
+    },
   };
 }
 

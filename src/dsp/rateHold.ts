@@ -1,8 +1,9 @@
 import { TOKEN_SAMPLES, toSeconds } from '../units.ts';
 import { numberedRates, type BoundaryConfig } from './rateDial.ts';
+import type { Saved } from './savedState.ts';
 
 /** Holds a stream to its rate: what it adds to λ. */
-export interface RateHold {
+export interface RateHold extends Saved {
   /** Counts a decided segment. */
   count(tokens: number, pause: boolean): void;
   /** To be called for each token in order, with the rate asked for; returns what to add to λ for the boundary before it. */
@@ -52,6 +53,12 @@ export function createRateHold(config: BoundaryConfig): RateHold {
         added = Math.min(limit, Math.max(-limit, added + GAIN * slope * tooFast));
       }
       return added;
+    },
+    save: (to) => to.numbers(units, time, added),
+    restore(from) {
+      units = from.number();
+      time = from.number();
+      added = from.number();
     },
   };
 }

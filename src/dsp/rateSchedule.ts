@@ -1,8 +1,9 @@
 import { PipelineError } from '../errors.ts';
 import type { RateSetting } from './rateDial.ts';
+import type { Saved } from './savedState.ts';
 
 /** Which setting of the dial holds from which token on. */
-export interface RateSchedule {
+export interface RateSchedule extends Saved {
   /** The setting that holds for a token. */
   at(token: number): RateSetting;
   /** Turns the dial from `token` on; what was arranged for that token or later is forgotten. */
@@ -40,6 +41,25 @@ export function createRateSchedule(setting: RateSetting): RateSchedule {
     },
     dropBefore(token) {
       while (turns.length > 1 && turns[1].token <= token) turns.shift();
+    },
+    save(to) {
+      to.numbers(turns.length);
+      for (const {
+        token,
+        setting: { hz, w, lambda, even },
+      } of turns) {
+        to.numbers(token, hz, w, lambda, even ?? NaN);
+      }
+    },
+    restore(from) {
+      turns = Array.from({ length: from.number() }, () => {
+        const token = from.number();
+        const [hz, w, lambda, even] = [from.number(), from.number(), from.number(), from.number()];
+        return {
+          token,
+          setting: { name: String(hz), hz, w, lambda, ...(!Number.isNaN(even) && { even }) },
+        };
+      });
     },
   };
 }

@@ -18,6 +18,8 @@ import type { Speex } from './speex.ts';
  * Runs wherever WebAssembly does, an AudioWorklet included: `speex` is the instance that `speex.ts` exports or one of the
  * caller's own.
  *
+ * `firstFrame`: which moment of the stream comes first, 0 by default; a whole second, so that the output keeps its phase.
+ *
  * Throws `SYLSTREAM_ERR_AUDIO_NOT_FINITE` for a NaN or infinite sample, naming its index at the input's rate, and
  * `SYLSTREAM_ERR_AUDIO_BYTES` when the stream ends between the channels of one moment; either after the audio before it.
  *
@@ -26,12 +28,13 @@ import type { Speex } from './speex.ts';
 export function createResampler(
   format: AudioFormat,
   speex: Speex,
+  { firstFrame = 0 }: { readonly firstFrame?: number } = {},
 ): Machine<PcmChunk | Control, PcmChunk | Control> {
   checkAudioFormat(format);
   const { sampleRate, channels, channel } = format;
   const downmix = createDownmix(channels, channel);
   const converter = sampleRate === SAMPLE_RATE ? undefined : createRateConverter(sampleRate, speex);
-  let valuesSeen = 0;
+  let valuesSeen = firstFrame * channels;
 
   function* chunksOf(values: Float32Array): Generator<PcmChunk> {
     valuesSeen += values.length;
@@ -63,12 +66,17 @@ export function createResampler(
     *flush() {
       yield* drain();
       if (downmix.pending === 0) return;
-      throw new PipelineError(
-        'SYLSTREAM_ERR_AUDIO_BYTES',
-        `expected whole moments of ${channels} interleaved channels, got ${downmix.pending} values more at the end; ` +
-          'check the number of channels',
-      );
+      throw cutMoment(channels, downmix.pending);
     },
     release: () => converter?.release(),
   };
+}
+
+/** The error of a stream that ends between the channels of one moment. */
+export function cutMoment(channels: number, pending: number): PipelineError {
+  return new PipelineError(
+    'SYLSTREAM_ERR_AUDIO_BYTES',
+    `expected whole moments of ${channels} interleaved channels, got ${pending} values more at the end; ` +
+      'check the number of channels',
+  );
 }

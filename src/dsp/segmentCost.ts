@@ -1,3 +1,4 @@
+import type { StateReader, StateWriter } from './savedState.ts';
 import type { TokenRing } from './tokenRing.ts';
 
 /**
@@ -15,6 +16,10 @@ export interface SegmentCost {
   add(): void;
   /** C of [start, next token); start lies at most `maxTokens` back and not before the restart. */
   untilNow(start: number): number;
+  /** Writes what is needed for segments that start at `start` or later. */
+  save(to: StateWriter, start: number): void;
+  /** Takes what was written; the ring is restored already. */
+  restore(from: StateReader): void;
 }
 
 /** Tokens between two moves of the origin; a move adds the last `maxTokens` tokens again. */
@@ -69,6 +74,27 @@ export function createSegmentCost(ring: TokenRing, width: number, maxTokens: num
       const norm = normOfDifference(sums, a, b, width);
       const spread = squares[next % slots] - squares[start % slots] - norm / (next - start);
       return Math.max(0, spread) / width;
+    },
+    save(to, start) {
+      const oldest = Math.max(first, Math.min(start, next));
+      to.numbers(first, next, oldest);
+      to.float64s(origin);
+      for (let node = oldest; node <= next; node++) {
+        const slot = node % slots;
+        to.numbers(squares[slot]);
+        to.float64s(sums.subarray(slot * width, (slot + 1) * width));
+      }
+    },
+    restore(from) {
+      first = from.number();
+      next = from.number();
+      const oldest = from.number();
+      origin.set(from.float64s());
+      for (let node = oldest; node <= next; node++) {
+        const slot = node % slots;
+        squares[slot] = from.number();
+        sums.set(from.float64s(), slot * width);
+      }
     },
   };
 }

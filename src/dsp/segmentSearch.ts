@@ -1,4 +1,5 @@
 import { COST_STEP, toCostGrid } from './costGrid.ts';
+import type { Saved } from './savedState.ts';
 import { createSegmentCost } from './segmentCost.ts';
 import type { TokenRing } from './tokenRing.ts';
 
@@ -20,7 +21,7 @@ export interface SegmentSearchOptions {
  * boundary at its end.
  * *Node* t is the boundary before token t; it is judged when token t, and with it g_t, is there.
  */
-export interface SegmentSearch {
+export interface SegmentSearch extends Saved {
   /** Where the path begins: the last boundary that is decided. */
   readonly root: number;
   /** The token that comes next. */
@@ -201,6 +202,29 @@ export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptio
       const nodes: number[] = [];
       for (let at = node; at > root; at = previous(at)) nodes.push(at);
       return nodes.toReversed();
+    },
+    save(to) {
+      to.numbers(root, openFrom, next, candidates.length);
+      for (const { start, w, even, cost: total, endsBefore } of candidates) {
+        to.numbers(start, w, even, total, endsBefore);
+      }
+      for (let node = root; node < next; node++) to.numbers(previous(node));
+      cost.save(to, candidates[0]?.start ?? next);
+    },
+    restore(from) {
+      fitRing();
+      root = from.number();
+      openFrom = from.number();
+      next = from.number();
+      candidates = Array.from({ length: from.number() }, () => ({
+        start: from.number(),
+        w: from.number(),
+        even: from.number(),
+        cost: from.number(),
+        endsBefore: from.number(),
+      }));
+      for (let node = root; node < next; node++) back[node % back.length] = from.number();
+      cost.restore(from);
     },
     liveUpTo: (limit) =>
       candidates.map(({ start }) => ({ start, last: upTo(start, Math.max(limit, root)) })),

@@ -1,5 +1,6 @@
 import type { Segment } from '../types.ts';
 import { boundarySample } from '../units.ts';
+import type { Saved } from './savedState.ts';
 import { isPause } from './pauses.ts';
 import { meanOfInnerTokens } from './pooling.ts';
 import type { SegmentSearch } from './segmentSearch.ts';
@@ -17,7 +18,7 @@ export interface SegmentWriterOptions {
 }
 
 /** Turns nodes of the search into numbered segments. */
-export interface SegmentWriter {
+export interface SegmentWriter extends Saved {
   /** The number that the next decided segment gets. */
   readonly index: number;
   /** Decides that the boundaries after the root are `nodes`; the search goes on from the last one. */
@@ -72,6 +73,11 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     },
     ruleOut() {
       ruledOut = true;
+    },
+    save: (to) => to.numbers(index, Number(ruledOut)),
+    restore(from) {
+      index = from.number();
+      ruledOut = from.number() === 1;
     },
   };
 }

@@ -1,8 +1,10 @@
+import type { Saved } from './savedState.ts';
+
 /**
  * What the segmenter remembers of each token that it may still need: a ring over absolute token numbers that grows by
  * doubling when the undecided stretch does, and never shrinks. Who uses it bounds that stretch.
  */
-export interface TokenRing {
+export interface TokenRing extends Saved {
   /** First token that is kept. */
   readonly first: number;
   /** One past the last token that is kept. */
@@ -111,6 +113,33 @@ export function createTokenRing(width: number): TokenRing {
     },
     offset(token) {
       return (token % capacity) * width;
+    },
+    save(to) {
+      to.numbers(first, end);
+      const rows = new Float32Array((end - first) * width);
+      const columns = new Float64Array((end - first) * COLUMNS);
+      for (let token = first; token < end; token++) {
+        const at = token % capacity;
+        const row = token - first;
+        rows.set(features.subarray(at * width, (at + 1) * width), row * width);
+        columns.set(numbers.subarray(at * COLUMNS, (at + 1) * COLUMNS), row * COLUMNS);
+      }
+      to.float32s(rows);
+      to.float64s(columns);
+    },
+    restore(from) {
+      first = from.number();
+      const last = from.number();
+      const rows = from.float32s();
+      const columns = from.float64s();
+      end = first;
+      while (capacity < last - first) grow();
+      for (; end < last; end++) {
+        const at = end % capacity;
+        const row = end - first;
+        features.set(rows.subarray(row * width, (row + 1) * width), at * width);
+        numbers.set(columns.subarray(row * COLUMNS, (row + 1) * COLUMNS), at * COLUMNS);
+      }
     },
   };
 }

@@ -1,8 +1,9 @@
 import type { Unit } from '../types.ts';
 import { SAMPLE_RATE } from '../units.ts';
+import type { Saved } from './savedState.ts';
 
 /** Makes one unit of consecutive equal ones. */
-export interface UnitMerger {
+export interface UnitMerger extends Saved {
   /** Takes the next unit; returns those that are final now. */
   push(unit: Unit): Unit[];
   /** Returns the unit that is held, if any: nothing that comes can belong to it any more. */
@@ -47,6 +48,38 @@ export function createUnitMerger(): UnitMerger {
       units.push(...release());
       ({ held, index } = before);
       return units;
+    },
+    save(to) {
+      to.numbers(index, Number(held !== undefined));
+      if (!held) return;
+      const { id, start, end, decided, confidence, pause, forced, vector } = held;
+      to.numbers(held.index, id, start, end, decided, confidence, Number(pause), Number(forced));
+      to.float32s(vector ?? new Float32Array(0));
+    },
+    restore(from) {
+      index = from.number();
+      if (from.number() === 0) return;
+      const next = (): number => from.number();
+      const [own, id, start, end, decided, confidence] = [
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+        next(),
+      ];
+      const [pause, forced] = [next() === 1, next() === 1];
+      held = {
+        index: own,
+        id,
+        start,
+        end,
+        decided,
+        confidence,
+        pause,
+        forced,
+        vector: from.float32s(),
+      };
     },
   };
 }

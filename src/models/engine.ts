@@ -38,7 +38,8 @@ export async function failAlone(
   return failed;
 }
 
-function reasonOf(error: unknown): string {
+/** What went wrong, in words. */
+export function reasonOf(error: unknown): string {
   return String(error instanceof Error ? error.message : error);
 }
 

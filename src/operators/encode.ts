@@ -1,8 +1,7 @@
 import { concat, concatMap, defer, finalize, from, type OperatorFunction } from 'rxjs';
-import { createChunker, tokenLevels } from '../models/chunker.ts';
-import type { EncoderBackend, EncoderRows } from '../models/encoder.ts';
+import type { EncoderBackend } from '../models/encoder.ts';
+import { createEncoderFeed, type EncoderWork } from '../models/encoderFeed.ts';
 import { isControl, type Control, type FeatureBlock, type MelBlock } from '../types.ts';
-import { FRAMES_PER_TOKEN, MEL_BINS, samplesForTokens } from '../units.ts';
 
 /** Options of `encode()`. */
 export interface EncodeOptions {
@@ -50,59 +49,27 @@ export function encode(
 }
 
 function createEncoderStream(encoder: EncoderBackend, { mel, onProgress }: EncodeOptions) {
-  const { chunkTokens, delayTokens, featureWidth } = encoder.shape;
+  const feed = createEncoderFeed(encoder.shape, mel);
   const session = encoder.open();
-  const chunker = createChunker({ chunkTokens, ...mel });
-  let firstToken = 0;
-  /** Levels of the `delayTokens` tokens before the chunk: the outputs speak of them. */
-  let recentLevels = new Float32Array(delayTokens);
 
-  /** Levels of the recent tokens and the chunk's, `[delayTokens + n]`: one a row that comes out. */
-  function levelsWith(chunk: Float32Array): Float32Array<ArrayBuffer> {
-    return new Float32Array([...recentLevels, ...tokenLevels(chunk, mel)]);
-  }
-
-  /** Row 0 speaks of token `first − delayTokens`; rows before the stream's first token say nothing. */
-  function blockOf(rows: EncoderRows, levels: Float32Array, scratch: boolean): FeatureBlock {
-    const first = firstToken;
-    const count = rows.features.length / featureWidth;
-    const skip = Math.min(count, Math.max(0, delayTokens - first));
-    const last = first + count - (scratch ? delayTokens : 0);
-    return {
-      firstToken: first - delayTokens + skip,
-      tokens: count - skip,
-      features: rows.features.subarray(skip * featureWidth),
-      ...(rows.boundary && { boundary: rows.boundary.subarray(skip) }),
-      ...(rows.speech && { speech: rows.speech.subarray(skip) }),
-      level: levels.subarray(skip, count),
-      availableSample: samplesForTokens(last),
-      scratch,
-    };
-  }
-
-  async function* flush(): AsyncGenerator<FeatureBlock> {
-    const rest = chunker.rest();
-    const tokens = rest.length / (FRAMES_PER_TOKEN * MEL_BINS);
-    if (firstToken + tokens === 0) return;
-    const block = blockOf(await session.scratch(rest), levelsWith(rest), true);
-    if (block.tokens > 0) yield block;
-  }
-
-  async function* push(value: MelBlock | Control): AsyncGenerator<FeatureBlock | Control> {
-    if (isControl(value)) {
-      if (value.control === 'flush') yield* flush();
-      yield value;
-      return;
-    }
-    for (const chunk of chunker.push(value)) {
-      const levels = levelsWith(chunk);
-      const block = blockOf(await session.step(chunk), levels, false);
-      firstToken += chunkTokens;
-      recentLevels = levels.slice(chunkTokens);
-      onProgress?.(block.availableSample);
-      if (block.tokens > 0) yield block;
+  async function* run(
+    works: Iterable<EncoderWork | Control>,
+  ): AsyncGenerator<FeatureBlock | Control> {
+    for (const work of works) {
+      if (isControl(work)) {
+        yield work;
+        continue;
+      }
+      const rows = await (work.scratch ? session.scratch(work.mel) : session.step(work.mel));
+      const block = feed.block(work, rows);
+      if (!work.scratch) onProgress?.(feed.encodedSample(work));
+      if (block) yield block;
     }
   }
 
-  return { push, flush, release: () => session.release() };
+  return {
+    push: (value: MelBlock | Control) => run(feed.push(value)),
+    flush: () => run(feed.flush()),
+    release: () => session.release(),
+  };
 }

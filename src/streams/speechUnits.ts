@@ -1,4 +1,4 @@
-import { defer, type Observable } from 'rxjs';
+import type { Observable } from 'rxjs';
 import type { Models } from '../models/loadModels.ts';
 import { encode } from '../operators/encode.ts';
 import { logMel } from '../operators/logMel.ts';
@@ -6,8 +6,8 @@ import { quantize } from '../operators/quantize.ts';
 import { resample } from '../operators/resample.ts';
 import { segment } from '../operators/segment.ts';
 import type { Control, PcmChunk, Rate, SpeechEvent } from '../types.ts';
-import { createGate } from './gate.ts';
-import { PulledAudio } from './pulledAudio.ts';
+import { heldBack } from './heldBack.ts';
+import { segmenterConfig } from './segmenterConfig.ts';
 
 /** Options of `speechUnits()`. */
 export interface SpeechUnitsOptions {
@@ -58,23 +58,7 @@ export function speechUnits(
   models: Models,
   options: SpeechUnitsOptions = {},
 ): Observable<SpeechEvent> {
-  if (!(chunks$ instanceof PulledAudio)) return pipeline(chunks$, models, options);
-  const { sampleRate = 16_000, channels = 1 } = options;
-  if (sampleRate !== 16_000 || channels !== 1) {
-    throw new RangeError(
-      'sampleRate and channels must be left out for a source that gives 16 kHz mono whatever it reads, ' +
-        `got ${sampleRate} and ${channels}`,
-    );
-  }
-  pipeline(chunks$, models, options); // so that misuse throws here, not at the first subscription
-  return defer(() => {
-    const gate = createGate();
-    const onProgress = (sample: number): void => {
-      gate.processed(sample);
-      options.onProgress?.(sample);
-    };
-    return pipeline(chunks$.heldBy(gate), models, { ...options, onProgress });
-  });
+  return heldBack(chunks$, options, (held$, all) => pipeline(held$, models, all));
 }
 
 function pipeline(
@@ -82,9 +66,7 @@ function pipeline(
   models: Models,
   options: SpeechUnitsOptions,
 ): Observable<SpeechEvent> {
-  const { mel, boundaries, encoder, units } = models.bundle.config;
-  const { featureWidth, chunkTokens } = encoder;
-  const config = { ...boundaries, trimTokens: units.trimTokens, featureWidth, chunkTokens };
+  const { config } = models.bundle;
   const {
     sampleRate = 16_000,
     channels = 1,
@@ -97,8 +79,8 @@ function pipeline(
   return chunks$.pipe(
     resample({ sampleRate, channels, channel }),
     logMel(),
-    encode(models.encoder, { mel, onProgress: options.onProgress }),
-    segment({ config, rate, maxDelayMs, partials, holdRate }),
+    encode(models.encoder, { mel: config.mel, onProgress: options.onProgress }),
+    segment({ config: segmenterConfig(config), rate, maxDelayMs, partials, holdRate }),
     quantize(models.codebook, { features: options.features, merge: options.merge }),
   );
 }

@@ -1,0 +1,38 @@
+import type { AudioFormat } from '../../dsp/audioFormat.ts';
+import { chain } from '../../dsp/chain.ts';
+import { createLogMel } from '../../dsp/logMel.ts';
+import type { Machine } from '../../dsp/machine.ts';
+import { createResampler } from '../../dsp/resampler.ts';
+import { speex } from '../../dsp/speex.ts';
+import { isControl, type Control, type MelBlock, type PcmChunk } from '../../types.ts';
+import { TOKEN_SAMPLES } from '../../units.ts';
+import { replayPlace } from './replayPlace.ts';
+
+type Audio = PcmChunk | Control;
+
+/**
+ * Makes the machines from audio to log-mel. They keep nothing that the audio could not give again: made for a later `token`,
+ * they want the audio from `replayPlace(token)` on, and their first frame is the token's.
+ */
+export function createFront(format: AudioFormat, token = 0): Machine<Audio, MelBlock | Control> {
+  const { frame, skipSamples } = replayPlace(token, format.sampleRate);
+  const resampler = createResampler(format, speex.get(), { firstFrame: frame });
+  const logMel = createLogMel({ firstSample: token * TOKEN_SAMPLES });
+  return skipSamples === 0
+    ? chain(resampler, logMel)
+    : chain(chain(resampler, skip(skipSamples)), logMel);
+}
+
+/** Drops the first samples. */
+function skip(samples: number): Machine<Audio, Audio> {
+  let left = samples;
+  return {
+    push(value) {
+      if (left === 0 || isControl(value)) return [value];
+      const rest = value.samples.subarray(left);
+      left = Math.max(0, left - value.samples.length);
+      return rest.length > 0 ? [{ samples: rest }] : [];
+    },
+    flush: () => [],
+  };
+}

@@ -1,0 +1,89 @@
+import type { Control } from '../../types.ts';
+import type { ReplayPlace } from './replayPlace.ts';
+
+/** One thing that came into a stream, at its place: moments of the input before it. */
+export type Entry =
+  | {
+      readonly at: number;
+      readonly type: 'audio';
+      readonly frames: number;
+      readonly bytes: Uint8Array;
+    }
+  | { readonly at: number; readonly type: 'silence'; readonly frames: number }
+  | {
+      readonly at: number;
+      readonly type: 'control';
+      readonly control: Control;
+      readonly number: number;
+    };
+
+/** What a stream was given since its last checkpoint, so that it can be given again. */
+export interface History {
+  /** Moments so far. */
+  readonly frames: number;
+  audio(bytes: Uint8Array): void;
+  silence(frames: number): void;
+  control(control: Control): void;
+  /** What was added since the last call. */
+  fresh(): Entry[];
+  /** What a stream needs that goes on from a checkpoint; audio before the place is cut off. */
+  since(place: ReplayPlace, controls: number): Entry[];
+  /** Forgets what no checkpoint from this one on needs. */
+  forget(place: ReplayPlace, controls: number): void;
+}
+
+/** Makes an empty history of moments of `frameBytes` bytes. */
+export function createHistory(frameBytes: number): History {
+  let entries: Entry[] = [];
+  let sent = 0; // how many of the entries were given out by `fresh`
+  let frames = 0;
+  let controls = 0;
+
+  const needed = (entry: Entry, { frame }: ReplayPlace, known: number): boolean =>
+    entry.type === 'control' ? entry.number >= known : entry.at + entry.frames > frame;
+
+  return {
+    get frames() {
+      return frames;
+    },
+    audio(bytes) {
+      const length = bytes.length / frameBytes;
+      entries.push({ at: frames, type: 'audio', frames: length, bytes });
+      frames += length;
+    },
+    silence(length) {
+      entries.push({ at: frames, type: 'silence', frames: length });
+      frames += length;
+    },
+    control(control) {
+      entries.push({ at: frames, type: 'control', control, number: controls++ });
+    },
+    fresh() {
+      const added = entries.slice(sent);
+      sent = entries.length;
+      return added;
+    },
+    since(place, known) {
+      sent = entries.length;
+      return entries
+        .filter((entry) => needed(entry, place, known))
+        .map((entry) => cutBefore(entry, place.frame, frameBytes));
+    },
+    forget(place, known) {
+      let first = 0;
+      while (first < sent && !needed(entries[first], place, known)) first++;
+      if (first === 0) return;
+      entries = entries.slice(first);
+      sent -= first;
+    },
+  };
+}
+
+function cutBefore(entry: Entry, frame: number, frameBytes: number): Entry {
+  if (entry.type === 'control' || entry.at >= frame) return entry;
+  const skip = frame - entry.at;
+  const rest = { at: frame, frames: entry.frames - skip };
+  return entry.type === 'silence'
+    ? { ...rest, type: 'silence' }
+    : { ...rest, type: 'audio', bytes: entry.bytes.subarray(skip * frameBytes) };
+}

@@ -1,0 +1,171 @@
+import type { EncoderWork } from '../../models/encoderFeed.ts';
+import { MEL_BINS, FRAMES_PER_TOKEN } from '../../units.ts';
+import { PipelineError } from '../../errors.ts';
+import { rowsOfJob, type StepRunner } from '../../models/stepRunner.ts';
+import type { SentError, ShardItem, ShardResult } from './shardMessages.ts';
+import { createShardStream, type ShardStream, type ShardStreamContext } from './shardStream.ts';
+
+/** What one run of a shard was. */
+export interface ShardRun {
+  readonly streams: number;
+  readonly runMs: number;
+  readonly gatherMs: number;
+}
+
+/** Many streams in one thread, from bytes to units. */
+export interface Shard {
+  /** Takes what happened to streams, in order. */
+  take(items: readonly ShardItem[], audio: Uint8Array): void;
+  /** Streams with a step that can be run now. */
+  readonly queued: number;
+  /** Runs the oldest steps of as many streams as fit into one batch. */
+  run(): Promise<ShardRun>;
+  /** What came of the streams since the last call. */
+  results(): ShardResult[];
+  /** Saves the streams whose results were told. */
+  save(): void;
+}
+
+/** Makes an empty shard over an encoder that nobody else uses. `rows`: tokens of a chunk, and of a padded flush. */
+export function createShard(
+  context: ShardStreamContext,
+  runner: StepRunner,
+  maxBatch: number,
+): Shard {
+  const { chunkTokens, delayTokens, featureWidth } = context.bundle.config.encoder;
+  const scratchRows = chunkTokens + delayTokens;
+  const streams = new Map<number, ShardStream>();
+  /** Streams with a step to do, the one that waits longest first. */
+  const ready = new Map<number, ShardStream>();
+  /** Streams that may have something to tell. */
+  const touched = new Set<number>();
+  const released: number[] = [];
+  let toSave: ShardStream[] = [];
+
+  function takeOne(item: ShardItem, audio: Uint8Array): void {
+    const id = item.stream;
+    if (item.type === 'open') {
+      streams.set(id, createShardStream(item.setup, context));
+      return;
+    }
+    const stream = streams.get(id);
+    if (item.type === 'release') {
+      drop(id);
+      released.push(id);
+      return;
+    }
+    if (!stream) return;
+    switch (item.type) {
+      case 'audio':
+        stream.audio(audio.subarray(item.from, item.to));
+        break;
+      case 'silence':
+        stream.silence(item.frames);
+        break;
+      case 'control':
+        stream.control(item.control);
+        break;
+      case 'end':
+        stream.end();
+        break;
+    }
+    touch(id, stream);
+  }
+
+  function touch(id: number, stream: ShardStream): void {
+    touched.add(id);
+    if (stream.next) {
+      if (!ready.has(id)) ready.set(id, stream);
+    } else {
+      ready.delete(id);
+    }
+  }
+
+  function drop(id: number): void {
+    streams.get(id)?.release();
+    streams.delete(id);
+    ready.delete(id);
+    touched.delete(id);
+  }
+
+  const rowsFor = ({ scratch }: EncoderWork): number => (scratch ? scratchRows : chunkTokens);
+
+  /** The longest waiting stream, and all others whose rows have its length. */
+  function takeBatch(): { batch: [number, ShardStream][]; rows: number } {
+    const [[, oldest]] = ready;
+    const rows = rowsFor(oldest.next!);
+    const batch: [number, ShardStream][] = [];
+    for (const entry of ready) {
+      if (rowsFor(entry[1].next!) !== rows) continue;
+      batch.push(entry);
+      if (batch.length === maxBatch) break;
+    }
+    for (const [id] of batch) ready.delete(id);
+    return { batch, rows };
+  }
+
+  return {
+    take: (items, audio) => items.forEach((item) => takeOne(item, audio)),
+    get queued() {
+      return ready.size;
+    },
+    async run() {
+      const { batch, rows } = takeBatch();
+      const jobs = batch.map(([, { memory, next }]) => ({
+        memory,
+        mel: next!.mel,
+        firstToken: next!.firstToken,
+        tokens: next!.mel.length / (FRAMES_PER_TOKEN * MEL_BINS),
+        commit: !next!.scratch,
+      }));
+      const outputs = await runner.run(jobs, rows);
+      batch.forEach(([id, stream], b) => {
+        if (streams.get(id) !== stream) return; // released while the model ran
+        const failed = outputs.failed[b];
+        if (failed === undefined) stream.accept(rowsOfJob(outputs, b, rows, featureWidth));
+        else stream.fail(new PipelineError('SYLSTREAM_ERR_ENCODER', failed));
+        touch(id, stream);
+        toSave.push(stream);
+      });
+      return { streams: batch.length, runMs: outputs.runMs, gatherMs: outputs.gatherMs };
+    },
+    results() {
+      const results: ShardResult[] = released
+        .splice(0)
+        .map((stream) => ({ ...NOTHING, stream, released: true }));
+      for (const id of touched) {
+        const stream = streams.get(id)!;
+        const { over, ...told } = stream.collect();
+        const end =
+          over === 'ended' ? { ended: true as const } : over && { failed: sent(over.error) };
+        results.push({ stream: id, ...told, ...end });
+        if (over) drop(id);
+      }
+      touched.clear();
+      return results;
+    },
+    save() {
+      for (const stream of toSave) stream.save();
+      toSave = [];
+    },
+  };
+}
+
+const NOTHING = { before: 0, events: [], sample: 0, saved: { token: 0, controls: 0 } };
+
+/** An error as a message; `receivedError()` makes it one again. */
+export function sent(error: unknown): SentError {
+  if (error instanceof PipelineError) {
+    return { code: error.code, name: error.name, message: error.message };
+  }
+  if (error instanceof Error) return { name: error.name, message: error.message };
+  return { name: 'Error', message: String(error) };
+}
+
+/** What `sent()` was made of, of the class that callers tell by. */
+export function receivedError({ code, name, message }: SentError): Error {
+  if (code !== undefined) return new PipelineError(code, message);
+  if (name === 'RangeError') return new RangeError(message);
+  if (name === 'TypeError') return new TypeError(message);
+  return new PipelineError('SYLSTREAM_ERR_INTERNAL', message);
+}

@@ -1,0 +1,101 @@
+import type { ErrorCode } from '../../errors.ts';
+import type { Bundle } from '../../models/bundle.ts';
+import type { Precision } from '../../models/cachedEncoder.ts';
+import type { Provider } from '../../models/onnx.ts';
+import type { PcmFormat } from '../../dsp/pcm.ts';
+import type { Control, SpeechEvent } from '../../types.ts';
+import type { SpeechUnitsOptions } from '../speechUnits.ts';
+import type { StreamMemory } from './streamMemory.ts';
+
+/** What a shard is started with. */
+export interface ShardSetup {
+  readonly bundle: Bundle;
+  readonly precision: Precision;
+  readonly providers: readonly Provider[];
+  /** Most streams of a run. */
+  readonly maxBatch: number;
+  readonly guard: SharedArrayBuffer;
+}
+
+/** The options of a stream that can travel between threads. */
+export type ShardStreamOptions = Pick<
+  SpeechUnitsOptions,
+  'rate' | 'maxDelayMs' | 'partials' | 'features' | 'holdRate' | 'merge'
+>;
+
+/** What a shard has to know of a stream. */
+export interface ShardStreamSetup {
+  readonly format: PcmFormat;
+  readonly options: ShardStreamOptions;
+  readonly memory: StreamMemory;
+}
+
+/** One thing that happens to a stream, in order. */
+export type ShardItem = { readonly stream: number } & (
+  | { readonly type: 'open'; readonly setup: ShardStreamSetup }
+  /** Bytes [from, to) of the message's `audio`: whole moments. */
+  | { readonly type: 'audio'; readonly from: number; readonly to: number }
+  /** So many moments of silence. */
+  | { readonly type: 'silence'; readonly frames: number }
+  | { readonly type: 'control'; readonly control: Control }
+  | { readonly type: 'end' }
+  | { readonly type: 'release' }
+);
+
+/** Main → shard. */
+export type ToShard =
+  | { readonly type: 'work'; readonly items: readonly ShardItem[]; readonly audio: Uint8Array }
+  | {
+      readonly type: 'bare';
+      readonly batch: number;
+      readonly rows: number;
+      readonly times: number;
+    };
+
+/** A failure as it travels. */
+export interface SentError {
+  /** Absent for misuse and for what is not known. */
+  readonly code?: ErrorCode | undefined;
+  readonly name: string;
+  readonly message: string;
+}
+
+/** What came of a stream. */
+export interface ShardResult {
+  readonly stream: number;
+  /** How many events of the stream went out before these. */
+  readonly before: number;
+  readonly events: readonly SpeechEvent[];
+  /** All audio up to this sample is encoded. */
+  readonly sample: number;
+  /** What is surely saved. */
+  readonly saved: { readonly token: number; readonly controls: number };
+  /** The stream is over; nothing follows. */
+  readonly ended?: true;
+  readonly failed?: SentError;
+  /** The shard touches the stream's memory no more. */
+  readonly released?: true;
+}
+
+/** How a shard fares since its message before. */
+export interface ShardFigures {
+  /** Streams of each run. */
+  readonly batches: readonly number[];
+  readonly runMs: number;
+  readonly gatherMs: number;
+  /** Steps that wait now. */
+  readonly queued: number;
+  /** CPU milliseconds of the thread since it began; undefined where the system does not tell. */
+  readonly cpuMs: number | undefined;
+}
+
+/** Shard → main. */
+export type FromShard =
+  | { readonly type: 'ready'; readonly provider: Provider; readonly refused: readonly string[] }
+  | { readonly type: 'refused'; readonly code: string; readonly message: string }
+  | {
+      readonly type: 'done';
+      readonly results: readonly ShardResult[];
+      readonly figures: ShardFigures;
+    }
+  | { readonly type: 'bared'; readonly runMs: number; readonly cpuMs: number | undefined };

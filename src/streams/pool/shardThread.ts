@@ -1,0 +1,119 @@
+/** A shard as a thread: takes messages, runs batches as long as streams have steps to do, tells what came of them. */
+import { join } from 'node:path';
+import { readFileSync } from 'node:fs';
+import { parentPort, workerData } from 'node:worker_threads';
+import { PipelineError } from '../../errors.ts';
+import { fft } from '../../dsp/pffft.ts';
+import { speex } from '../../dsp/speex.ts';
+import { guardNative } from '../../models/nativeGuard.ts';
+import { readCodebook } from '../../models/readCodebook.ts';
+import { createStepRunner } from '../../models/stepRunner.ts';
+import { createShard, type ShardRun } from './shard.ts';
+import type { FromShard, ShardSetup, ToShard } from './shardMessages.ts';
+import { createShardContext } from './shardStream.ts';
+
+const port = parentPort!;
+const tell = (message: FromShard): void => port.postMessage(message);
+
+async function start({ bundle, precision, providers, maxBatch, guard }: ShardSetup): Promise<void> {
+  const guarded = guardNative(guard);
+  const { encoder } = bundle.config;
+  const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
+  const runner = await createStepRunner(
+    {
+      modelPath: join(bundle.directory, 'onnx', file),
+      providers,
+      encoder,
+      maxBatch,
+      maxRows: encoder.chunkTokens + encoder.delayTokens,
+    },
+    guarded,
+  );
+  const codebook = await readCodebook(bundle);
+  await Promise.all([fft.load(), speex.load()]);
+  const shard = createShard(createShardContext(bundle, codebook), runner, maxBatch);
+  let runs: ShardRun[] = [];
+  let running = false;
+
+  function report(): void {
+    const results = shard.results();
+    if (results.length === 0 && runs.length === 0) return;
+    const sum = (part: (run: ShardRun) => number) =>
+      runs.reduce((total, run) => total + part(run), 0);
+    const figures = {
+      batches: runs.map(({ streams }) => streams),
+      runMs: sum(({ runMs }) => runMs),
+      gatherMs: sum(({ gatherMs }) => gatherMs),
+      queued: shard.queued,
+      cpuMs: recentCpuMs(),
+    };
+    runs = [];
+    // Told first, then saved: what a saved state has behind it has surely been told.
+    tell({ type: 'done', results, figures });
+    shard.save();
+  }
+
+  async function drain(): Promise<void> {
+    running = true;
+    while (shard.queued > 0) {
+      runs.push(await shard.run());
+      report();
+    }
+    running = false;
+  }
+
+  port.on('message', (message: ToShard) => {
+    if (message.type === 'bare') {
+      void bare(message);
+      return;
+    }
+    shard.take(message.items, message.audio);
+    if (running) return; // what came of it is told after the run: until then memory is in use
+    if (shard.queued === 0) report();
+    else void drain();
+  });
+
+  async function bare({ batch, rows, times }: Extract<ToShard, { type: 'bare' }>): Promise<void> {
+    const cpuBefore = cpuMs();
+    const begin = performance.now();
+    for (let i = 0; i < times; i++) await runner.bare(batch, rows);
+    const used = cpuMs();
+    tell({
+      type: 'bared',
+      runMs: performance.now() - begin,
+      cpuMs: used === undefined || cpuBefore === undefined ? undefined : used - cpuBefore,
+    });
+  }
+
+  const { provider, refused } = runner.loaded;
+  tell({ type: 'ready', provider, refused });
+}
+
+/** At most this old is the CPU time that goes with a message: reading it costs as much as a small copy. */
+const CPU_MS = 50;
+let known: number | undefined;
+let knownAt = -Infinity;
+
+function recentCpuMs(): number | undefined {
+  const now = performance.now();
+  if (now - knownAt > CPU_MS) {
+    known = cpuMs();
+    knownAt = now;
+  }
+  return known;
+}
+
+/** CPU time of this thread, from the kernel's scheduler statistics (nanoseconds on the CPU come first). */
+function cpuMs(): number | undefined {
+  try {
+    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
+  } catch {
+    return undefined; // not Linux: the figure is left out
+  }
+}
+
+const setup = workerData as ShardSetup;
+guardNative(setup.guard)(() => start(setup)).catch((error: unknown) => {
+  const code = error instanceof PipelineError ? error.code : 'SYLSTREAM_ERR_WORKER';
+  tell({ type: 'refused', code, message: error instanceof Error ? error.message : String(error) });
+});

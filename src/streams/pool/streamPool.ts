@@ -1,0 +1,247 @@
+import { availableParallelism } from 'node:os';
+import type { Observable } from 'rxjs';
+import type { PcmFormat } from '../../dsp/pcm.ts';
+import { PipelineError } from '../../errors.ts';
+import type { Bundle } from '../../models/bundle.ts';
+import type { Precision } from '../../models/cachedEncoder.ts';
+import { createUnitLm } from '../../models/createUnitLm.ts';
+import type { EncoderStatus } from '../../models/encoder.ts';
+import { DEFAULT_BATCH, type PoolOptions } from '../../models/inferencePool.ts';
+import { createRing } from '../../models/kvRing.ts';
+import { defaultBundle, readBundle } from '../../models/manifest.ts';
+import { ringShape } from '../../models/stepRunner.ts';
+import type { UnitLm } from '../../models/unitLm.ts';
+import type { Control, PcmChunk, SpeechEvent } from '../../types.ts';
+import { heldBack } from '../heldBack.ts';
+import type { SpeechUnitsOptions } from '../speechUnits.ts';
+import { checkStreamOptions } from './checkStreamOptions.ts';
+import { overPool } from './overPool.ts';
+import {
+  createPooledStream,
+  type PooledStream,
+  type PoolMember,
+  type StreamListener,
+} from './pooledStream.ts';
+import { createShardLink, type ShardLink } from './shardLink.ts';
+import type { ShardFigures, ShardResult, ShardStreamOptions } from './shardMessages.ts';
+import { createStreamMemory, forgetState, type StreamMemory } from './streamMemory.ts';
+
+/** Where streams run. */
+export interface StreamPool {
+  readonly bundle: Bundle;
+  /** The unit language model, where the bundle has one and `lm: false` was not asked for; a thread of its own. */
+  readonly lm?: UnitLm;
+  /** Starts a stream of raw audio. Throws `RangeError` or `TypeError` for options that are not what they must be. */
+  open(format: PcmFormat, options: ShardStreamOptions, listener: StreamListener): PooledStream;
+  /** `speechUnits()` in the pool: the same events for the same chunks. */
+  speechUnits(
+    chunks$: Observable<PcmChunk | Control>,
+    options?: SpeechUnitsOptions,
+  ): Observable<SpeechEvent>;
+  status(): EncoderStatus;
+  /** Runs the model alone in one shard, `times` times. Only while no stream runs. */
+  bare?(
+    batch: number,
+    times: number,
+  ): Promise<{ readonly runMs: number; readonly cpuMs: number | undefined }>;
+  /** Ends every thread; streams under way fail with `SYLSTREAM_ERR_CLOSED`. */
+  close(): Promise<void>;
+}
+
+/** Options of `createStreamPool()`. */
+export interface StreamPoolOptions extends Omit<PoolOptions, 'workers'> {
+  /** A bundle's folder; default: the one that comes with the package. */
+  readonly bundle?: string | undefined;
+  /** Default `int8`. */
+  readonly precision?: Precision | undefined;
+  /** Threads that own streams, 1 to 64; default: the cores. */
+  readonly shards?: number | undefined;
+  /** Loads the bundle's language model too, where it has one; default true. */
+  readonly lm?: boolean | undefined;
+  /** Told in one line when a provider of the list was refused; default `console.warn`. */
+  readonly onRefused?: ((line: string) => void) | undefined;
+}
+
+interface Place {
+  readonly link: ShardLink;
+  readonly members: Map<number, PoolMember>;
+  figures: ShardFigures | undefined;
+}
+
+/** Memories that wait for the next stream: more than this are left to the garbage collector. */
+const SPARE_MEMORIES = 64;
+
+/**
+ * Starts the threads that streams live in: each owns some of them from bytes to units. For servers and for many files; one
+ * or a few streams need no more than `speechUnits()`.
+ *
+ * A thread that dies costs nothing: its streams go on from what they saved after their last step, and give the very same
+ * units.
+ *
+ * @throws PipelineError (from the promise) as `loadModels()`; RangeError for `shards` or `maxBatch` out of range; TypeError
+ *   for an unknown precision
+ */
+export async function createStreamPool(options: StreamPoolOptions = {}): Promise<StreamPool> {
+  const { precision = 'int8', providers = ['cpu'], onThread } = options;
+  if (precision !== 'int8' && precision !== 'fp32') {
+    throw new TypeError(`precision must be "int8" or "fp32", got ${JSON.stringify(precision)}`);
+  }
+  const shards = whole('shards', options.shards ?? availableParallelism(), 64);
+  const maxBatch = whole('maxBatch', options.maxBatch ?? DEFAULT_BATCH, 256);
+  const onRefused =
+    options.onRefused ??
+    ((line: string) => console.warn(`sylstream: provider refused, trying the next: ${line}`));
+  const bundle = await readBundle(options.bundle ?? defaultBundle());
+  const { encoder } = bundle.config;
+  const shape = ringShape(encoder);
+  const file = precision === 'int8' ? 'onnx/step_int8.onnx' : 'onnx/step.onnx';
+  if (!(file in bundle.manifest.files)) {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_BUNDLE_MISSING',
+      `expected ${file} in ${bundle.directory} for precision ${precision}, and its manifest lists none; ` +
+        'choose the other precision or another bundle',
+    );
+  }
+  const batches: number[] = Array.from({ length: maxBatch + 1 }, () => 0);
+  const times = { runMs: 0, gatherMs: 0, steps: 0 };
+  const memories = new Map<number, StreamMemory>();
+  let spare: StreamMemory[] = [];
+  let streams = 0;
+  let closed = false;
+  let provider = 'loading';
+
+  function createPlace(): Place {
+    const members = new Map<number, PoolMember>();
+    const place: Place = {
+      members,
+      figures: undefined,
+      link: createShardLink({
+        setup: { bundle, precision, providers, maxBatch },
+        onThread,
+        onResults: (results, figures) => {
+          place.figures = figures;
+          count(figures);
+          for (const result of results) take(place, result);
+        },
+        onLost: () => {
+          for (const member of members.values()) member.replay();
+        },
+        onGivenUp: (error) => {
+          for (const member of members.values()) member.fail(error);
+        },
+      }),
+    };
+    return place;
+  }
+
+  function take(place: Place, result: ShardResult): void {
+    if (!result.released) return place.members.get(result.stream)?.take(result);
+    place.members.delete(result.stream);
+    const memory = memories.get(result.stream);
+    memories.delete(result.stream);
+    if (memory && spare.length < SPARE_MEMORIES) spare.push(memory);
+  }
+
+  function count(figures: ShardFigures): void {
+    for (const size of figures.batches) {
+      batches[size]++;
+      times.steps += size;
+    }
+    times.runMs += figures.runMs;
+    times.gatherMs += figures.gatherMs;
+  }
+
+  function memory(): StreamMemory {
+    const used = spare.pop();
+    if (!used) return createStreamMemory(createRing(shape));
+    forgetState(used);
+    return used;
+  }
+
+  const places = Array.from({ length: shards }, createPlace);
+  const leaveNative = (): void => places.forEach(({ link }) => link.leaveNative());
+  process.on('exit', leaveNative);
+  let lm: UnitLm | undefined;
+
+  async function close(): Promise<void> {
+    if (closed) return;
+    closed = true;
+    const reason = new PipelineError(
+      'SYLSTREAM_ERR_CLOSED',
+      'the pool was closed while the stream ran',
+    );
+    for (const { members } of places) for (const member of members.values()) member.fail(reason);
+    await Promise.all([...places.map(({ link }) => link.close()), lm?.close()]);
+    process.off('exit', leaveNative);
+    spare = [];
+  }
+
+  try {
+    const all = await Promise.all(places.map(({ link }) => link.ready));
+    provider = [...new Set(all.map((one) => one.provider))].join('+');
+    for (const line of all[0].refused) onRefused(line);
+    if (bundle.lm && options.lm !== false) {
+      lm = await createUnitLm(bundle, { precision, providers, onRefused });
+    }
+  } catch (error) {
+    await close();
+    throw error;
+  }
+
+  function open(
+    format: PcmFormat,
+    asked: ShardStreamOptions,
+    listener: StreamListener,
+  ): PooledStream {
+    if (closed)
+      throw new PipelineError('SYLSTREAM_ERR_CLOSED', 'the pool was closed; make it again');
+    checkStreamOptions(bundle.config, format, asked);
+    const place = places.reduce((least, one) =>
+      one.members.size < least.members.size ? one : least,
+    );
+    const id = streams++;
+    const own = memory();
+    memories.set(id, own);
+    const member = createPooledStream({
+      id,
+      format,
+      options: asked,
+      chunkTokens: encoder.chunkTokens,
+      memory: own,
+      listener,
+      send: place.link.send,
+    });
+    place.members.set(id, member);
+    return member.stream;
+  }
+
+  return {
+    bundle,
+    ...(lm && { lm }),
+    open,
+    speechUnits: (chunks$, streamOptions = {}) =>
+      heldBack(chunks$, streamOptions, (held$, all) => overPool(open, held$, all)),
+    status: () => ({
+      provider,
+      precision,
+      workers: shards,
+      streams: places.reduce((sum, { members }) => sum + members.size, 0),
+      queued: places.reduce((sum, { figures }) => sum + (figures?.queued ?? 0), 0),
+      restarts: places.reduce((sum, { link }) => sum + link.restarts, 0),
+      batches: [...batches],
+      cpuMs: places.reduce<number | undefined>(
+        (sum, { figures }) =>
+          sum === undefined || figures?.cpuMs === undefined ? undefined : sum + figures.cpuMs,
+        0,
+      ),
+      ...times,
+    }),
+    bare: (batch, count) => places[0].link.bare(batch, encoder.chunkTokens, count),
+    close,
+  };
+}
+
+function whole(option: string, value: number, most: number): number {
+  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
+  throw new RangeError(`${option} must be a whole number from 1 to ${most}, got ${value}`);
+}
