@@ -13,7 +13,7 @@ import { startChild } from './server/processes.ts';
 const { values } = parseArgs({
   options: {
     bundle: { type: 'string' },
-    workers: { type: 'string', default: '1' },
+    shards: { type: 'string' },
     streams: { type: 'string', default: '20' },
     turns: { type: 'string', default: '5' },
     seconds: { type: 'string', default: '20' },
@@ -25,7 +25,7 @@ const seconds = Number(values.seconds);
 
 const child = await startChild<{ url: string; capacity: number }>({
   role: 'server',
-  workers: Number(values.workers),
+  ...(values.shards !== undefined && { shards: Number(values.shards) }),
   capacity: 100_000,
   streams: 0,
   seconds,

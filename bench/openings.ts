@@ -11,7 +11,7 @@ import { startChild } from './server/processes.ts';
 const { values } = parseArgs({
   options: {
     bundle: { type: 'string' },
-    workers: { type: 'string', default: '1' },
+    shards: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     openings: { type: 'string', default: '10000' },
     parallel: { type: 'string', default: '64' },
@@ -21,7 +21,7 @@ const parallel = Number(values.parallel);
 
 const child = await startChild<{ url: string }>({
   role: 'server',
-  workers: Number(values.workers),
+  ...(values.shards !== undefined && { shards: Number(values.shards) }),
   capacity: 2 * parallel,
   streams: 0,
   seconds: 0,

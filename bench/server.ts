@@ -13,7 +13,7 @@ import type { ChildFigures, ChildOptions } from './server/processes.ts';
 const { values } = parseArgs({
   options: {
     bundle: { type: 'string' },
-    workers: { type: 'string', default: '1' },
+    shards: { type: 'string' },
     streams: { type: 'string', default: '25,50,75,100,125,150' },
     seconds: { type: 'string', default: '20' },
     'chunk-ms': { type: 'string', default: '20' },
@@ -28,12 +28,12 @@ const jitterMs = Number(values['jitter-ms']);
 const counts = values.streams.split(',').map(Number);
 const sockets = Number(values.sockets);
 const base: Omit<ChildOptions, 'role'> = {
-  workers: Number(values.workers),
   capacity: 100_000,
   streams: 0,
   seconds,
   chunkMs,
   ...(values.bundle !== undefined && { bundle: values.bundle }),
+  ...(values.shards !== undefined && { shards: Number(values.shards) }),
 };
 
 interface Row extends LoadResult, ChildFigures {

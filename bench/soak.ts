@@ -13,7 +13,7 @@ import { speechBytes } from './server/speech.ts';
 const { values } = parseArgs({
   options: {
     bundle: { type: 'string' },
-    workers: { type: 'string', default: '1' },
+    shards: { type: 'string' },
     sessions: { type: 'string', default: '10000' },
     minutes: { type: 'string', default: '30' },
     part: { type: 'string', default: '0.8' },
@@ -93,7 +93,7 @@ async function live(
 async function main(): Promise<void> {
   const child = await startChild<{ url: string; capacity: number }>({
     role: 'server',
-    workers: Number(values.workers),
+    ...(values.shards !== undefined && { shards: Number(values.shards) }),
     capacity: Number(values.capacity),
     streams: 0,
     seconds: 0,

@@ -11,7 +11,7 @@ const capacities: number[] = [];
 for (let start = 0; start < Number(values.starts); start++) {
   const child = await startChild<{ capacity: number }>({
     role: 'server',
-    workers: Number(values.workers),
+    ...(values.shards !== undefined && { shards: Number(values.shards) }),
     capacity: 0,
     streams: 0,
     seconds: 0,

@@ -1,7 +1,6 @@
 import { from, lastValueFrom } from 'rxjs';
-import type { Models } from '../src/models/loadModels.ts';
-import type { speechUnits } from '../src/streams/speechUnits.ts';
 import { availableCores } from '../src/models/cores.ts';
+import type { StreamPool } from '../src/streams/pool/streamPool.ts';
 import type { PcmChunk } from '../src/types.ts';
 import { SAMPLE_RATE } from '../src/units.ts';
 import { readCpuTimes } from './cpuMeter.ts';
@@ -9,8 +8,8 @@ import type { CpuTimes } from './cpuMeter.ts';
 
 /** Options of `measureCapacity()`. */
 export interface CalibrationOptions {
-  readonly models: Models;
-  readonly pipeline: typeof speechUnits;
+  /** Where the streams run. */
+  readonly pool: Pick<StreamPool, 'speechUnits' | 'status'>;
   /** Streams of a run; default 16. */
   readonly streams?: number;
   /** Audio of each, in seconds; default 1. */
@@ -43,7 +42,7 @@ const CHUNK_SAMPLES = SAMPLE_RATE / 50;
 export async function measureCapacity(options: CalibrationOptions): Promise<number> {
   const { streams = 16, seconds = 1, budgetMs = 2000 } = options;
   const { cores = availableCores(), cpuTimes = readCpuTimes } = options;
-  const workers = options.models.encoder.status().workers;
+  const workers = options.pool.status().workers;
   const began = performance.now();
   let cheapestMs = Infinity;
   for (let runs = 0; ; runs++) {
@@ -67,13 +66,9 @@ function busiestMs(before: CpuTimes, after: CpuTimes, workers: number, cores: nu
   return Math.max(mainMs, (allMs - mainMs) / workers, allMs / cores, mainMs / Math.min(1, cores));
 }
 
-async function run(
-  { models, pipeline }: CalibrationOptions,
-  streams: number,
-  seconds: number,
-): Promise<void> {
+async function run({ pool }: CalibrationOptions, streams: number, seconds: number): Promise<void> {
   const runs = Array.from({ length: streams }, (_, index) =>
-    lastValueFrom(pipeline(from(noise(seconds, index + 1)), models, {}), {
+    lastValueFrom(pool.speechUnits(from(noise(seconds, index + 1))), {
       defaultValue: undefined,
     }),
   );

@@ -1,9 +1,8 @@
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { PipelineError } from '../src/errors.ts';
-import type { Models } from '../src/models/loadModels.ts';
 import type { Codec } from '../src/protocol/index.ts';
-import type { speechUnits } from '../src/streams/speechUnits.ts';
+import type { StreamPool } from '../src/streams/pool/streamPool.ts';
 import { createAdmission } from './admission.ts';
 import type { Credential } from './auth.ts';
 import { availableBytes } from './availableBytes.ts';
@@ -61,8 +60,7 @@ export interface Stock {
 /** Options of `createHub()`. */
 export interface HubOptions {
   readonly settings: Settings;
-  readonly models: Models;
-  readonly pipeline: typeof speechUnits;
+  readonly streams: StreamPool;
   /** Live streams that fit. */
   readonly capacity: number;
   readonly log: Logger;
@@ -79,12 +77,12 @@ const LAST_WORD_MS = 1000;
 
 /** Makes an empty hub and starts its timer. */
 export function createHub(options: HubOptions): Hub {
-  const { settings, models, pipeline, capacity, log, proxies } = options;
+  const { settings, streams, capacity, log, proxies } = options;
   const now = (): number => performance.now();
   const memory = createMemoryBook({
     boundBytes: settings.memoryMib * 2 ** 20 || availableBytes() * MEMORY_PART,
     baseBytes: process.memoryUsage.rss(),
-    sessionBytes: sessionBytes(models.bundle),
+    sessionBytes: sessionBytes(streams.bundle),
     count: () => store.live + store.parked,
     sessions: () => store.all(),
     now,
@@ -97,8 +95,8 @@ export function createHub(options: HubOptions): Hub {
     parked: () => store.parked,
     used: () => admission.used,
     capacity: () => admission.capacity,
-    encoder: () => models.encoder.status(),
-    lm: () => models.lm?.status(),
+    encoder: () => streams.status(),
+    lm: () => streams.lm?.status(),
     memoryUsed: () => memory.usedBytes,
     memoryBound: () => memory.boundBytes,
     waiting: () => lobby.waiting,
@@ -112,8 +110,7 @@ export function createHub(options: HubOptions): Hub {
 
   const context: ConnectionContext = {
     settings,
-    models,
-    pipeline,
+    streams,
     metrics,
     guesses: createQuota(settings.guesses),
     log,
@@ -162,7 +159,7 @@ export function createHub(options: HubOptions): Hub {
     },
     readiness() {
       if (isDraining) return { ready: false, reason: 'draining' };
-      if (restarts.isUnstable(models.encoder.status().restarts, now())) {
+      if (restarts.isUnstable(streams.status().restarts, now())) {
         return { ready: false, reason: 'workers' };
       }
       const { shortage } = admission;

@@ -1,6 +1,6 @@
 import { PipelineError } from '../src/errors.ts';
-import { loadModels } from '../src/models/loadModels.ts';
-import type { LoadModelsOptions } from '../src/models/loadModels.ts';
+import type { Provider } from '../src/models/onnx.ts';
+import { createStreamPool, type StreamPoolOptions } from '../src/streams/pool/streamPool.ts';
 import { createLog } from './log.ts';
 import { createServer } from './server.ts';
 import type { SylstreamServer } from './server.ts';
@@ -21,30 +21,30 @@ export interface StartOptions {
 
 /**
  * Loads and warms the models, listens until the signal, then drains and releases everything. Resolves when all is
- * closed. Errors: those of `loadModels()` and `createServer()`.
+ * closed. Errors: those of `createStreamPool()` and `createServer()`.
  */
 export async function startServer(options: StartOptions): Promise<void> {
   const { settings, signal, cutSignal, onListening, serviceLinks = [] } = options;
   const log = createLog(settings.logLevel);
   if (serviceLinks.length > 0)
     log.warn({ variables: serviceLinks }, 'service links are no settings');
-  const models = await loadModels(modelOptions(settings));
+  const streams = await createStreamPool(poolOptions(settings));
   try {
-    const server = await createServer({ models, settings, log });
+    const server = await createServer({ streams, settings, log });
     onListening?.(server);
     await aborted(signal);
     await Promise.race([server.drain(), cut(server, cutSignal)]);
   } finally {
-    await models.close();
+    await streams.close();
   }
 }
 
-function modelOptions(settings: Settings): LoadModelsOptions {
+function poolOptions(settings: Settings): StreamPoolOptions {
   return {
     precision: settings.precision,
-    providers: settings.providers as LoadModelsOptions['providers'],
+    providers: settings.providers as readonly Provider[],
     ...(settings.bundle !== '' && { bundle: settings.bundle }),
-    ...(settings.workers > 0 && { workers: settings.workers }),
+    ...(settings.workers > 0 && { shards: settings.workers }),
   };
 }
 

@@ -35,6 +35,8 @@ export interface MemoryBookOptions {
 const WAITING_BYTES_PER_SECOND = 4 * (48_000 + 16_000 + 100 * 128 + 50 * 256);
 /** Reckoned for the socket, the operators and the event log of a session (4,096 events of about 100 bytes). */
 const OTHER_BYTES = 2 ** 19;
+/** The two places for a stream's saved state (`streamMemory.ts`). */
+const STATE_BYTES = 2 ** 19;
 /** The sum of waiting audio is good for so long; the number of sessions is always today's. */
 const FRESH_MS = 100;
 
@@ -72,5 +74,5 @@ export function sessionBytes({ config, lm }: Pick<Bundle, 'config' | 'lm'>): num
   const rowWidth = kvHeads * headWidth;
   const ring = ringBytes({ layers, windowTokens, chunkTokens, rowWidth });
   const history = lm ? historyBytes(lmCache(lm)) : 0;
-  return 2 * (ring + history) + OTHER_BYTES;
+  return 2 * (ring + history) + STATE_BYTES + OTHER_BYTES;
 }

@@ -1,12 +1,12 @@
 import { settingFor } from '../src/dsp/rateDial.ts';
-import type { Models } from '../src/models/loadModels.ts';
 import type { WireModel, WireRate } from '../src/protocol/index.ts';
+import type { StreamPool } from '../src/streams/pool/streamPool.ts';
 
 /** Milliseconds of a token (docs/bundle.md: 2 frames of 10 ms). */
 const TOKEN_MS = 20;
 
 /** What `ready` says of the models at a rate; throws `RangeError` for a rate that the bundle does not offer. */
-export function modelInfo({ bundle, lm }: Models, rate: WireRate): WireModel {
+export function modelInfo({ bundle, lm }: StreamPool, rate: WireRate): WireModel {
   const { encoder, boundaries, units } = bundle.config;
   const setting = settingFor(boundaries, rate);
   return {

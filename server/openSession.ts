@@ -33,7 +33,7 @@ export interface Opened {
  */
 export function openSession(hello: Hello, credential: Credential, context: OpenContext): Opened {
   checkAudio(hello.audio);
-  checkModel(hello, context.models);
+  checkModel(hello, context.streams.bundle);
   const resumed = hello.resume && resume(hello, credential, context);
   if (resumed !== undefined) return resumed;
   if (hello.resume?.only === true) {
@@ -97,7 +97,7 @@ function full(shortage: Shortage, { metrics }: OpenContext): PipelineError {
 }
 
 function readyOf(session: Session, resumed: boolean, context: OpenContext): Ready {
-  const { settings, store, models } = context;
+  const { settings, store, streams } = context;
   const { audio, pace, rate = 'natural' } = session.hello;
   return {
     t: 'ready',
@@ -108,7 +108,7 @@ function readyOf(session: Session, resumed: boolean, context: OpenContext): Read
     next: session.received,
     credit: session.credit,
     audio,
-    model: modelInfo(models, rate),
+    model: modelInfo(streams, rate),
     limits: {
       msg_bytes: MAX_MESSAGE_BYTES,
       ahead_ms: pace === 'file' ? settings.aheadFileMs : settings.aheadLiveMs,

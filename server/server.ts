@@ -4,7 +4,9 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { PipelineError } from '../src/errors.ts';
 import type { Models } from '../src/models/loadModels.ts';
-import { speechUnits } from '../src/streams/speechUnits.ts';
+import { createLocalPool } from '../src/streams/pool/localPool.ts';
+import type { StreamPool } from '../src/streams/pool/streamPool.ts';
+import type { speechUnits } from '../src/streams/speechUnits.ts';
 import { createAddressBook } from './addressBook.ts';
 import { createAuthenticator, hashToken } from './auth.ts';
 import { checkBind } from './bind.ts';
@@ -27,13 +29,15 @@ import { createUpgradeHandler } from './upgrade.ts';
 
 /** Options of `createServer()`. */
 export interface ServerOptions {
-  /** Loaded models; they stay the caller's, who closes them after the server. */
-  readonly models: Models;
+  /** Where streams run; it stays the caller's, who closes it after the server. */
+  readonly streams?: StreamPool;
+  /** In place of `streams`: loaded models, with which every stream runs in this thread; for a few, and for tests. */
+  readonly models?: Models;
   /** Settings that differ from the defaults; checked as those of a file are. */
   readonly settings?: Partial<Settings>;
   /** Default: JSON lines on stderr. */
   readonly log?: Logger;
-  /** Default `speechUnits`; another one only in tests of timing and faults. */
+  /** With `models`: default `speechUnits`; another one only in tests of timing and faults. */
   readonly pipeline?: typeof speechUnits;
 }
 
@@ -62,18 +66,18 @@ export interface SylstreamServer {
  * address is taken.
  *
  * @example
- * const server = await createServer({ models: await loadModels(), settings: { port: 0 } });
+ * const server = await createServer({ streams: await createStreamPool(), settings: { port: 0 } });
  * console.log(server.url);
  */
 export async function createServer(options: ServerOptions): Promise<SylstreamServer> {
-  const { models, pipeline = speechUnits } = options;
+  const streams = streamsOf(options);
   const settings = readConfig({ flags: options.settings ?? {} });
   checkBind(settings);
   const page = pageFolder(settings.web);
   const log = options.log ?? createLog(settings.logLevel);
-  const capacity = settings.capacity || (await measureCapacity({ models, pipeline }));
+  const capacity = settings.capacity || (await measureCapacity({ pool: streams }));
   const proxies = createTrustedProxies(settings.trustProxy, settings.proxyHeaders);
-  const hub = createHub({ settings, models, pipeline, capacity, log, proxies });
+  const hub = createHub({ settings, streams, capacity, log, proxies });
   const now = (): number => performance.now();
   const auth = createAuthenticator({
     hashes: [
@@ -163,4 +167,10 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
       log.info(left, 'drained');
     },
   };
+}
+
+function streamsOf({ streams, models, pipeline }: ServerOptions): StreamPool {
+  if (streams) return streams;
+  if (models) return createLocalPool(models, pipeline);
+  throw new TypeError('streams must be a pool of createStreamPool(), got undefined');
 }

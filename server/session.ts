@@ -1,11 +1,9 @@
-import { Subject } from 'rxjs';
-import type { Subscription } from 'rxjs';
 import { PipelineError } from '../src/errors.ts';
 import { MAX_PENDING_TURNS } from '../src/dsp/rateSchedule.ts';
-import { decodePcm } from '../src/dsp/pcm.ts';
 import { bytesPerFrame, toWireError } from '../src/protocol/index.ts';
 import type { Audio, ClientMessage, Gap, Generate, Hello, WireId } from '../src/protocol/index.ts';
-import type { Control, PcmChunk, SpeechEvent } from '../src/types.ts';
+import type { PooledStream } from '../src/streams/pool/pooledStream.ts';
+import type { SpeechEvent } from '../src/types.ts';
 import { SAMPLE_RATE } from '../src/units.ts';
 import { createAllowance } from './allowance.ts';
 import type { Allowance } from './allowance.ts';
@@ -16,20 +14,16 @@ import { FlushBook } from './flushBook.ts';
 import { createLagMeter } from './lagMeter.ts';
 import type { LagMeter } from './lagMeter.ts';
 import type { Link } from './link.ts';
-import { checkRate, pipelineError, pipelineOptions } from './sessionOptions.ts';
+import { checkRate, pipelineError, streamOptions } from './sessionOptions.ts';
 import type { SessionContext } from './sessionOptions.ts';
 import { toFinalUnit, toProvisional } from './wireEvents.ts';
 
 /** An `ack` goes out at least this often while something changes (the protocol promises 500 ms). */
 const ACK_MS = 400;
-/** Zeros of a gap go in pieces of this many moments. */
-const GAP_PIECE = 16_000;
-/** Audio values that are decoded into one piece of memory: about 13 messages of 20 ms at 16 kHz. */
-const VALUES = 4096;
 
 /**
  * One stream's life: audio in by index, events out in order, whatever becomes of the sockets between.
- * It owns the one subscription to the pipeline; `release()` ends it.
+ * It owns the one stream of the pool; `release()` ends it.
  */
 export class Session {
   readonly id: string;
@@ -37,16 +31,13 @@ export class Session {
   /** Monotone milliseconds. */
   readonly startedAt: number;
   readonly #context: SessionContext;
-  readonly #chunks$ = new Subject<PcmChunk | Control>();
-  readonly #subscription: Subscription;
+  readonly #stream: PooledStream;
   readonly #frameBytes: number;
   readonly #allowance: Allowance;
   readonly #log: EventLog;
   readonly #lag: LagMeter = createLagMeter();
   readonly #flushes: FlushBook;
   readonly #continuations: Continuations;
-  #values = new Float32Array(0);
-  #usedValues = 0;
   #link: Link | undefined;
   /** Number of the next event for the link. */
   #cursor = 0;
@@ -64,7 +55,7 @@ export class Session {
   #onConcluded: (() => void) | undefined;
   #lastAck = { n: -1, limit: 0, at: -Infinity };
 
-  /** Subscribes to the pipeline; throws `SYLSTREAM_ERR_OPTION` when the hello asks for what the bundle does not offer. */
+  /** Opens the stream; throws `SYLSTREAM_ERR_OPTION` when the hello asks for what the bundle does not offer. */
   constructor(id: string, hello: Hello, context: SessionContext) {
     this.id = id;
     this.hello = hello;
@@ -82,7 +73,7 @@ export class Session {
     this.#log = createEventLog(settings.eventLog);
     this.#flushes = new FlushBook(file ? settings.filePace : settings.livePace, context.now());
     this.#continuations = new Continuations({
-      lm: context.models.lm,
+      lm: context.streams.lm,
       rate: hello.rate ?? 'natural',
       settings,
       metrics: context.metrics,
@@ -93,17 +84,13 @@ export class Session {
       refuse: (error, ref) => this.#refuse(error, ref),
     });
     if (hello.want?.continuation === true) this.#continuations.prepare();
-    const options = pipelineOptions(hello, context);
-    this.#subscription = context
-      .pipeline(this.#chunks$, context.models, {
-        ...options,
-        onProgress: (sample) => this.#progress(sample),
-      })
-      .subscribe({
-        next: (event) => this.#emit(event),
-        error: (error: unknown) => this.#fail(pipelineError(error)),
-        complete: () => this.#complete(),
-      });
+    const { format, options } = streamOptions(hello, context);
+    this.#stream = context.streams.open(format, options, {
+      event: (event) => this.#emit(event),
+      progress: (sample) => this.#progress(sample),
+      completed: () => this.#complete(),
+      failed: (error) => this.#fail(pipelineError(error)),
+    });
   }
 
   /** The sample that is expected next, at the declared rate. */
@@ -225,7 +212,7 @@ export class Session {
   release(): void {
     this.#link = undefined;
     this.#continuations.release();
-    this.#subscription.unsubscribe();
+    this.#stream.release();
   }
 
   #grant(): { readonly limit: number; readonly credit: number } {
@@ -244,28 +231,15 @@ export class Session {
     }
     const skip = this.#overlap(n, d.byteLength / size);
     if (skip === undefined) return;
-    const count = (d.byteLength / size - skip) * audio.ch;
-    const samples = decodePcm(d.subarray(skip * size), audio.fmt, this.#memory(count));
-    this.#take(samples.length / audio.ch, samples);
-  }
-
-  /** Memory for so many values that nobody has used: one piece for many messages, because many small ones cost more. */
-  #memory(count: number): Float32Array {
-    if (this.#usedValues + count > this.#values.length) {
-      this.#values = new Float32Array(Math.max(count, VALUES));
-      this.#usedValues = 0;
-    }
-    this.#usedValues += count;
-    return this.#values.subarray(this.#usedValues - count, this.#usedValues);
+    this.#count(d.byteLength / size - skip);
+    this.#stream.audio(d.subarray(skip * size));
   }
 
   #gap({ n, len }: Gap): void {
     const skip = this.#overlap(n, len);
     if (skip === undefined) return;
-    for (let left = len - skip; left > 0; left -= GAP_PIECE) {
-      const frames = Math.min(left, GAP_PIECE);
-      this.#take(frames, new Float32Array(frames * this.hello.audio.ch));
-    }
+    this.#count(len - skip);
+    this.#stream.silence(len - skip);
   }
 
   /** How many of the moments are here already; undefined when all are. Throws for holes and for more than the credit. */
@@ -289,18 +263,17 @@ export class Session {
     return this.#received - n;
   }
 
-  #take(frames: number, samples: Float32Array): void {
+  #count(frames: number): void {
     const { now, metrics } = this.#context;
     const { rate } = this.hello.audio;
     this.#received += frames;
     this.#lag.arrived(Math.floor((this.#received * SAMPLE_RATE) / rate), now());
     metrics.traffic.audioSeconds += frames / rate;
-    this.#chunks$.next({ samples });
   }
 
   #set(rate: 'natural' | number, fromSample?: number): void {
     try {
-      checkRate(this.#context.models, rate);
+      checkRate(this.#context.streams.bundle, rate);
     } catch (error) {
       return this.#refuse(pipelineError(error, 'SYLSTREAM_ERR_OPTION'), 'set');
     }
@@ -312,7 +285,11 @@ export class Session {
       return this.#refuse(new PipelineError('SYLSTREAM_ERR_RATE_LIMITED', message), 'set');
     }
     this.#turns.push(from);
-    this.#chunks$.next({ control: 'rate', rate, ...(fromSample !== undefined && { fromSample }) });
+    this.#stream.control({
+      control: 'rate',
+      rate,
+      ...(fromSample !== undefined && { fromSample }),
+    });
     this.#continuations.turn(rate, from);
   }
 
@@ -330,7 +307,7 @@ export class Session {
     if (this.#flushes.has(id)) return;
     this.#inOrder(() => {
       if (this.#flushes.begin(id, this.#context.now())) {
-        this.#chunks$.next({ control: 'flush', id });
+        this.#stream.control({ control: 'flush', id });
       } else {
         const message = 'too many flushes; a live stream may send 6 a second';
         this.#refuse(new PipelineError('SYLSTREAM_ERR_RATE_LIMITED', message), id);
@@ -341,7 +318,7 @@ export class Session {
   #end(): void {
     if (this.#ended) return;
     this.#ended = true;
-    this.#chunks$.complete();
+    this.#stream.end();
   }
 
   #inOrder(act: () => void): void {

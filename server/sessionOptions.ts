@@ -2,10 +2,12 @@ import { PipelineError } from '../src/errors.ts';
 import type { ErrorCode } from '../src/errors.ts';
 import { settingFor } from '../src/dsp/rateDial.ts';
 import { isChannelCount, isSampleRate } from '../src/dsp/audioFormat.ts';
-import type { Models } from '../src/models/loadModels.ts';
+import type { PcmFormat } from '../src/dsp/pcm.ts';
+import type { Bundle } from '../src/models/bundle.ts';
 import { isWireAudioFormat } from '../src/protocol/index.ts';
 import type { Hello, WireAudio, WireRate } from '../src/protocol/index.ts';
-import type { speechUnits, SpeechUnitsOptions } from '../src/streams/speechUnits.ts';
+import type { ShardStreamOptions } from '../src/streams/pool/shardMessages.ts';
+import type { StreamPool } from '../src/streams/pool/streamPool.ts';
 import { quotesInput } from './loggable.ts';
 import type { Metrics } from './metrics.ts';
 import type { Quota } from './quota.ts';
@@ -15,9 +17,8 @@ import type { Settings } from './settings.ts';
 /** What a session needs from its server. */
 export interface SessionContext {
   readonly settings: Settings;
-  readonly models: Models;
-  /** `speechUnits`; another one only in tests of timing and faults. */
-  readonly pipeline: typeof speechUnits;
+  /** Where streams run. */
+  readonly streams: StreamPool;
   readonly metrics: Metrics;
   /** Continuations of all sessions that the model works on. */
   readonly guesses: Quota;
@@ -38,29 +39,30 @@ export function checkAudio(audio: WireAudio): void {
 }
 
 /** Throws `SYLSTREAM_ERR_MODEL` when the hello names another bundle, by name or by hash. */
-export function checkModel(hello: Hello, models: Models): void {
-  const { manifest, hash } = models.bundle;
+export function checkModel(hello: Hello, { manifest, hash }: Bundle): void {
   if (hello.model === undefined || hello.model === manifest.name || hello.model === hash) return;
   throw new PipelineError('SYLSTREAM_ERR_MODEL', `this server runs ${manifest.name}, ${hash}`);
 }
 
 /** Throws `RangeError` for a rate that the bundle does not offer. */
-export function checkRate(models: Models, rate: WireRate): void {
-  settingFor(models.bundle.config.boundaries, rate);
+export function checkRate({ config }: Bundle, rate: WireRate): void {
+  settingFor(config.boundaries, rate);
 }
 
-/** The pipeline's options for a hello; throws `SYLSTREAM_ERR_OPTION` for a rate that the bundle does not offer. */
-export function pipelineOptions(hello: Hello, { models }: SessionContext): SpeechUnitsOptions {
+/** The stream's format and options for a hello; throws `SYLSTREAM_ERR_OPTION` for a rate that the bundle does not offer. */
+export function streamOptions(
+  hello: Hello,
+  { streams }: SessionContext,
+): { readonly format: PcmFormat; readonly options: ShardStreamOptions } {
   const { audio, rate, max_delay_ms: maxDelayMs, want } = hello;
-  if (rate !== undefined) asOption(() => checkRate(models, rate));
-  return {
-    sampleRate: audio.rate,
-    channels: audio.ch,
+  if (rate !== undefined) asOption(() => checkRate(streams.bundle, rate));
+  const options = {
     ...(rate !== undefined && { rate }),
     ...(maxDelayMs !== undefined && { maxDelayMs }),
     partials: want?.partials ?? false,
     features: want?.features ?? false,
   };
+  return { format: { encoding: audio.fmt, sampleRate: audio.rate, channels: audio.ch }, options };
 }
 
 /** Runs `act`; misuse that it finds is the client's, `SYLSTREAM_ERR_OPTION`. */

@@ -4,6 +4,11 @@
 export { speechUnits } from './streams/speechUnits.ts';
 export type { SpeechUnitsOptions } from './streams/speechUnits.ts';
 
+// Many streams over every core
+export { createStreamPool } from './streams/pool/streamPool.ts';
+export type { StreamPool, StreamPoolOptions } from './streams/pool/streamPool.ts';
+export type { PooledStream, StreamListener } from './streams/pool/pooledStream.ts';
+
 // Sources
 export { fromBytes } from './streams/fromBytes.ts';
 export { fromFile } from './streams/fromFile.ts';

@@ -5,13 +5,12 @@
 import { once } from 'node:events';
 import type { AddressInfo } from 'node:net';
 import { monitorEventLoopDelay } from 'node:perf_hooks';
-import { interval, lastValueFrom, map, Observable, take, tap } from 'rxjs';
+import { interval, lastValueFrom, map, take, tap } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import { createServer } from '../../server/index.ts';
 import { createLog } from '../../server/log.ts';
-import { loadModels } from '../../src/models/loadModels.ts';
-import type { Models } from '../../src/models/loadModels.ts';
-import { speechUnits } from '../../src/streams/speechUnits.ts';
+import type { PooledStream } from '../../src/streams/pool/pooledStream.ts';
+import { createStreamPool, type StreamPool } from '../../src/streams/pool/streamPool.ts';
 import { summarise } from '../../src/bench/percentiles.ts';
 import { rampMs } from './load.ts';
 import { repeated, speechBytes } from './speech.ts';
@@ -27,28 +26,28 @@ let since = performance.now();
 let batches: readonly number[] = [];
 let closeAll: () => Promise<void> = () => Promise.resolve();
 
-const models = options.role === 'echo' ? undefined : await loadModels(options);
+const pool = options.role === 'echo' ? undefined : await createStreamPool(options);
 if (options.role === 'echo') await echo();
 else if (options.role === 'pipeline')
-  process.send?.({ lagMs: summarise(await pipelineLags(models!)) });
-else await serve(models!, options.role === 'transport');
+  process.send?.({ lagMs: summarise(await pipelineLags(pool!)) });
+else await serve(options.role === 'transport' ? { ...pool!, open: pretend } : pool!);
 
 process.on('message', (what) => {
   if (what === 'close') void leave();
   else tellFigures();
 });
 
-/** Closes server and models, says which handles are still open, and lets the process end by itself. */
+/** Closes server and pool, says which handles are still open, and lets the process end by itself. */
 async function leave(): Promise<void> {
   await closeAll();
-  await models?.close();
+  await pool?.close();
   loop.disable();
   process.send?.(handles(), () => process.disconnect());
 }
 
 function tellFigures(): void {
   const used = process.cpuUsage(cpu);
-  const now = models?.encoder.status().batches ?? [];
+  const now = pool?.status().batches ?? [];
   const figures: ChildFigures = {
     loopDelayP99Ms: loop.percentile(99) / 1e6 - 5,
     cpuCores: (used.user + used.system) / 1000 / (performance.now() - since),
@@ -79,9 +78,9 @@ function handles(): string[] {
   return [...counts].map(([kind, count]) => `${count} ${kind}`);
 }
 
-async function serve(loaded: Models, isTransportOnly: boolean): Promise<void> {
+async function serve(streams: StreamPool): Promise<void> {
   const server = await createServer({
-    models: loaded,
+    streams,
     log: createLog('silent'),
     settings: {
       port: 0,
@@ -90,36 +89,30 @@ async function serve(loaded: Models, isTransportOnly: boolean): Promise<void> {
       unauthenticated: 10_000,
       trustLoopback: true,
     },
-    ...(isTransportOnly && { pipeline: pretend }),
   });
   closeAll = () => server.close();
   process.send?.({ url: server.streamUrl, capacity: server.capacity });
 }
 
-/** A pipeline that does nothing but answer as often as the real one: progress and a unit every encoder step. */
-function pretend(
-  ...[chunks$, , { onProgress } = {}]: Parameters<typeof speechUnits>
-): ReturnType<typeof speechUnits> {
-  return new Observable((subscriber) => {
-    let sample = 0;
-    let index = 0;
-    return chunks$.subscribe({
-      next(chunk) {
-        if (!('samples' in chunk)) return;
-        sample += chunk.samples.length;
-        if (sample < (index + 1) * STEP_SAMPLES) return;
-        onProgress?.(sample);
-        const start = STEP_SAMPLES * index;
-        const unit = { index: index++, id: 1, start, end: start + STEP_SAMPLES, decided: sample };
-        subscriber.next({
-          type: 'unit',
-          unit: { ...unit, confidence: 1, pause: false, forced: false },
-        });
-      },
-      error: (error) => subscriber.error(error),
-      complete: () => subscriber.complete(),
-    });
-  });
+/** A stream that does nothing but answer as often as a real one: progress and a unit every encoder step. */
+function pretend(...[, , listener]: Parameters<StreamPool['open']>): PooledStream {
+  let sample = 0;
+  let index = 0;
+  const take = (samples: number): void => {
+    sample += samples;
+    if (sample < (index + 1) * STEP_SAMPLES) return;
+    listener.progress?.(sample);
+    const start = STEP_SAMPLES * index;
+    const unit = { index: index++, id: 1, start, end: start + STEP_SAMPLES, decided: sample };
+    listener.event({ type: 'unit', unit: { ...unit, confidence: 1, pause: false, forced: false } });
+  };
+  return {
+    audio: (bytes) => take(bytes.length / 2),
+    silence: take,
+    control: () => undefined,
+    end: listener.completed,
+    release: () => undefined,
+  };
 }
 
 async function echo(): Promise<void> {
@@ -130,7 +123,7 @@ async function echo(): Promise<void> {
 }
 
 /** The same live streams in this process, without sockets: from the push of the deciding sample to its unit. */
-async function pipelineLags(loaded: Models): Promise<number[]> {
+async function pipelineLags(loaded: StreamPool): Promise<number[]> {
   const speech = speechBytes();
   const { streams, seconds, chunkMs } = options;
   const chunk = 16 * chunkMs;
@@ -150,7 +143,7 @@ async function pipelineLags(loaded: Models): Promise<number[]> {
       }),
     );
     const lags: number[] = [];
-    const units$ = speechUnits(chunks$, loaded).pipe(
+    const units$ = loaded.speechUnits(chunks$).pipe(
       tap((event) => {
         if (event.type !== 'unit') return;
         const at = pushedAt[Math.floor((event.unit.decided - 1) / chunk)];

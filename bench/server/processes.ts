@@ -8,7 +8,8 @@ export interface ChildOptions {
   /** `server`: all of it; `transport`: the server with a pipeline that does nothing; `echo`: bare `ws`; `pipeline`: no sockets. */
   readonly role: 'server' | 'transport' | 'echo' | 'pipeline';
   readonly bundle?: string;
-  readonly workers?: number;
+  /** Threads that own streams; default: the cores. */
+  readonly shards?: number;
   /** Live streams let in; 0: measured. */
   readonly capacity: number;
   /** For `pipeline` alone. */

@@ -2,16 +2,14 @@ import { ignoreElements, timer } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { measureCapacity } from '../../server/calibrate.ts';
 import type { CpuTimes } from '../../server/cpuMeter.ts';
-import type { Models } from '../../src/models/loadModels.ts';
-import { loadModels } from '../../src/models/loadModels.ts';
-import { speechUnits } from '../../src/streams/speechUnits.ts';
+import { createStreamPool, type StreamPool } from '../../src/streams/pool/streamPool.ts';
 import { TINY } from '../helpers/bundles.ts';
 
-let models: Models;
+let pool: StreamPool;
 beforeAll(async () => {
-  models = await loadModels({ bundle: TINY, workers: 1 });
+  pool = await createStreamPool({ bundle: TINY, shards: 1, lm: false });
 });
-afterAll(() => models.close());
+afterAll(() => pool.close());
 
 /** CPU times of a process whose runs cost so much, one after the other. */
 function costs(...runs: CpuTimes[]) {
@@ -28,9 +26,13 @@ function costs(...runs: CpuTimes[]) {
 }
 
 describe('measureCapacity', () => {
-  const quick: typeof speechUnits = () => timer(1).pipe(ignoreElements());
+  /** The pool, but every stream takes so long and nothing else. */
+  const taking = (ms: number) => ({
+    status: pool.status,
+    speechUnits: () => timer(ms).pipe(ignoreElements()),
+  });
   const measure = (cores: number, ...runs: CpuTimes[]) =>
-    measureCapacity({ models, pipeline: quick, budgetMs: 100, cores, cpuTimes: costs(...runs) });
+    measureCapacity({ pool: taking(1), budgetMs: 100, cores, cpuTimes: costs(...runs) });
 
   it.each([
     ['the worker is busiest', 2, { mainMs: 50, allMs: 150 }, 96], // 16 s of audio in 0.1 s
@@ -48,9 +50,8 @@ describe('measureCapacity', () => {
   });
 
   it('goes by the clock where CPU times are not known', async () => {
-    const pipeline: typeof speechUnits = () => timer(100).pipe(ignoreElements());
     const cpuTimes = () => undefined;
-    const capacity = await measureCapacity({ models, pipeline, budgetMs: 1, cpuTimes });
+    const capacity = await measureCapacity({ pool: taking(100), budgetMs: 1, cpuTimes });
     expect(capacity).toBeLessThanOrEqual(96);
   });
 
@@ -59,11 +60,9 @@ describe('measureCapacity', () => {
   });
 
   it('runs the real encoder', async () => {
-    const before = models.encoder.status().steps;
-    expect(await measureCapacity({ models, pipeline: speechUnits, budgetMs: 200 })).toBeGreaterThan(
-      0,
-    );
-    expect(models.encoder.status().steps - before).toBeGreaterThan(16 * 5);
-    expect(models.encoder.status().batches.findLastIndex((runs) => runs > 0)).toBeGreaterThan(4);
+    const before = pool.status().steps;
+    expect(await measureCapacity({ pool, budgetMs: 200 })).toBeGreaterThan(0);
+    expect(pool.status().steps - before).toBeGreaterThan(16 * 5);
+    expect(pool.status().batches.findLastIndex((runs) => runs > 0)).toBeGreaterThan(4);
   });
 });

@@ -1,6 +1,7 @@
 import type { EncoderWork } from '../../models/encoderFeed.ts';
 import { MEL_BINS, FRAMES_PER_TOKEN } from '../../units.ts';
 import { PipelineError } from '../../errors.ts';
+import { createKeptMemories } from '../../models/keptMemories.ts';
 import { rowsOfJob, type StepRunner } from '../../models/stepRunner.ts';
 import type { SentError, ShardItem, ShardResult } from './shardMessages.ts';
 import { createShardStream, type ShardStream, type ShardStreamContext } from './shardStream.ts';
@@ -40,18 +41,23 @@ export function createShard(
   /** Streams that may have something to tell. */
   const touched = new Set<number>();
   const released: number[] = [];
+  /** Keys and values; none is let go while a run may write to it. */
+  const memories = createKeptMemories();
+  const leaving: number[] = [];
+  let inRun = false;
   let toSave: ShardStream[] = [];
 
   function takeOne(item: ShardItem, audio: Uint8Array): void {
     const id = item.stream;
     if (item.type === 'open') {
-      streams.set(id, createShardStream(item.setup, context));
+      memories.open(id, item.setup.memory.ring);
+      streams.set(id, createShardStream(item.setup, memories.get(id)!, context));
       return;
     }
     const stream = streams.get(id);
     if (item.type === 'release') {
-      drop(id);
-      released.push(id);
+      leaving.push(id);
+      if (!inRun) dropLeaving();
       return;
     }
     if (!stream) return;
@@ -86,6 +92,14 @@ export function createShard(
     streams.delete(id);
     ready.delete(id);
     touched.delete(id);
+    memories.forget(id);
+  }
+
+  function dropLeaving(): void {
+    for (const id of leaving.splice(0)) {
+      drop(id);
+      released.push(id);
+    }
   }
 
   const rowsFor = ({ scratch }: EncoderWork): number => (scratch ? scratchRows : chunkTokens);
@@ -118,15 +132,17 @@ export function createShard(
         tokens: next!.mel.length / (FRAMES_PER_TOKEN * MEL_BINS),
         commit: !next!.scratch,
       }));
+      inRun = true;
       const outputs = await runner.run(jobs, rows);
+      inRun = false;
       batch.forEach(([id, stream], b) => {
-        if (streams.get(id) !== stream) return; // released while the model ran
         const failed = outputs.failed[b];
         if (failed === undefined) stream.accept(rowsOfJob(outputs, b, rows, featureWidth));
         else stream.fail(new PipelineError('SYLSTREAM_ERR_ENCODER', failed));
         touch(id, stream);
         toSave.push(stream);
       });
+      dropLeaving();
       return { streams: batch.length, runMs: outputs.runMs, gatherMs: outputs.gatherMs };
     },
     results() {

@@ -7,7 +7,7 @@ import type { Bundle } from '../../models/bundle.ts';
 import type { Codebook } from '../../models/codebook.ts';
 import type { EncoderRows } from '../../models/encoder.ts';
 import { createEncoderFeed, type EncoderWork } from '../../models/encoderFeed.ts';
-import { openMemory, type KeptMemory } from '../../models/kvRing.ts';
+import type { KeptMemory } from '../../models/kvRing.ts';
 import { type Control, type MelBlock, type SpeechEvent } from '../../types.ts';
 import { segmenterConfig } from '../segmenterConfig.ts';
 import { createFront } from './front.ts';
@@ -62,9 +62,10 @@ export function createShardContext(bundle: Bundle, codebook: Codebook): ShardStr
   return { bundle, codebook, buffer: createStateBuffer() };
 }
 
-/** Makes a stream; where its memory holds a state, it goes on from there, and the audio from `replayPlace()` on comes again. */
+/** Makes a stream, `kept` being its keys and values; where its memory holds a state, it goes on from there, and the audio from `replayPlace()` on comes again. */
 export function createShardStream(
   { format, options, memory }: ShardStreamSetup,
+  kept: KeptMemory,
   { bundle, codebook, buffer }: ShardStreamContext,
 ): ShardStream {
   const { encoding, channels } = format;
@@ -138,7 +139,7 @@ export function createShardStream(
   }
 
   return {
-    memory: openMemory(memory.ring),
+    memory: kept,
     audio: (bytes) => take(() => front.push({ samples: decodePcm(bytes, encoding) })),
     silence: (frames) => take(() => front.push({ samples: new Float32Array(frames * channels) })),
     control: (control) => take(() => front.push(control)),

@@ -29,8 +29,9 @@ export function createStreamMemory(ring: SharedArrayBuffer): StreamMemory {
   return { ring, states: [state(), state()] };
 }
 
-/** Makes the memory that of a stream that has not begun. */
-export function forgetState({ states }: StreamMemory): void {
+/** Makes the memory that of a stream that has not begun; nothing of the one before is left. */
+export function renewMemory({ ring, states }: StreamMemory): void {
+  new Uint8Array(ring).fill(0);
   for (const state of states) headOf(state).fill(0);
 }
 

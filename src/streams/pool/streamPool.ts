@@ -1,9 +1,9 @@
-import { availableParallelism } from 'node:os';
 import type { Observable } from 'rxjs';
 import type { PcmFormat } from '../../dsp/pcm.ts';
 import { PipelineError } from '../../errors.ts';
 import type { Bundle } from '../../models/bundle.ts';
 import type { Precision } from '../../models/cachedEncoder.ts';
+import { availableCores } from '../../models/cores.ts';
 import { createUnitLm } from '../../models/createUnitLm.ts';
 import type { EncoderStatus } from '../../models/encoder.ts';
 import { DEFAULT_BATCH, type PoolOptions } from '../../models/inferencePool.ts';
@@ -24,7 +24,7 @@ import {
 } from './pooledStream.ts';
 import { createShardLink, type ShardLink } from './shardLink.ts';
 import type { ShardFigures, ShardResult, ShardStreamOptions } from './shardMessages.ts';
-import { createStreamMemory, forgetState, type StreamMemory } from './streamMemory.ts';
+import { createStreamMemory, renewMemory, type StreamMemory } from './streamMemory.ts';
 
 /** Where streams run. */
 export interface StreamPool {
@@ -86,7 +86,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
   if (precision !== 'int8' && precision !== 'fp32') {
     throw new TypeError(`precision must be "int8" or "fp32", got ${JSON.stringify(precision)}`);
   }
-  const shards = whole('shards', options.shards ?? availableParallelism(), 64);
+  const shards = whole('shards', options.shards ?? Math.max(1, Math.round(availableCores())), 64);
   const maxBatch = whole('maxBatch', options.maxBatch ?? DEFAULT_BATCH, 256);
   const onRefused =
     options.onRefused ??
@@ -154,7 +154,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
   function memory(): StreamMemory {
     const used = spare.pop();
     if (!used) return createStreamMemory(createRing(shape));
-    forgetState(used);
+    renewMemory(used);
     return used;
   }
 
