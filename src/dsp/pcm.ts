@@ -84,6 +84,15 @@ export function decodePcm(
   return samples;
 }
 
+/** Says whether every sample is finite; integers are. `bytes` hold whole samples. */
+export function isFinitePcm(bytes: Uint8Array, encoding: SampleEncoding): boolean {
+  if (encoding !== 'f32le' && encoding !== 'f64le') return true;
+  const { bytes: size, read } = CODECS[encoding];
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  for (let at = 0; at < bytes.length; at += size) if (!Number.isFinite(read(view, at))) return false;
+  return true;
+}
+
 function notWhole(encoding: SampleEncoding, length: number): PipelineError {
   const size = CODECS[encoding].bytes;
   return new PipelineError(

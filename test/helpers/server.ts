@@ -3,22 +3,34 @@ import { createServer } from '../../server/index.ts';
 import type { ServerOptions, Settings, SylstreamServer } from '../../server/index.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
+import { createStreamPool, type StreamPool } from '../../src/streams/pool/streamPool.ts';
 import { TINY } from './bundles.ts';
 
-/** Loads the tiny bundle with one inference thread. */
-export function tinyModels(): Promise<Models> {
-  return loadModels({ bundle: TINY, workers: 1 });
+/** The pools that servers of some models run their streams in. */
+const pools = new WeakMap<Models, StreamPool>();
+
+/** Loads the tiny bundle with one inference thread, and beside it a pool of two stream threads for servers. */
+export async function tinyModels(): Promise<Models> {
+  const models = await loadModels({ bundle: TINY, workers: 1 });
+  const pool = await createStreamPool({ bundle: TINY, shards: 2 });
+  const both = {
+    ...models,
+    close: async () => void (await Promise.all([models.close(), pool.close()])),
+  };
+  pools.set(both, pool);
+  return both;
 }
 
-/** Starts a server on a free loopback port, silent, with room for a thousand streams and no pace, and stops it. */
+/** Starts a server on a free loopback port, its streams in the models' pool where it has one, silent, with room for a thousand streams and no pace, and stops it. */
 export async function withServer<T>(
   models: Models,
   settings: Partial<Settings>,
   act: (server: SylstreamServer) => Promise<T>,
   options: Partial<ServerOptions> = {},
 ): Promise<T> {
+  const pool = options.pipeline ? undefined : pools.get(models);
   const server = await createServer({
-    models,
+    ...(pool ? { streams: pool } : { models }),
     settings: { ...ROOMY, ...settings },
     log: createLog('silent'),
     ...options,

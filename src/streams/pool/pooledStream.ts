@@ -1,4 +1,4 @@
-import { bytesPerSample, type PcmFormat } from '../../dsp/pcm.ts';
+import { bytesPerSample, isFinitePcm, type PcmFormat } from '../../dsp/pcm.ts';
 import { PipelineError } from '../../errors.ts';
 import type { Control, SpeechEvent } from '../../types.ts';
 import { createChunkGrid } from './chunkGrid.ts';
@@ -101,7 +101,9 @@ export function createPooledStream(setup: PooledStreamOptions): PoolMember {
         }
         if (bytes.length === 0) return;
         history.audio(bytes);
-        handWhatIsDue();
+        // What ends the stream is not held back.
+        if (isFinitePcm(bytes, format.encoding)) handWhatIsDue();
+        else hand(history.fresh());
       },
       silence(frames) {
         if (over || ended || frames === 0) return;
