@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import { startChild } from './server/processes.ts';
 
 const { values } = parseArgs({
-  options: { workers: { type: 'string', default: '1' }, starts: { type: 'string', default: '10' } },
+  options: { shards: { type: 'string' }, starts: { type: 'string', default: '10' } },
 });
 
 const capacities: number[] = [];
