@@ -24,7 +24,7 @@ export interface Saveable {
   readonly provenance: StatedProvenance | undefined;
 }
 
-/** Hands a file to the browser to save, written by the same code as `sylstream tokenize`. */
+/** Hands a file to the browser to save, written by the same code as `sylstream tokenize`: a long silence is one pause. */
 export function download(kind: DownloadKind, what: Saveable): void {
   const link = document.createElement('a');
   link.href = URL.createObjectURL(contentOf(kind, what));
@@ -45,6 +45,6 @@ function contentOf(kind: DownloadKind, { recording, provenance }: Saveable): Blo
 }
 
 function whole(formatter: UnitFormatter, recording: Recording): string {
-  const lines = recording.units.map((unit) => formatter.unit(unit));
+  const lines = recording.shown.map((unit) => formatter.unit(unit));
   return [formatter.begin(), ...lines, formatter.end(recording.samples)].join('');
 }

@@ -13,6 +13,7 @@ import {
   activity,
   bundledPage,
   dropFile,
+  expectUnbroken,
   listened,
   notice,
   PATIENCE_MS,
@@ -22,19 +23,9 @@ import {
   wavFile,
   withPage,
 } from './studioPage.ts';
-import type { SavedUnit } from './studioPage.ts';
 
 const MICROPHONE = fixture('kathleen-a0002.wav');
 const slowly = { timeout: PATIENCE_MS };
-
-/** Asserts that units follow each other without a hole and are numbered from 0. */
-function expectUnbroken(units: readonly SavedUnit[]): void {
-  expect(units[0]?.start).toBe(0);
-  expect(units.map(({ index }) => index)).toEqual(units.map((_, n) => n));
-  expect(units.slice(1).map(({ start }) => start)).toEqual(
-    units.slice(0, -1).map(({ end }) => end),
-  );
-}
 
 async function samplesIn(page: Page): Promise<number> {
   return ((await saved(page, 'wav')).length - WAV_HEADER_BYTES) / 2;
@@ -86,7 +77,8 @@ describe.runIf(program('chromium'))('whoever speaks', { timeout: 4 * PATIENCE_MS
       await activity(page, 'done');
       const units = await savedUnits(page);
       expectUnbroken(units);
-      expect(units.slice(0, soFar.length)).toEqual(soFar);
+      // All but the last: a pause may have gone on.
+      expect(units.slice(0, soFar.length - 1)).toEqual(soFar.slice(0, -1));
       const samples = await samplesIn(page);
       expect(samples - units.at(-1)!.end).toBeLessThan(0.1 * 16_000);
       const { code, text } = await notice(page);

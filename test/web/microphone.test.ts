@@ -26,6 +26,7 @@ import {
   saved,
   savedUnits,
   screenshot,
+  shown,
   withPage,
 } from './studioPage.ts';
 
@@ -123,8 +124,8 @@ describe.runIf(ready)('the page with a microphone', { timeout: 4 * PATIENCE_MS }
     const { units, start } = heard!;
     // The start is arbitrary, and tokens and encoder chunks lie on a grid from the first sample on: the file's own units
     // are those of the file at that start.
-    const there = agreement(units, await wholeUnits(delayed(samples, start), models), start);
-    const whole = (await wholeUnits(samples, models)).map((unit) => ({
+    const there = agreement(units, shown(await wholeUnits(delayed(samples, start), models)), start);
+    const whole = shown(await wholeUnits(samples, models)).map((unit) => ({
       ...unit,
       start: unit.start + start,
       end: unit.end + start,

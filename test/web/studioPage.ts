@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
+import { joinPauses } from '../../src/dsp/joinPauses.ts';
 import { encodeS16le } from '../../src/dsp/pcm.ts';
 import { wavHeader } from '../../src/dsp/wavWriter.ts';
 import type { Unit } from '../../src/types.ts';
@@ -151,15 +152,23 @@ export async function savedUnits(page: Page): Promise<SavedUnit[]> {
   return lines.map((line) => JSON.parse(line) as SavedUnit);
 }
 
-/** Units as the page shows them: pauses that follow each other are one. */
-export function shown<T extends Pick<Unit, 'start' | 'end'> & { readonly pause?: boolean }>(
-  units: readonly T[],
-): T[] {
-  return units.reduce<T[]>((all, unit) => {
-    const last = all.at(-1);
-    if (last?.pause !== true || unit.pause !== true) return [...all, unit];
-    return [...all.slice(0, -1), { ...last, end: unit.end }];
+/** Units as the page shows and saves them: pauses that follow each other are one. */
+export function shown(units: readonly Unit[]): Unit[] {
+  return units.reduce<Unit[]>((all, unit) => {
+    const joined = joinPauses(all.at(-1), unit);
+    return joined === undefined ? [...all, unit] : [...all.slice(0, -1), joined];
   }, []);
+}
+
+/** Asserts that units follow each other without a hole, numbered from 0 on; a joined pause has the first one's number. */
+export function expectUnbroken(units: readonly SavedUnit[]): void {
+  expect(units[0]?.start).toBe(0);
+  const numbers = units.map(({ index }) => index);
+  expect(numbers[0]).toBe(0);
+  expect(numbers.every((index, n) => n === 0 || index > numbers[n - 1])).toBe(true);
+  expect(units.slice(1).map(({ start }) => start)).toEqual(
+    units.slice(0, -1).map(({ end }) => end),
+  );
 }
 
 /** Waits for a message and returns its code and words. */
