@@ -11,7 +11,7 @@ import { tokenFrom } from '../units.ts';
 import { createDeadline } from './deadline.ts';
 import { checkFeatureBlock } from './featureBlock.ts';
 import type { Machine } from './machine.ts';
-import { createLevelGate } from './pauses.ts';
+import { createSpeechTeller } from './pauses.ts';
 import { checkBoundaryConfig, settingFor, type BoundaryConfig } from './rateDial.ts';
 import { createRateHold } from './rateHold.ts';
 import { createRateSchedule } from './rateSchedule.ts';
@@ -78,7 +78,7 @@ export function createSegmenter(
   const hold = holdRate ? createRateHold(config) : undefined;
   const ring = createTokenRing(width);
   const search = createSegmentSearch(ring, { width, minTokens, maxTokens, prune });
-  const gate = createLevelGate();
+  const speechTeller = createSpeechTeller();
   const deadline = createDeadline({ maxDelayMs, chunkTokens, shiftSamples });
   const writer = createSegmentWriter({
     ring,
@@ -92,7 +92,14 @@ export function createSegmenter(
     },
   });
   /** What is saved, the ring before the search that reads it. */
-  const parts: readonly Saved[] = [schedule, ...(hold ? [hold] : []), gate, ring, search, writer];
+  const parts: readonly Saved[] = [
+    schedule,
+    ...(hold ? [hold] : []),
+    speechTeller,
+    ring,
+    search,
+    writer,
+  ];
   let expected = 0; // the token that the next block begins with
   let available = 0; // availableSample of the last block
   let scratch: FeatureBlock | undefined;
@@ -101,8 +108,7 @@ export function createSegmenter(
 
   const takeRow = (block: FeatureBlock, i: number): void => {
     const token = block.firstToken + i;
-    const level = block.level?.[i];
-    const heard = level === undefined ? NaN : block.scratch ? gate.peek(level) : gate.next(level);
+    const speech = speechTeller.of(block, i);
     if (token < ring.end) return; // a flush has decided it
     const logit = block.boundary?.[i] ?? 0;
     const setting = schedule.at(token);
@@ -110,7 +116,7 @@ export function createSegmenter(
     ring.push(
       {
         logit: Math.min(config.logitClamp, Math.max(-config.logitClamp, logit)),
-        speech: block.speech?.[i] ?? heard,
+        speech,
         w: setting.w,
         lambda: setting.lambda + added,
         even: setting.even ?? 0,

@@ -1,3 +1,4 @@
+import type { FeatureBlock } from '../types.ts';
 import type { Saved } from './savedState.ts';
 import type { TokenRing } from './tokenRing.ts';
 
@@ -46,5 +47,28 @@ export function createLevelGate(): LevelGate {
     restore(from) {
       floor = from.number();
     },
+  };
+}
+
+/** Says of each token of a stream, in order, whether it is speech. */
+export interface SpeechTeller extends Saved {
+  /** Above 0 for speech; NaN where nothing tells. */
+  of(block: FeatureBlock, row: number): number;
+}
+
+/**
+ * Makes a teller: the bundle's `speech` logit; where it has none, the level gate. Rows of a flush are answered and not
+ * remembered.
+ */
+export function createSpeechTeller(): SpeechTeller {
+  const { next, peek, save, restore } = createLevelGate();
+  return {
+    of({ speech, level, scratch }, row) {
+      if (speech) return speech[row];
+      if (!level) return Number.NaN;
+      return scratch ? peek(level[row]) : next(level[row]);
+    },
+    save,
+    restore,
   };
 }

@@ -1,13 +1,17 @@
 import * as fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createSlidingMean, type PooledWindow } from '../../src/dsp/slidingMean.ts';
+import {
+  createSlidingMean,
+  type PooledWindow,
+  type SlidingMeanOptions,
+} from '../../src/dsp/slidingMean.ts';
 import type { Control, FeatureBlock } from '../../src/types.ts';
 import { samplesForTokens } from '../../src/units.ts';
 import { drive } from '../helpers/cuts.ts';
 import { madeUp, onGrid, rows } from '../helpers/features.ts';
 
 const options = { width: 4, windowTokens: 10, hopTokens: 4 };
-const run = (blocks: Iterable<FeatureBlock | Control>, over: Partial<typeof options> = {}) =>
+const run = (blocks: Iterable<FeatureBlock | Control>, over: Partial<SlidingMeanOptions> = {}) =>
   drive(createSlidingMean({ ...options, ...over }), blocks);
 
 /** The mean of tokens [from, to), read aloud. */
@@ -33,7 +37,7 @@ describe('createSlidingMean', () => {
       [11, 21],
     ]);
     for (const [i, [from, to]] of spans(windows).entries()) {
-      expect([...windows[i].vector]).toEqual(meanOf(whole, from, to));
+      expect([...windows[i].vector!]).toEqual(meanOf(whole, from, to));
       expect(windows[i].decided).toBe(999);
     }
   });
@@ -60,7 +64,7 @@ describe('createSlidingMean', () => {
       [24, 27],
       [27, 30],
     ]);
-    expect([...windows[1].vector]).toEqual(meanOf(whole, 12, 15));
+    expect([...windows[1].vector!]).toEqual(meanOf(whole, 12, 15));
   });
 
   it('decides at a flush, takes nothing back, and goes on upon the same grid with the rows that come again', () => {
@@ -81,8 +85,8 @@ describe('createSlidingMean', () => {
       [12, 22],
       [14, 24],
     ]);
-    expect([...windows[1].vector]).toEqual(meanOf(before, 2, 12));
-    expect([...windows[5].vector]).toEqual(meanOf(again, 14, 24));
+    expect([...windows[1].vector!]).toEqual(meanOf(before, 2, 12));
+    expect([...windows[5].vector!]).toEqual(meanOf(again, 14, 24));
   });
 
   it('gives the same windows however the encoder hands the tokens over', () => {
@@ -94,6 +98,46 @@ describe('createSlidingMean', () => {
           const whole = madeUp({ tokens, seed: tokens });
           const plain = run([{ ...whole, availableSample: 0 }]);
           const cut = run(onGrid(whole, { chunk, delay: Math.min(4, chunk - 1) }));
+          expect(cut.map((window) => ({ ...window, decided: 0 }))).toEqual(plain);
+        },
+      ),
+    );
+  });
+
+  it('averages speech alone where it must, and says nothing of a window with too little of it', () => {
+    const whole = madeUp({ tokens: 20, seed: 7 });
+    const speech = Float32Array.from({ length: 20 }, (_, t) => (t >= 3 && t < 9 ? 0 : -1));
+    const windows = run([{ ...whole, speech }], { minSpeechTokens: 3 });
+    expect(spans(windows)).toEqual([
+      [0, 10],
+      [4, 14],
+      [8, 18],
+      [10, 20],
+    ]);
+    expect(windows.map(({ counted }) => counted)).toEqual([6, 5, 1, 0]);
+    expect([...windows[0].vector!]).toEqual(meanOf(whole, 3, 9));
+    expect([...windows[1].vector!]).toEqual(meanOf(whole, 4, 9));
+    expect(windows.slice(2).map(({ vector }) => vector)).toEqual([undefined, undefined]);
+  });
+
+  it('tells speech by level where the bundle has no head for it, and counts everything where nothing tells', () => {
+    const whole = madeUp({ tokens: 10, seed: 8 });
+    const level = Float32Array.from({ length: 10 }, (_, t) => (t < 4 ? -14 : -2));
+    const [window] = run([{ ...whole, level }], { minSpeechTokens: 1 });
+    expect([...window.vector!]).toEqual(meanOf(whole, 4, 10));
+    expect(run([whole], { minSpeechTokens: 1 })[0].counted).toBe(10);
+  });
+
+  it('gives the same windows of speech however the encoder hands the tokens over', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 70 }),
+        fc.integer({ min: 1, max: 9 }),
+        (tokens, chunk) => {
+          const whole = madeUp({ tokens, seed: tokens, speech: true, pauseEvery: 3 });
+          const over = { minSpeechTokens: 2 };
+          const plain = run([{ ...whole, availableSample: 0 }], over);
+          const cut = run(onGrid(whole, { chunk, delay: Math.min(4, chunk - 1) }), over);
           expect(cut.map((window) => ({ ...window, decided: 0 }))).toEqual(plain);
         },
       ),
