@@ -202,13 +202,17 @@ class Streamer:
 
     def push(self, mel: Tensor) -> dict[str, Tensor]:
         """A whole chunk, (2c, 128): returns c rows per output."""
-        c = mel.shape[0] // self.cfg.frames_per_token
-        out = self.step(mel[None], torch.ones(1, c), self._ages(), self.keys, self.values)
+        return {name: value[0] for name, value in self.push_all(mel[None]).items()}
+
+    def push_all(self, mel: Tensor) -> dict[str, Tensor]:
+        """A whole chunk of each of B streams that are equally far, (B, 2c, 128), with `keys` and `values` of B rows: returns (B, c, …) per output."""
+        B, c = mel.shape[0], mel.shape[1] // self.cfg.frames_per_token
+        out = self.step(mel, torch.ones(B, c), self._ages().expand(B, -1), self.keys, self.values)
         slots = torch.arange(self.done, self.done + c) % self.cfg.window_tokens
         self.keys[:, :, slots] = out['present'][:, :, 0]
         self.values[:, :, slots] = out['present'][:, :, 1]
         self.done += c
-        return {name: value[0] for name, value in out.items()}
+        return out
 
     def flush(self, mel: Tensor) -> dict[str, Tensor]:
         """The end: n < c remaining tokens, (2n, 128), n may be 0. Returns n + delay rows per output."""

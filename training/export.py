@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
+import shutil
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -133,6 +134,7 @@ def write_manifest(folder: Path, about: dict) -> None:
 def write_bundle(folder: Path, model: Encoder, config: dict, codebook: dict, about: dict, clip: np.ndarray, card: str) -> None:
     """Writes every file of a bundle. codebook: the tensors of codebook.safetensors. about: name, version, licence, trainingData, metrics."""
     model.eval()
+    shutil.rmtree(folder / 'head', ignore_errors=True)  # of another encoder: voice.py makes it anew
     (folder / 'onnx').mkdir(parents=True, exist_ok=True)
     weights = flat_weights(model.cfg, {k: v.detach().float().numpy() for k, v in model.state_dict().items()})
     heads = tuple(config['encoder']['outputs'])

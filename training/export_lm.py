@@ -78,9 +78,9 @@ Zero-shot, per cent right with 95 % intervals:
 {table(['test', *columns], shots)}{over_hours}"""
 
 
-def with_section(readme: str, section: str) -> str:
+def with_section(readme: str, section: str, heading: str = HEADING) -> str:
     """A model card with this section in place of its old one, or before its last ("Limits")."""
-    parts = [part.rstrip() for title, part in sections(readme).items() if title != HEADING]
+    parts = [part.rstrip() for title, part in sections(readme).items() if title != heading]
     parts.insert(max(1, len(parts) - 1), section.rstrip())
     return '\n\n'.join(parts) + '\n'
 

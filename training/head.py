@@ -66,34 +66,54 @@ def windows_of(tokens: int, window: int, hop: int) -> list[tuple[int, int]]:
     return [(max(0, end - window), end) for end in ends]
 
 
-def golden_of(bundle: Path, head: nn.Sequential, window: int, hop: int) -> dict[str, np.ndarray]:
+def speech_windows(out: dict[str, np.ndarray], window: int, hop: int, least: int | None) -> tuple[np.ndarray, np.ndarray]:
+    """The windows (n, 2) of a recording in which a head says something, and their pooled features (n, D).
+
+    least: only tokens that are speech are averaged, and windows with fewer of them are left out; None: all tokens are.
+    """
+    features, speech = out['features'].astype(np.float64), out['speech'] >= 0 if least else np.ones(len(out['features']), bool)
+    windows = [(a, b) for a, b in windows_of(len(features), window, hop) if speech[a:b].sum() >= min(window, least or 1)]
+    pooled = [features[a:b][speech[a:b]].mean(0) for a, b in windows]
+    return np.array(windows, np.int32).reshape(-1, 2), np.array(pooled, np.float32).reshape(-1, features.shape[1])
+
+
+def golden_of(bundle: Path, head: nn.Sequential, window: int, hop: int, least: int | None) -> dict[str, np.ndarray]:
     """What the bundle's own recording gives with its int8 step model: windows, pooled features, probabilities."""
     mel = json.loads((bundle / 'config.json').read_text())['mel']
     x = normalise(log_mel(read_audio(bundle / 'golden/speech.wav')), mel['mean'], mel['std'])
-    features = outputs_of(bundle, 'int8', False)(x)['features'].astype(np.float64)
-    windows = windows_of(len(features), window, hop)
-    pooled = np.stack([features[a:b].mean(0) for a, b in windows]).astype(np.float32)
+    windows, pooled = speech_windows(outputs_of(bundle, 'int8', False)(x), window, hop, least)
     with torch.no_grad():
         said = head(torch.from_numpy(pooled)).softmax(1).numpy()
-    return {'windows': np.array(windows, np.int32), 'pooled': pooled, 'probabilities': np.ascontiguousarray(said)}
+    return {'windows': windows, 'pooled': pooled, 'probabilities': np.ascontiguousarray(said)}
 
 
-def export_head(folder: Path, head: nn.Sequential, labels: list[str], bundle: Path, window_ms: int, hop_ms: int, metrics: dict) -> None:
-    """Writes head.onnx, golden.safetensors and head.json. Raises ValueError for a window or hop that is no whole number of tokens."""
-    for name, value in (('windowMs', window_ms), ('hopMs', hop_ms)):
-        if value < TOKEN_MS or value % TOKEN_MS:
-            raise ValueError(f'{name}: expected a multiple of {TOKEN_MS} ms, got {value}')
+def export_head(
+    folder: Path,
+    head: nn.Sequential,
+    labels: list[str],
+    bundle: Path,
+    window_ms: int,
+    hop_ms: int,
+    metrics: dict,
+    name: str | None = None,
+    min_speech_ms: int | None = None,
+) -> None:
+    """Writes head.onnx, golden.safetensors and head.json. Raises ValueError for a duration that is no whole number of tokens."""
+    for key, value in (('windowMs', window_ms), ('hopMs', hop_ms), ('minSpeechMs', min_speech_ms)):
+        if value is not None and (value < TOKEN_MS or value % TOKEN_MS):
+            raise ValueError(f'{key}: expected a multiple of {TOKEN_MS} ms, got {value}')
     folder.mkdir(parents=True, exist_ok=True)
     width = json.loads((bundle / 'config.json').read_text())['encoder']['featureWidth']
     (folder / 'head.onnx').write_bytes(head_graph(head, width, len(labels)).SerializeToString())
-    save_file(golden_of(bundle, head, window_ms // TOKEN_MS, hop_ms // TOKEN_MS), folder / 'golden.safetensors')
+    least = min_speech_ms // TOKEN_MS if min_speech_ms else None
+    save_file(golden_of(bundle, head, window_ms // TOKEN_MS, hop_ms // TOKEN_MS, least), folder / 'golden.safetensors')
     files = {}
-    for name in ('golden.safetensors', 'head.onnx'):
-        data = (folder / name).read_bytes()
-        files[name] = {'bytes': len(data), 'sha256': hashlib.sha256(data).hexdigest()}
-    about = {'format': 'sylstream-head', 'formatVersion': 1, 'name': folder.name, 'encoder': encoder_hash(bundle), 'featureWidth': width}
-    about |= {'labels': labels, 'windowMs': window_ms, 'hopMs': hop_ms, 'metrics': metrics, 'files': files}
-    (folder / 'head.json').write_text(json.dumps(about, indent=2) + '\n')
+    for path in ('golden.safetensors', 'head.onnx'):
+        data = (folder / path).read_bytes()
+        files[path] = {'bytes': len(data), 'sha256': hashlib.sha256(data).hexdigest()}
+    about = {'format': 'sylstream-head', 'formatVersion': 1, 'name': name or folder.name, 'encoder': encoder_hash(bundle), 'featureWidth': width}
+    about |= {'labels': labels, 'windowMs': window_ms, 'hopMs': hop_ms} | ({'minSpeechMs': min_speech_ms} if min_speech_ms else {})
+    (folder / 'head.json').write_text(json.dumps(about | {'metrics': metrics, 'files': files}, indent=2) + '\n')
 
 
 def main() -> None:
