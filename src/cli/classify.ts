@@ -14,7 +14,7 @@ import { openOutput } from './output.ts';
 import { count, fromOptions } from './usage.ts';
 
 interface ClassifyCommandOptions extends EngineOptions, InputOptions {
-  readonly head: string;
+  readonly head?: string;
   readonly window?: number;
   readonly hop?: number;
   readonly realtime?: boolean;
@@ -22,9 +22,11 @@ interface ClassifyCommandOptions extends EngineOptions, InputOptions {
 
 const HELP = `
 A line of JSON is one window: start, end and decided in samples at 16 kHz (decided: the earliest moment at which it could
-be said), the most probable label and its probability, and the probability of every label.
+be said), how much of it the head heard, the most probable label and its probability, and the probability of every label.
+A head that hears speech alone, as the bundle's own does, says null of a window without speech.
 
 Examples:
+  $ sylstream classify talk.wav
   $ sylstream classify --head heads/age speech.wav
   $ arecord -q -f S16_LE -r 16000 | sylstream classify --head heads/commands --hop 200 -`;
 
@@ -33,7 +35,7 @@ export function classifyCommand(): Command {
   const command = new Command('classify')
     .description('print what a classification head hears in a recording')
     .argument('<file>', 'WAV by itself, anything else through ffmpeg; - is standard input')
-    .requiredOption('--head <folder>', 'the head (docs/head.md); it belongs to one bundle')
+    .option('--head <folder>', "another head than the bundle's own (docs/head.md)")
     .option('--window <ms>', 'audio that a decision looks at (default: the head says)', count)
     .option('--hop <ms>', 'audio from one decision to the next (default: the head says)', count);
   withInputOptions(command).option('--realtime', 'play a recording as if it were spoken now');
@@ -44,7 +46,7 @@ async function run(file: string, options: ClassifyCommandOptions): Promise<void>
   checkPlaces([file], [undefined]);
   const models = await loadEngine(options);
   try {
-    const head = await loadHead(options.head, models.bundle);
+    const head = await loadHead(models.bundle, options.head);
     const gate = createGate();
     const { mel } = models.bundle.config;
     const { window: windowMs, hop: hopMs, realtime } = options;
@@ -63,18 +65,20 @@ async function run(file: string, options: ClassifyCommandOptions): Promise<void>
 }
 
 function lineOf(said: Classification, labels: readonly string[]): string {
-  const { start, end, decided, label, probability, probabilities } = said;
+  const { start, end, decided, heard, label, probability, probabilities } = said;
   const line = {
     start,
     end,
     decided,
     startSeconds: toSeconds(start),
     endSeconds: toSeconds(end),
+    heardSeconds: toSeconds(heard),
     label,
-    probability: fourDigits(probability),
-    probabilities: Object.fromEntries(
-      labels.map((name, n) => [name, fourDigits(probabilities[n])]),
-    ),
+    probability: probability === null ? null : fourDigits(probability),
+    probabilities:
+      label === null
+        ? null
+        : Object.fromEntries(labels.map((name, n) => [name, fourDigits(probabilities[n])])),
   };
   return `${JSON.stringify(line)}\n`;
 }

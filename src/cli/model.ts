@@ -2,16 +2,20 @@ import { Command } from 'commander';
 import { PipelineError } from '../errors.ts';
 import type { Bundle } from '../models/bundle.ts';
 import { checkLmGolden } from '../models/checkLmGolden.ts';
-import { loadModels } from '../models/loadModels.ts';
+import { hasHead, headFolder, loadHead, readHead } from '../models/head.ts';
+import { loadModels, type Models } from '../models/loadModels.ts';
 import { defaultBundle, readBundle } from '../models/manifest.ts';
 import type { UnitLm } from '../models/unitLm.ts';
 import { checkGolden } from '../streams/checkGolden.ts';
+import { checkHeadGolden } from '../streams/checkHeadGolden.ts';
 import { openOutput } from './output.ts';
 
 /** Share of the golden units that must be found: another processor may round a few boundaries otherwise. */
 const MIN_EQUAL = 0.95;
 /** Most that the mean log-probability of the golden units may differ, in nats; another processor rounds otherwise, int8 more. */
 const MAX_DIFFERENCE = { fp32: 1e-3, int8: 0.1 } as const;
+/** Most that a probability of a head may differ from the golden one: features differ by rounding, and by precision. */
+const MAX_HEAD_DIFFERENCE = 0.1;
 const STEP_FILES = { fp32: 'onnx/step.onnx', int8: 'onnx/step_int8.onnx' } as const;
 
 /** `sylstream model`: what a bundle is, and whether it is whole. */
@@ -42,12 +46,14 @@ async function info(directory: string, options: { json?: boolean }): Promise<voi
       `${JSON.stringify({ hash, directory: bundle.directory, manifest, config })}\n`,
     );
   } else {
-    await output.write(`${description(bundle)}\n`);
+    await output.write(`${await description(bundle)}\n`);
   }
 }
 
 /** What people want to know of a bundle. */
-function description({ manifest, config, hash, directory, lm }: Bundle): string {
+async function description(bundle: Bundle): Promise<string> {
+  const { manifest, config, hash, directory, lm } = bundle;
+  const head = hasHead(bundle) ? await describeHead(bundle) : 'none';
   const { encoder, boundaries, units } = config;
   const bytes = Object.values(manifest.files).reduce((sum, file) => sum + file.bytes, 0);
   const rates = boundaries.rates.map(
@@ -75,10 +81,17 @@ function description({ manifest, config, hash, directory, lm }: Bundle): string 
         ? `${lm.layers} layers of ${lm.width}, looking ${lm.windowUnits} units back a layer, at the rate ${lm.rate}`
         : 'no model',
     ],
+    ['head', head],
     ['licence', manifest.licence],
     ['trained on', hours.join(', ') || 'nothing'],
   ];
   return rows.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n');
+}
+
+/** What the bundle's own head tells apart. */
+async function describeHead(bundle: Bundle): Promise<string> {
+  const { name, labels, windowMs } = await readHead(headFolder(bundle));
+  return `${name}: ${labels.join(', ')}; ${windowMs / 1000} s at once`;
 }
 
 async function verify(directory: string): Promise<void> {
@@ -102,6 +115,7 @@ async function verify(directory: string): Promise<void> {
         );
       }
       if (models.lm) await output.write(`${await verifyLm(bundle, models.lm, precision)}\n`);
+      if (hasHead(bundle)) await output.write(`${await verifyHead(models, precision)}\n`);
     } finally {
       await models.close();
     }
@@ -124,4 +138,23 @@ async function verifyLm(
   }
   const name = `lm ${precision}`.padEnd(11);
   return `${name} ${units} golden units: mean log-probability ${mean.toFixed(4)}, golden ${goldenMean.toFixed(4)}, none further off than ${largest.toExponential(1)}`;
+}
+
+/** A line about the head. @throws PipelineError `SYLSTREAM_ERR_ENCODER` where it does not say what the golden one says */
+async function verifyHead(models: Models, precision: keyof typeof MAX_DIFFERENCE): Promise<string> {
+  const head = await loadHead(models.bundle);
+  try {
+    const { expected, found, largest } = await checkHeadGolden(models, head);
+    if (found !== expected || largest > MAX_HEAD_DIFFERENCE) {
+      throw new PipelineError(
+        'SYLSTREAM_ERR_ENCODER',
+        `expected the ${expected} golden windows of ${head.directory} within ${MAX_HEAD_DIFFERENCE} at ${precision}, ` +
+          `got ${found} of them, ${largest.toFixed(4)} off; fetch or export the bundle again`,
+      );
+    }
+    const name = `head ${precision}`.padEnd(11);
+    return `${name} ${found} of ${expected} golden windows of ${head.name}, no probability further off than ${largest.toExponential(1)}`;
+  } finally {
+    await head.close();
+  }
 }

@@ -21,11 +21,13 @@ export interface Classification {
   readonly end: number;
   /** The earliest sample at which the decision was possible: a function of the audio alone. */
   readonly decided: number;
-  /** The most probable label; of two alike, the earlier one. */
-  readonly label: string;
-  /** Its probability. */
-  readonly probability: number;
-  /** `[labels]`: a probability for each of the head's labels, in its order. */
+  /** Samples of the stretch that the decision rests on: its speech, for a head that hears only that. */
+  readonly heard: number;
+  /** The most probable label; of two alike, the earlier one. `null` where there is too little speech to say. */
+  readonly label: string | null;
+  /** Its probability; `null` without a label. */
+  readonly probability: number | null;
+  /** `[labels]`: a probability for each of the head's labels, in its order; empty without a label. */
   readonly probabilities: Float32Array;
 }
 
@@ -37,7 +39,7 @@ const MAX_MS = 60_000;
  *
  * The first decision comes with the first whole window, one more every `hopMs`, and at a flush and at the end one for what is
  * left (a recording shorter than a window gets one for all of it). Decisions depend on the audio alone, not on how it
- * is cut, and none is taken back. Each subscription keeps the features of one window.
+ * is cut, and none is taken back. A head with `minSpeechMs` hears speech only, and says nothing of a window with less of it. Each subscription keeps the features of one window.
  *
  * `concatMap`, because order matters.
  *
@@ -47,7 +49,7 @@ const MAX_MS = 60_000;
  * block that does not fit.
  *
  * ```ts
- * const head = await loadHead('heads/age', models.bundle);
+ * const head = await loadHead(models.bundle);
  * fromFile('speech.wav')
  *   .pipe(logMel(), encode(models.encoder, { mel: models.bundle.config.mel }), classify(head))
  *   .subscribe(({ start, label, probability }) => console.log(start / 16_000, label, probability));
@@ -59,19 +61,23 @@ export function classify(
 ): OperatorFunction<FeatureBlock | Control, Classification> {
   const windowTokens = tokens('windowMs', options.windowMs ?? head.windowMs);
   const hopTokens = tokens('hopMs', options.hopMs ?? head.hopMs);
-  const create = () => createSlidingMean({ width: head.featureWidth, windowTokens, hopTokens });
+  const { featureWidth: width, minSpeechMs } = head;
+  const minSpeechTokens =
+    minSpeechMs === undefined ? undefined : Math.min(windowTokens, minSpeechMs / TOKEN_MS);
+  const create = () => createSlidingMean({ width, windowTokens, hopTokens, minSpeechTokens });
   return function classifyOperator(source) {
     return source.pipe(
       stateful(create),
-      concatMap(async ({ vector, ...when }) => {
+      concatMap(async ({ vector, counted, ...when }): Promise<Classification> => {
+        const heard = counted * TOKEN_SAMPLES;
+        if (!vector) {
+          const probabilities = new Float32Array(0);
+          return { ...when, heard, label: null, probability: null, probabilities };
+        }
         const probabilities = await head.classify(vector);
         const best = probabilities.indexOf(Math.max(...probabilities));
-        return {
-          ...when,
-          label: head.labels[best],
-          probability: probabilities[best],
-          probabilities,
-        };
+        const label = head.labels[best];
+        return { ...when, heard, label, probability: probabilities[best], probabilities };
       }),
     );
   };

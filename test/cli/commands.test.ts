@@ -1,14 +1,15 @@
-import { mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { textGrid } from '../../src/formats/textGrid.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Unit } from '../../src/types.ts';
-import { TINY } from '../helpers/bundles.ts';
+import { SMALL, TINY } from '../helpers/bundles.ts';
 import { ENGINE, sylstream } from '../helpers/cli.ts';
 import { wholeUnits } from '../helpers/pipeline.ts';
 import { clipSamples, fixture } from '../helpers/speech.ts';
+import { present } from '../helpers/require.ts';
 import { formatted, PROVENANCE } from '../helpers/units.ts';
 import { programs, withoutSound } from '../helpers/virtualMicrophone.ts';
 
@@ -167,6 +168,23 @@ describe('sylstream model', () => {
     for (const line of [fp32, int8]) {
       const [, equal, expected] = /(\d+) of (\d+) golden units/.exec(line)!;
       expect(Number(equal)).toBeGreaterThanOrEqual(0.95 * Number(expected));
+    }
+  });
+});
+
+describe.runIf(present('bundle small', existsSync(SMALL)))('the head of the bundle small', () => {
+  it('is named by model info, and checked by model verify', async () => {
+    const info = await sylstream(['model', 'info']);
+    expect(info.stdout).toMatch(/^head +voice: man, woman; 4 s at once$/m);
+    const { status, stdout } = await sylstream(['model', 'verify']);
+    expect({ status, stdout }).toMatchObject({ status: 0 });
+    for (const precision of ['fp32', 'int8']) {
+      expect(stdout).toMatch(
+        new RegExp(
+          `^head ${precision} +(\\d+) of \\1 golden windows of voice, no probability`,
+          'm',
+        ),
+      );
     }
   });
 });

@@ -24,13 +24,13 @@ describe('loadHead', () => {
     await writeFile(path, JSON.stringify(value));
   }
   const refusal = async () =>
-    loadHead(folder, await readBundle(TINY)).then(
+    loadHead(await readBundle(TINY), folder).then(
       () => 'loaded',
       ({ code }: { code: string }) => code,
     );
 
   it('reads a whole head, and answers for its bundle', async () => {
-    const head = await loadHead(folder, await readBundle(TINY));
+    const head = await loadHead(await readBundle(TINY), folder);
     expect(head).toMatchObject({ labels: ['left', 'right', 'neither'], windowMs: 600, hopMs: 200 });
     const one = await head.classify(new Float32Array(head.featureWidth));
     expect(one).toHaveLength(3);
@@ -44,7 +44,7 @@ describe('loadHead', () => {
     const golden = parseSafetensors(await readFile(join(folder, 'golden.safetensors')), 'golden');
     const { data: pooled, shape } = golden.get('pooled')!;
     const { data: wanted } = golden.get('probabilities')!;
-    const head = await loadHead(folder, await readBundle(TINY));
+    const head = await loadHead(await readBundle(TINY), folder);
     for (let row = 0; row < shape[0]; row++) {
       const vector = (pooled as Float32Array).subarray(row * shape[1], (row + 1) * shape[1]);
       const said = await head.classify(vector);
@@ -53,9 +53,34 @@ describe('loadHead', () => {
     await head.close();
   });
 
+  it("takes the bundle's own where none is named, and says so where there is none", async () => {
+    await expect(loadHead(await readBundle(TINY))).rejects.toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_MISSING',
+      message: expect.stringContaining('this bundle has none; name one (--head)'),
+    });
+    if (!present('bundle small', existsSync(SMALL))) return;
+    const head = await loadHead(await readBundle(SMALL));
+    expect(head).toMatchObject({ name: 'voice', labels: ['man', 'woman'], minSpeechMs: 200 });
+    await head.close();
+  });
+
+  it('refuses a bundle that lists half of a head', async () => {
+    const bundle = join(folder, 'bundle');
+    await cp(TINY, bundle, { recursive: true });
+    const path = join(bundle, 'manifest.json');
+    const manifest = JSON.parse(await readFile(path, 'utf8')) as { files: object };
+    const about = { bytes: 0, sha256: '0'.repeat(64) };
+    const files = { ...manifest.files, 'head/head.json': about };
+    await writeFile(path, JSON.stringify({ ...manifest, files }));
+    await expect(readBundle(bundle)).rejects.toMatchObject({
+      code: 'SYLSTREAM_ERR_BUNDLE_FORMAT',
+      message: expect.stringContaining('head/head.onnx'),
+    });
+  });
+
   it('refuses another bundle than the one it was taught on', async () => {
     if (!present('bundle small', existsSync(SMALL))) return;
-    await expect(loadHead(folder, await readBundle(SMALL))).rejects.toMatchObject({
+    await expect(loadHead(await readBundle(SMALL), folder)).rejects.toMatchObject({
       code: 'SYLSTREAM_ERR_BUNDLE_HASH',
       message: expect.stringContaining('teach it again'),
     });

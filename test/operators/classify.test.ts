@@ -26,7 +26,7 @@ describe('classify', () => {
   let head: Head;
   beforeAll(async () => {
     models = await loadModels({ bundle: TINY, workers: 1 });
-    head = await loadHead(TINY_HEAD, models.bundle);
+    head = await loadHead(models.bundle, TINY_HEAD);
   });
   afterAll(async () => {
     await head.close();
@@ -61,7 +61,7 @@ describe('classify', () => {
     expect(new Set(said.map(({ label }) => label)).size).toBeGreaterThan(1);
     for (const { label, probability, probabilities } of said) {
       expect(probabilities.reduce((sum, p) => sum + p, 0)).toBeCloseTo(1, 5);
-      expect(probabilities[head.labels.indexOf(label)]).toBe(probability);
+      expect(probabilities[head.labels.indexOf(label!)]).toBe(probability);
       expect(Math.max(...probabilities)).toBe(probability);
     }
   });
@@ -78,6 +78,30 @@ describe('classify', () => {
     const once = await hear(flushed(4));
     expect(await hear(flushed(5))).toEqual(once);
     expect(once.length).toBeGreaterThan(whole.length);
+  });
+
+  it('hears speech alone where the head says so, however the audio is cut', async () => {
+    const speech16 = await speech();
+    const quiet = new Float32Array(speech16.length + 32_000);
+    quiet.set(speech16);
+    const picky: Head = { ...head, minSpeechMs: 200 };
+    const hearPicky = (chunks: Iterable<PcmChunk | Control>) =>
+      lastValueFrom(
+        from([...chunks]).pipe(
+          logMel(),
+          encode(models.encoder, { mel: models.bundle.config.mel }),
+          classify(picky),
+          toArray(),
+        ),
+      );
+    const whole = await hearPicky([{ samples: quiet }]);
+    for (const seed of [1, 2]) expect(await hearPicky(cutChunks(quiet, seed))).toEqual(whole);
+    expect(new Set(whole.map(({ heard }) => heard)).size).toBeGreaterThan(1);
+    for (const { label, probability, probabilities, heard } of whole) {
+      expect(label === null).toBe(heard < 3200);
+      expect(probability === null).toBe(label === null);
+      expect(probabilities).toHaveLength(label === null ? 0 : 3);
+    }
   });
 
   it('takes window and hop from the options', async () => {
