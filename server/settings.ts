@@ -100,7 +100,7 @@ export const SETTINGS: readonly Setting[] = [
   integer('port', 8990, 0, 65_535, 'port to listen on; 0 takes a free one'),
   text('bundle', '', 'folder of the model bundle; empty: the one of the package'),
   { ...text('precision', 'int8', 'weights'), choices: ['int8', 'fp32'] },
-  integer('workers', 0, 0, 64, 'inference threads; 0: one less than there are cores'),
+  integer('workers', 0, 0, 64, 'threads that own streams; 0: as many as there are cores'),
   {
     ...list('providers', ['cpu'], 'execution providers, the first that works'),
     items: { fits: (item) => /^(cpu|cuda|webgpu)$/.test(item), like: 'cpu, cuda or webgpu' },

@@ -4,7 +4,7 @@ import type { Control, SpeechEvent } from '../../types.ts';
 import { createChunkGrid } from './chunkGrid.ts';
 import { createHistory, type Entry } from './history.ts';
 import { replayPlace } from './replayPlace.ts';
-import { receivedError } from './shard.ts';
+import { receivedError } from './sentError.ts';
 import type { ShardItem, ShardResult, ShardStreamOptions } from './shardMessages.ts';
 import { readCheckpoint, type StreamMemory } from './streamMemory.ts';
 

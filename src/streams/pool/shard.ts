@@ -2,8 +2,10 @@ import type { EncoderWork } from '../../models/encoderFeed.ts';
 import { MEL_BINS, FRAMES_PER_TOKEN } from '../../units.ts';
 import { PipelineError } from '../../errors.ts';
 import { createKeptMemories } from '../../models/keptMemories.ts';
-import { rowsOfJob, type StepRunner } from '../../models/stepRunner.ts';
-import type { SentError, ShardItem, ShardResult } from './shardMessages.ts';
+import { rowsOfJob } from '../../models/stepJob.ts';
+import type { StepRunner } from '../../models/stepRunner.ts';
+import { sent } from './sentError.ts';
+import type { ShardItem, ShardResult } from './shardMessages.ts';
 import { createShardStream, type ShardStream, type ShardStreamContext } from './shardStream.ts';
 
 /** What one run of a shard was. */
@@ -168,20 +170,3 @@ export function createShard(
 }
 
 const NOTHING = { before: 0, events: [], sample: 0, saved: { token: 0, controls: 0 } };
-
-/** An error as a message; `receivedError()` makes it one again. */
-export function sent(error: unknown): SentError {
-  if (error instanceof PipelineError) {
-    return { code: error.code, name: error.name, message: error.message };
-  }
-  if (error instanceof Error) return { name: error.name, message: error.message };
-  return { name: 'Error', message: String(error) };
-}
-
-/** What `sent()` was made of, of the class that callers tell by. */
-export function receivedError({ code, name, message }: SentError): Error {
-  if (code !== undefined) return new PipelineError(code, message);
-  if (name === 'RangeError') return new RangeError(message);
-  if (name === 'TypeError') return new TypeError(message);
-  return new PipelineError('SYLSTREAM_ERR_INTERNAL', message);
-}

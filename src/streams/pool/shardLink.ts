@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
 import { PipelineError, type ErrorCode } from '../../errors.ts';
 import { barNative, barNativeNow, createGuardMemory } from '../../models/nativeGuard.ts';
+import { turnTelemetryOffHere } from '../../models/telemetry.ts';
 import type { Provider } from '../../models/onnx.ts';
 import type { InferenceThread } from '../../models/workerLink.ts';
 import type {
@@ -32,7 +33,7 @@ export interface ShardLink {
 
 /** Options of `createShardLink()`. */
 export interface ShardLinkOptions {
-  readonly setup: Omit<ShardSetup, 'guard'>;
+  readonly setup: Omit<ShardSetup, 'guard' | 'isSilent'>;
   readonly onResults: (results: readonly ShardResult[], figures: ShardFigures) => void;
   /** The thread died; another one is started and knows of no stream. */
   readonly onLost: () => void;
@@ -71,7 +72,7 @@ export function createShardLink(options: ShardLinkOptions): ShardLink {
 
   function launch(): void {
     const own = createGuardMemory();
-    const started = startThread({ ...setup, guard: own });
+    const started = startThread({ ...setup, guard: own, isSilent: turnTelemetryOffHere() });
     guard = own;
     worker = started;
     started.on('message', receive);

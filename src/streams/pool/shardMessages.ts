@@ -1,10 +1,10 @@
-import type { ErrorCode } from '../../errors.ts';
 import type { Bundle } from '../../models/bundle.ts';
 import type { Precision } from '../../models/cachedEncoder.ts';
 import type { Provider } from '../../models/onnx.ts';
 import type { PcmFormat } from '../../dsp/pcm.ts';
 import type { Control, SpeechEvent } from '../../types.ts';
 import type { SpeechUnitsOptions } from '../speechUnits.ts';
+import type { SentError } from './sentError.ts';
 import type { StreamMemory } from './streamMemory.ts';
 
 /** What a shard is started with. */
@@ -15,6 +15,8 @@ export interface ShardSetup {
   /** Most streams of a run. */
   readonly maxBatch: number;
   readonly guard: SharedArrayBuffer;
+  /** Telemetry was turned off before the thread was started (`telemetry.ts`). */
+  readonly isSilent: boolean;
 }
 
 /** The options of a stream that can travel between threads. */
@@ -51,14 +53,6 @@ export type ToShard =
       readonly rows: number;
       readonly times: number;
     };
-
-/** A failure as it travels. */
-export interface SentError {
-  /** Absent for misuse and for what is not known. */
-  readonly code?: ErrorCode | undefined;
-  readonly name: string;
-  readonly message: string;
-}
 
 /** What came of a stream. */
 export interface ShardResult {

@@ -7,7 +7,7 @@ import { fft } from '../../dsp/pffft.ts';
 import { speex } from '../../dsp/speex.ts';
 import { guardNative } from '../../models/nativeGuard.ts';
 import { readCodebook } from '../../models/readCodebook.ts';
-import { createStepRunner } from '../../models/stepRunner.ts';
+import { importEngine } from '../../models/importEngine.ts';
 import { createShard, type ShardRun } from './shard.ts';
 import type { FromShard, ShardSetup, ToShard } from './shardMessages.ts';
 import { createShardContext } from './shardStream.ts';
@@ -15,10 +15,21 @@ import { createShardContext } from './shardStream.ts';
 const port = parentPort!;
 const tell = (message: FromShard): void => port.postMessage(message);
 
-async function start({ bundle, precision, providers, maxBatch, guard }: ShardSetup): Promise<void> {
+async function start({
+  bundle,
+  precision,
+  providers,
+  maxBatch,
+  guard,
+  isSilent,
+}: ShardSetup): Promise<void> {
   const guarded = guardNative(guard);
   const { encoder } = bundle.config;
   const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
+  const { createStepRunner } = await importEngine(
+    () => import('../../models/stepRunner.ts'),
+    isSilent,
+  );
   const runner = await createStepRunner(
     {
       modelPath: join(bundle.directory, 'onnx', file),

@@ -9,7 +9,7 @@ import type { EncoderStatus } from '../../models/encoder.ts';
 import { DEFAULT_BATCH, type PoolOptions } from '../../models/inferencePool.ts';
 import { createRing } from '../../models/kvRing.ts';
 import { defaultBundle, readBundle } from '../../models/manifest.ts';
-import { ringShape } from '../../models/stepRunner.ts';
+import { ringShape } from '../../models/stepJob.ts';
 import type { UnitLm } from '../../models/unitLm.ts';
 import type { Control, PcmChunk, SpeechEvent } from '../../types.ts';
 import { heldBack } from '../heldBack.ts';
