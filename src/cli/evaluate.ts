@@ -14,6 +14,7 @@ import {
 import { secondsToSamples } from '../dsp/unitReport.ts';
 import { PipelineError } from '../errors.ts';
 import { openReferences, type ReferenceFinder } from '../formats/findReference.ts';
+import type { Reference } from '../formats/readReference.ts';
 import type { Models } from '../models/loadModels.ts';
 import { fromFile } from '../streams/fromFile.ts';
 import { collectUnits } from '../streams/collectUnits.ts';
@@ -21,8 +22,11 @@ import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import type { Rate } from '../types.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
+import { checkPlaces } from './checkPlaces.ts';
 import { type Evaluated, evaluationJson, evaluationText } from './evaluateReport.ts';
 import { openOutput } from './output.ts';
+import { recordingsIn } from './recordingsIn.ts';
+import { guessWarnings } from './referenceNotes.ts';
 import { count, delay, finite, fromOptions, rate } from './usage.ts';
 
 /** What the options of `evaluate` give. */
@@ -50,11 +54,11 @@ Examples:
 export function evaluateCommand(): Command {
   const command = new Command('evaluate')
     .description('compare boundaries with references: precision, recall, F1, R-value, rates, delay')
-    .argument('<file...>', 'recordings')
+    .argument('<file...>', 'recordings; a folder the recordings in it')
     .requiredOption('--ref <folder>', 'references: TextGrid or JSON')
     .option(
       '--tier <name>',
-      'tier of a TextGrid (default: one with "syl" in its name, else the first)',
+      'tier of a TextGrid (default: one named "syl…", else with "syl" inside, else "units", else the first, with a warning)',
     )
     .option('--shift <ms>', "added to our boundaries, on top of the bundle's own shift", finite, 0)
     .option('--rate <rate>', '"natural", or units a second of speech', rate, 'natural')
@@ -69,7 +73,9 @@ export function evaluateCommand(): Command {
   return withEngineOptions(command).addHelpText('after', HELP).action(evaluate);
 }
 
-async function evaluate(files: readonly string[], options: EvaluateOptions): Promise<void> {
+async function evaluate(named: readonly string[], options: EvaluateOptions): Promise<void> {
+  const files = recordingsIn(named).map(({ path }) => path);
+  checkPlaces(files, [undefined]);
   const find = await openReferences(
     options.ref,
     options.tier === undefined ? {} : { tier: options.tier },
@@ -82,6 +88,9 @@ async function evaluate(files: readonly string[], options: EvaluateOptions): Pro
       );
     const found = await lastValueFrom(from(files).pipe(mergeMap(one, options.parallel), toArray()));
     const recordings = found.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
+    for (const warning of guessWarnings(recordings.map(({ source }) => source))) {
+      process.stderr.write(`evaluate: ${warning}\n`);
+    }
     const evaluation = { recordings, bundle: models.bundle, options };
     const output = await openOutput();
     await output.write(options.json ? evaluationJson(evaluation) : evaluationText(evaluation));
@@ -90,10 +99,14 @@ async function evaluate(files: readonly string[], options: EvaluateOptions): Pro
   }
 }
 
-async function referenceOf(file: string, find: ReferenceFinder, folder: string): Promise<number[]> {
+async function referenceOf(
+  file: string,
+  find: ReferenceFinder,
+  folder: string,
+): Promise<Reference> {
   const id = basename(file, extname(file));
   const reference = await find(id);
-  if (reference !== undefined) return secondsToSamples(reference.boundaries);
+  if (reference !== undefined) return reference;
   throw new PipelineError(
     'SYLSTREAM_ERR_REFERENCE',
     `expected ${id}.TextGrid, ${id}.json or "id": "${id}" in a list in ${folder} for ${file}, found none; ` +
@@ -103,17 +116,18 @@ async function referenceOf(file: string, find: ReferenceFinder, folder: string):
 
 function compared(
   file: string,
-  reference: number[],
+  { boundaries, source }: Reference,
   models: Models,
   options: EvaluateOptions,
 ): Observable<Evaluated> {
   const gate = createGate();
+  const reference = secondsToSamples(boundaries);
   const { rate, maxDelay: maxDelayMs } = options;
   const wanted = { rate, maxDelayMs, onProgress: gate.processed };
   const audio$ = fromFile(file, { gate });
   return fromOptions(() => speechUnits(audio$, models, wanted)).pipe(
     collectUnits(),
-    map((units) => ({ file, units, reference })),
+    map((units) => ({ file, units, reference, source })),
     catchError((error: unknown) => throwError(() => about(file, error))),
   );
 }

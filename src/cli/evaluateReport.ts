@@ -4,14 +4,18 @@ import {
   type UnitReport,
   unitReport,
 } from '../dsp/unitReport.ts';
+import type { ReferenceSource } from '../formats/readReference.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import type { Bundle } from '../models/bundle.ts';
 import { msToSamples, toSeconds } from '../units.ts';
 import type { EvaluateOptions } from './evaluate.ts';
+import { referenceLines } from './referenceNotes.ts';
 
 /** One recording and how its units compare with its reference. */
 export interface Evaluated extends ComparedRecording {
   readonly file: string;
+  /** Where its reference stands. */
+  readonly source: ReferenceSource;
 }
 
 /** Everything that a report speaks of. */
@@ -34,6 +38,8 @@ export function evaluationJson({ recordings, bundle, options }: Evaluation): str
     ...report(recordings, bundle, options),
     recordings: recordings.map((recording) => ({
       file: recording.file,
+      tier: recording.source.tier ?? null,
+      ...(recording.source.guessed ? { tierGuessed: true } : {}),
       ...report([recording], bundle, options),
     })),
   })}\n`;
@@ -50,6 +56,7 @@ export function evaluationText({ recordings, bundle, options }: Evaluation): str
   return `${[
     `${recordings.length} recordings, ${seconds.toFixed(1)} s`,
     `${from.bundle} ${from.version}, ${from.precision}, rate ${from.rate}, λ ${from.lambda}, ${from.hash.slice(0, 12)}`,
+    `reference: ${referenceLines(recordings.map(({ source }) => source)).join('; ')}`,
     `shift ${options.shift} ms (beside the bundle's own ${own} ms)`,
     '',
     'tolerance  precision    recall        F1   R-value',

@@ -1,5 +1,16 @@
 import { PipelineError } from '../errors.ts';
-import { type LabelledInterval, readTextGrid } from './readTextGrid.ts';
+import { readTextGrid } from './readTextGrid.ts';
+import { chooseTier } from './referenceTier.ts';
+
+/** Where a reference stands in its file. */
+export interface ReferenceSource {
+  /** Name of the tier of a TextGrid; undefined for JSON. */
+  readonly tier?: string;
+  /** Names of all its interval tiers. */
+  readonly tiers?: readonly string[];
+  /** True where nothing says that the tier holds syllables. */
+  readonly guessed: boolean;
+}
 
 /** Syllables of one recording as somebody else found them; seconds, in order. */
 export interface Reference {
@@ -9,11 +20,12 @@ export interface Reference {
   readonly syllables: readonly { readonly start: number; readonly end: number }[];
   /** Every distinct start and end of a syllable. */
   readonly boundaries: readonly number[];
+  readonly source: ReferenceSource;
 }
 
 /** Options of `readReference()`. */
 export interface ReferenceOptions {
-  /** Tier of a TextGrid. Default: the first interval tier whose name has `syl` in it, else `units`, else the first. */
+  /** Tier of a TextGrid. Default: one whose name begins with `syl` or has it inside, else `units`, else the first. */
   readonly tier?: string;
 }
 
@@ -34,8 +46,7 @@ export function readReference(
   options: ReferenceOptions = {},
 ): Reference[] {
   if (/^\s*[[{]/.test(source)) return fromJson(source, name);
-  const syllables = fromTextGrid(source, name, options.tier);
-  return [{ syllables, boundaries: boundariesOf(syllables) }];
+  return [fromTextGrid(source, name, options.tier)];
 }
 
 /** Every distinct start and end, ascending; an end that meets the next start counts once. */
@@ -50,19 +61,18 @@ export function boundariesOf(
   return found;
 }
 
-function fromTextGrid(source: string, name: string, wanted?: string): LabelledInterval[] {
-  const tiers = readTextGrid(source, name).tiers.filter((tier) => tier.kind === 'intervals');
-  const tier =
-    wanted === undefined
-      ? (tiers.find((t) => /syl(?!stream)/i.test(t.name)) ??
-        tiers.find((t) => t.name === 'units') ??
-        tiers[0])
-      : tiers.find((t) => t.name === wanted);
-  if (tier === undefined) {
-    const names = tiers.map((t) => `"${t.name}"`).join(', ') || 'none';
-    throw bad(name, `has no interval tier ${wanted ? `"${wanted}"` : ''} (it has: ${names})`);
+function fromTextGrid(text: string, name: string, wanted?: string): Reference {
+  const { tiers } = readTextGrid(text, name);
+  const names = tiers.filter(({ kind }) => kind === 'intervals').map((tier) => tier.name);
+  const chosen = chooseTier(tiers, wanted);
+  if (chosen === undefined) {
+    const found = names.map((tier) => `"${tier}"`).join(', ') || 'none';
+    throw bad(name, `has no interval tier ${wanted ? `"${wanted}"` : ''} (it has: ${found})`);
   }
-  return tier.items.filter((item) => !SILENCE.test(item.text.trim()));
+  const { tier, guessed } = chosen;
+  const syllables = tier.items.filter((item) => !SILENCE.test(item.text.trim()));
+  const source = { tier: tier.name, tiers: names, guessed };
+  return { syllables, boundaries: boundariesOf(syllables), source };
 }
 
 function fromJson(source: string, name: string): Reference[] {
@@ -84,18 +94,18 @@ function fromEntry(entry: unknown, name: string): Reference[] {
   if (typeof entry !== 'object' || entry === null) throw bad(name, 'is no object');
   const { id, syllables, boundaries } = entry as Record<string, unknown>;
   const named = typeof id === 'string' ? { id } : {};
+  const source = { guessed: false };
   if (Array.isArray(syllables)) {
     if (!syllables.every(isSpan))
       throw bad(name, 'has a syllable without "start" < "end" (seconds)');
-    return [{ ...named, syllables, boundaries: boundariesOf(syllables) }];
+    return [{ ...named, syllables, boundaries: boundariesOf(syllables), source }];
   }
   if (!Array.isArray(boundaries)) return [];
   if (!boundaries.every((time) => Number.isFinite(time))) {
     throw bad(name, 'has a boundary that is no number (seconds)');
   }
-  return [
-    { ...named, syllables: [], boundaries: (boundaries as number[]).toSorted((a, b) => a - b) },
-  ];
+  const sorted = (boundaries as number[]).toSorted((a, b) => a - b);
+  return [{ ...named, syllables: [], boundaries: sorted, source }];
 }
 
 function isSpan(value: unknown): value is { start: number; end: number } {
