@@ -1,6 +1,7 @@
 import { catchError, EMPTY, type Observable } from 'rxjs';
 import { mergeInOrder } from '../streams/mergeInOrder.ts';
 import { EXIT, type ExitCode, exitCodeFor } from './exitCodes.ts';
+import { limitParallel } from './openFiles.ts';
 import { reportError } from './report.ts';
 
 /** The recordings of a command line, and how they fared. */
@@ -14,7 +15,7 @@ export interface Recordings<T> {
 }
 
 /**
- * Works through recordings, several at once. One that fails is told on standard error, and the others go on.
+ * Works through recordings, several at once, as far as there are file handles. One that fails is told on standard error, and the others go on.
  *
  * @param one what is made of a recording, the nth
  */
@@ -23,6 +24,8 @@ export function eachRecording<T>(
   options: { readonly parallel: number; readonly verbose?: boolean },
   one: (file: string, n: number) => Observable<T>,
 ): Recordings<T> {
+  const { parallel, note } = limitParallel(options.parallel, files.length);
+  if (note !== undefined) process.stderr.write(`${note}\n`);
   const failures = files.map((): ExitCode => EXIT.ok);
   const recordings = files.map((file, n) =>
     one(file, n).pipe(
@@ -34,7 +37,7 @@ export function eachRecording<T>(
     ),
   );
   return {
-    results$: mergeInOrder(recordings, options.parallel),
+    results$: mergeInOrder(recordings, parallel),
     status: () => failures.find((code) => code !== EXIT.ok) ?? EXIT.ok,
     anySound: () => failures.includes(EXIT.ok),
   };

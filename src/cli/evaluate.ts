@@ -24,6 +24,7 @@ import type { Rate } from '../types.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { type Evaluated, evaluationJson, evaluationText } from './evaluateReport.ts';
+import { limitParallel } from './openFiles.ts';
 import { openOutput } from './output.ts';
 import { recordingsIn } from './recordingsIn.ts';
 import { guessWarnings } from './referenceNotes.ts';
@@ -86,7 +87,9 @@ async function evaluate(named: readonly string[], options: EvaluateOptions): Pro
       defer(async () => referenceOf(file, find, options.ref)).pipe(
         mergeMap((reference) => compared(file, reference, models, options)),
       );
-    const found = await lastValueFrom(from(files).pipe(mergeMap(one, options.parallel), toArray()));
+    const { parallel, note } = limitParallel(options.parallel, files.length);
+    if (note !== undefined) process.stderr.write(`${note}\n`);
+    const found = await lastValueFrom(from(files).pipe(mergeMap(one, parallel), toArray()));
     const recordings = found.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
     for (const warning of guessWarnings(recordings.map(({ source }) => source))) {
       process.stderr.write(`evaluate: ${warning}\n`);

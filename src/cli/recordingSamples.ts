@@ -1,10 +1,21 @@
 import { open } from 'node:fs/promises';
+import { defer, lastValueFrom, toArray } from 'rxjs';
 import { bytesPerSample } from '../dsp/pcm.ts';
 import { createWavDecoder } from '../dsp/wav.ts';
+import { mergeInOrder } from '../streams/mergeInOrder.ts';
 import { SAMPLE_RATE } from '../units.ts';
 
 /** Bytes in which a WAV file's header is looked for. */
 const HEAD_BYTES = 4_096;
+
+/** Files that are looked into at the same time. */
+const PARALLEL = 8;
+
+/** The same for each of several recordings, in their order; few are open at a time. */
+export function allRecordingSamples(paths: readonly string[]): Promise<(number | undefined)[]> {
+  const lengths = paths.map((path) => defer(() => recordingSamples(path)));
+  return lastValueFrom(mergeInOrder(lengths, PARALLEL).pipe(toArray()));
+}
 
 /** About how many samples at 16 kHz a recording has, from its header and size; undefined where they do not say. */
 export async function recordingSamples(path: string): Promise<number | undefined> {

@@ -9,7 +9,7 @@ import { writeTo } from './output.ts';
 import type { OutputPlan } from './outputPlan.ts';
 import { startProgress } from './progress.ts';
 import { recordingPieces } from './recordingPieces.ts';
-import { recordingSamples } from './recordingSamples.ts';
+import { allRecordingSamples } from './recordingSamples.ts';
 import type { TokenizeOptions } from './tokenize.ts';
 import { fromOptions } from './usage.ts';
 
@@ -25,8 +25,8 @@ export async function tokenizeFiles(
   options: TokenizeOptions,
 ): Promise<ExitCode> {
   const models = await loadEngine(options);
-  const bar = options.progress && !options.realtime;
-  const progress = startProgress(bar ? await Promise.all(files.map(recordingSamples)) : []);
+  const bar = options.progress && !options.realtime && process.stderr.isTTY;
+  const progress = startProgress(bar ? await allRecordingSamples(files) : []);
   try {
     const provenance = fromOptions(() =>
       provenanceOf(models.bundle, options.precision, options.rate),

@@ -147,6 +147,7 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
     provider = [...new Set(all.map((one) => one.provider))].join('+');
     return all[0].refused;
   });
+  ready.catch(() => undefined); // a pool may be closed before anyone waits for it
 
   return {
     ready,

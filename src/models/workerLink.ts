@@ -73,14 +73,19 @@ export function createWorkerLink<Job, Batch, Outputs>(
   function launch(): void {
     known = new Set();
     guard = createGuardMemory();
-    worker = startThread({ ...setup, guard, isSilent: turnTelemetryOffHere() });
+    try {
+      worker = startThread({ ...setup, guard, isSilent: turnTelemetryOffHere() });
+    } catch (cause) {
+      const why = `expected to start an inference thread, got ${(cause as Error).message}; ask for fewer with workers`;
+      throw new PipelineError('SYLSTREAM_ERR_WORKER', why, { cause });
+    }
     // A death is seen as `exit`; without this listener an error in an idle thread would end the process.
     worker.on('error', () => undefined);
     onThread?.({ kill });
     alive = next(worker).then((message) => {
       if (message?.type === 'ready') return message;
       const code = message?.type === 'refused' ? (message.code as ErrorCode) : 'SYLSTREAM_ERR_WORKER';
-      const why = message?.type === 'refused' ? message.message : 'an inference thread died as it started';
+      const why = message?.type === 'refused' ? message.message : 'an inference thread died as it started; where memory or open files (ulimit -n) are short, ask for fewer with workers';
       throw new PipelineError(code, why);
     });
     alive.catch(() => undefined);
@@ -135,6 +140,7 @@ export function createWorkerLink<Job, Batch, Outputs>(
       } catch (error) {
         if (failures >= MAX_FAILURES || (error as PipelineError).code !== 'SYLSTREAM_ERR_WORKER') throw error;
       }
+      if (closed) throw closedError(); // while it started
       restarts++;
       launch();
     }

@@ -1,4 +1,3 @@
-import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { isChannelCount, isSampleRate } from '../dsp/audioFormat.ts';
 import type { AudioFormat } from '../dsp/audioFormat.ts';
@@ -7,6 +6,8 @@ import { PipelineError } from '../errors.ts';
 import { SAMPLE_RATE } from '../units.ts';
 import { createFfmpegWords } from './ffmpegWords.ts';
 import { peek } from './peek.ts';
+import { scarcityAdvice } from './scarcity.ts';
+import { startProgram } from './startProgram.ts';
 
 /** Where channels and rate stand in the WAV files that ffmpeg writes to a pipe, and how much of them tells. */
 const CHANNELS_AT = 22;
@@ -87,30 +88,45 @@ async function* run(
   const quiet = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'repeat+level+info'];
   const from = ['-protocol_whitelist', 'file,pipe', '-i', `file:${path}`, '-map', '0:a:0'];
   const to = ['-af', filters.join(','), '-c:a', 'pcm_f32le', '-f', 'wav', 'pipe:1'];
-  const child = spawn(program, [...quiet, ...from, ...to], { stdio: ['ignore', 'pipe', 'pipe'] });
+  const args = [...quiet, ...from, ...to];
+  const child = await startProgram(program, args, ['ignore', 'pipe', 'pipe']).catch(
+    (error: NodeJS.ErrnoException) => {
+      throw notStarted(path, program, why, error);
+    },
+  );
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill);
+  if (signal.aborted) kill();
   const words = createFfmpegWords();
-  child.stderr.setEncoding('utf8').on('data', (text: string) => words.hear(text));
+  child.stderr!.setEncoding('utf8').on('data', (text: string) => words.hear(text));
   const ended = once(child, 'close');
   // The error is met below, after what was read before it.
   ended.catch(() => undefined);
   try {
-    for await (const piece of child.stdout) yield piece;
+    for await (const piece of child.stdout!) yield piece;
     const [code] = await ended;
     if (signal.aborted) return;
     const said = words.damage(code !== 0);
     if (code !== 0 || said !== '') throw failed(path, said, code === 0);
-  } catch (error) {
-    throw isSpawnError(error) ? missing(path, program, why, error) : error;
   } finally {
     signal.removeEventListener('abort', kill);
     kill();
   }
 }
 
-function isSpawnError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && String(error.syscall).startsWith('spawn');
+function notStarted(
+  path: string,
+  program: string,
+  why: string | undefined,
+  error: NodeJS.ErrnoException,
+): PipelineError {
+  const advice = scarcityAdvice(error);
+  if (advice === undefined) return missing(path, program, why, error);
+  return new PipelineError(
+    'SYLSTREAM_ERR_FFMPEG_FAILED',
+    `expected to start the program ${program} for ${path}, got ${error.message}; ${advice}`,
+    { cause: error },
+  );
 }
 
 function missing(

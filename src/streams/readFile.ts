@@ -1,5 +1,6 @@
 import { createReadStream } from 'node:fs';
 import { PipelineError } from '../errors.ts';
+import { scarcityAdvice } from './scarcity.ts';
 
 /** Bytes read from the disk at a time. */
 const PIECE_BYTES = 65_536;
@@ -14,9 +15,11 @@ export async function* readFile(path: string, signal: AbortSignal): AsyncGenerat
   try {
     for await (const piece of stream) yield piece;
   } catch (error) {
+    const advice = scarcityAdvice(error);
     throw new PipelineError(
       'SYLSTREAM_ERR_FILE_READ',
-      `expected a readable file at ${path}, got ${error instanceof Error ? error.message : String(error)}`,
+      `expected a readable file at ${path}, got ${error instanceof Error ? error.message : String(error)}` +
+        (advice === undefined ? '' : `; ${advice}`),
       { cause: error },
     );
   } finally {

@@ -2,6 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createCachedEncoder } from '../../src/models/cachedEncoder.ts';
+import { createEncoderPool } from '../../src/models/encoderPool.ts';
 import { readBundle } from '../../src/models/manifest.ts';
 import { encode } from '../../src/operators/encode.ts';
 import type { InferenceThread } from '../../src/models/workerLink.ts';
@@ -78,6 +79,20 @@ describe('an inference thread that dies', () => {
     await expect(createCachedEncoder({ ...bundle, directory: '/nowhere' })).rejects.toMatchObject({
       code: 'SYLSTREAM_ERR_PROVIDER',
     });
+  });
+});
+
+describe('a pool that is closed', () => {
+  it('while its threads start leaves none behind', async () => {
+    const { encoder } = (await readBundle(TINY)).config;
+    let threads = 0;
+    const pool = createEncoderPool(
+      { kind: 'step', modelPath: '/nowhere.onnx', precision: 'int8', encoder, maxRows: 12 },
+      { workers: 2, onThread: () => void threads++ },
+    );
+    await pool.close();
+    await expect(pool.ready).rejects.toMatchObject({ code: 'SYLSTREAM_ERR_CLOSED' });
+    expect(threads).toBe(2);
   });
 });
 

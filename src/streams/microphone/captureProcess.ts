@@ -1,6 +1,7 @@
-import { spawn } from 'node:child_process';
+import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
+import { startProgram } from '../startProgram.ts';
 import type { CaptureCommand } from './captureCommands.ts';
 
 /** Why a recording process ended; a microphone has no end of its own, so every end is one of these. */
@@ -25,28 +26,42 @@ const MAX_SAID_BYTES = 4_096;
  * Errors: `CaptureEnded`, whenever the process ends or cannot be started.
  */
 export function captureProcess(capture: CaptureCommand): Observable<Uint8Array> {
-  const { source, command, args, descriptor } = capture;
+  const { source } = capture;
   return new Observable((subscriber) => {
-    const child = spawn(command, args, { stdio: ['pipe', 'pipe', 'pipe', 'pipe'] });
-    const pcm = child.stdio[descriptor] as Readable;
-    let said = '';
     const end = (why: string, crashed: boolean): void => {
       subscriber.error(new CaptureEnded(`${source}: ${why}`, crashed));
     };
-    child.stderr.on('data', (bytes: Buffer) => {
-      said = (said + bytes.toString()).slice(-MAX_SAID_BYTES);
-    });
-    child.stdout.resume();
-    pcm.on('data', (bytes: Buffer) => subscriber.next(bytes));
-    child.stdin.on('error', () => undefined); // its end is told by `close`
-    child.on('error', (error: NodeJS.ErrnoException) => {
-      end(error.code === 'ENOENT' ? 'not installed' : error.message, false);
-    });
-    child.on('close', (status, signal) => {
-      const how = signal === null ? `exit status ${status}` : `killed by ${signal}`;
-      const last = said.trim().split('\n').at(-1) ?? '';
-      end(last === '' ? how : `${last} (${how})`, signal !== null || (status ?? 0) > 128);
-    });
-    return () => child.kill('SIGKILL'); // it holds nothing but the device
+    let stop: (() => void) | undefined;
+    startProgram(capture.command, capture.args, ['pipe', 'pipe', 'pipe', 'pipe']).then(
+      (child) => {
+        stop = () => child.kill('SIGKILL'); // it holds nothing but the device
+        if (subscriber.closed) stop();
+        else hear(child, capture.descriptor, (bytes) => subscriber.next(bytes), end);
+      },
+      (error: NodeJS.ErrnoException) => {
+        end(error.code === 'ENOENT' ? 'not installed' : error.message, false);
+      },
+    );
+    return () => stop?.();
+  });
+}
+
+function hear(
+  child: ChildProcess,
+  descriptor: number,
+  next: (bytes: Buffer) => void,
+  end: (why: string, crashed: boolean) => void,
+): void {
+  let said = '';
+  child.stderr!.on('data', (bytes: Buffer) => {
+    said = (said + bytes.toString()).slice(-MAX_SAID_BYTES);
+  });
+  child.stdout!.resume();
+  (child.stdio[descriptor] as Readable).on('data', next);
+  child.stdin!.on('error', () => undefined); // its end is told by `close`
+  child.on('close', (status, signal) => {
+    const how = signal === null ? `exit status ${status}` : `killed by ${signal}`;
+    const last = said.trim().split('\n').at(-1) ?? '';
+    end(last === '' ? how : `${last} (${how})`, signal !== null || (status ?? 0) > 128);
   });
 }
