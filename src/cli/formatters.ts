@@ -34,6 +34,8 @@ export interface FormatterOptions {
   readonly vectorWidth: number;
   /** Writes the row of names in CSV. */
   readonly names: boolean;
+  /** Leaves a long silence in pieces. */
+  readonly splitPauses?: boolean | undefined;
 }
 
 /** Makes the formatter of one recording. */
@@ -46,7 +48,7 @@ export function createFormatter(format: Format, options: FormatterOptions): Unit
     case 'csv':
       return csv({ ...named, provenance, names, vectorWidth });
     case 'textgrid':
-      return textGrid({ provenance });
+      return textGrid({ provenance, splitPauses: options.splitPauses });
     case 'npy':
       return npy({ vectorWidth });
     case 'text':

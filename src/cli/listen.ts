@@ -11,9 +11,11 @@ import {
   tap,
 } from 'rxjs';
 import { jsonl, provisionalLine } from '../formats/jsonl.ts';
+import { createPauseJoiner } from '../dsp/pauseJoiner.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import { unitStrip } from '../formats/strip.ts';
 import type { Models } from '../models/loadModels.ts';
+import { stateful } from '../operators/stateful.ts';
 import { fromMicrophone } from '../streams/fromMicrophone.ts';
 import {
   MICROPHONE_SOURCES,
@@ -34,6 +36,7 @@ interface ListenOptions extends EngineOptions {
   readonly seconds?: number;
   readonly rate: Rate;
   readonly maxDelay: number;
+  readonly splitPauses?: boolean;
   readonly features?: boolean;
   readonly partials?: boolean;
   readonly header?: boolean;
@@ -113,5 +116,6 @@ function asLines(
     if (event.type === 'unit') return lines.unit(event.unit);
     return event.type === 'provisional' ? provisionalLine(event.from, event.units) : '';
   };
-  return merge(of(lines.begin()), events$.pipe(map(format)));
+  const shown$ = options.splitPauses ? events$ : events$.pipe(stateful(createPauseJoiner));
+  return merge(of(lines.begin()), shown$.pipe(map(format)));
 }

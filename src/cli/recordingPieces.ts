@@ -36,11 +36,20 @@ export function recordingPieces(
     const gate = createGate();
     const vectorWidth = options.features ? models.bundle.config.encoder.featureWidth : 0;
     const { format, header, rate, maxDelay: maxDelayMs, features, partials, realtime } = options;
+    const { splitPauses } = options;
     let drawn: Drawn | undefined;
     const pieces$ = unitOutput(openAudio(file, options, { gate, realtime }), models, {
-      formatter: createFormatter(format, { provenance, file: name, header, vectorWidth, names }),
+      formatter: createFormatter(format, {
+        provenance,
+        file: name,
+        header,
+        vectorWidth,
+        names,
+        splitPauses,
+      }),
       file: name,
       onWarning: (warning) => reportWarning(warning, file),
+      splitPauses,
       units: {
         rate,
         maxDelayMs,

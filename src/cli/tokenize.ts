@@ -19,6 +19,7 @@ export interface TokenizeOptions extends EngineOptions, InputOptions {
   readonly plot?: string;
   readonly rate: Rate;
   readonly maxDelay: number;
+  readonly splitPauses?: boolean;
   readonly features?: boolean;
   readonly partials?: boolean;
   readonly header?: boolean;

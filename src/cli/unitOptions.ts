@@ -17,6 +17,10 @@ export function withUnitOptions(command: Command): Command {
       delay,
       800,
     )
+    .option(
+      '--split-pauses',
+      'a long silence in the pieces in which it is decided (default: one pause)',
+    )
     .option('--features', "add each unit's mean feature vector")
     .option('--partials', 'also print the provisional tail, {"from", "provisional"} (JSONL only)')
     .option('--header', 'first print a line with bundle, hash, rate and λ (JSONL only)');

@@ -12,6 +12,7 @@ import {
   of,
   tap,
 } from 'rxjs';
+import { createPauseJoiner } from '../dsp/pauseJoiner.ts';
 import { createPauseWatch } from '../dsp/pauseWatch.ts';
 import type { PipelineError } from '../errors.ts';
 import { provisionalLine } from '../formats/jsonl.ts';
@@ -19,6 +20,7 @@ import { MAX_PLOT_SAMPLES, type Plot } from '../formats/plot.ts';
 import type { UnitFormatter } from '../formats/unitFormatter.ts';
 import type { Models } from '../models/loadModels.ts';
 import { logMel } from '../operators/logMel.ts';
+import { stateful } from '../operators/stateful.ts';
 import { speechUnits, type SpeechUnitsOptions } from '../streams/speechUnits.ts';
 import {
   type Control,
@@ -42,6 +44,8 @@ export interface UnitOutputOptions {
   readonly units: SpeechUnitsOptions;
   /** Told of a recording that gives nothing but pauses. */
   readonly onWarning?: ((warning: PipelineError) => void) | undefined;
+  /** Leaves a long silence in the pieces in which it is decided; default: one pause. */
+  readonly splitPauses?: boolean | undefined;
   /** Given everything that a picture needs when the recording has ended; also makes the mel spectrogram. */
   readonly onDrawn?: ((drawn: Drawn) => void) | undefined;
 }
@@ -59,7 +63,7 @@ export function unitOutput(
   models: Models,
   options: UnitOutputOptions,
 ): Observable<string | Uint8Array> {
-  const { formatter, file, onDrawn, onWarning = () => undefined } = options;
+  const { formatter, file, onDrawn, onWarning = () => undefined, splitPauses = false } = options;
   return defer(() => {
     let samples = 0;
     let failure: { readonly error: unknown } | undefined;
@@ -104,7 +108,8 @@ export function unitOutput(
       onDrawn?.({ samples, units, picture: joined(blocks) });
       return concat(of(begin(), formatter.end(samples)), broken$);
     };
-    return concat(events$.pipe(map((event) => begin() + format(event))), defer(end));
+    const shown$ = splitPauses ? events$ : events$.pipe(stateful(createPauseJoiner));
+    return concat(shown$.pipe(map((event) => begin() + format(event))), defer(end));
   });
 }
 

@@ -1,12 +1,18 @@
+import { joinedPauses } from '../dsp/pauseJoiner.ts';
 import type { Unit } from '../types.ts';
-import { toSeconds } from '../units.ts';
+import { HOP_SAMPLES, toSeconds } from '../units.ts';
 import type { StatedProvenance, UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `textGrid()`. */
 export interface TextGridOptions {
   /** What the numbers mean; written into the tier `sylstream`, which every reader keeps. */
   readonly provenance: StatedProvenance;
+  /** Leaves a long silence in the pieces in which it was decided; default: one interval. */
+  readonly splitPauses?: boolean | undefined;
 }
+
+/** What is left after the last unit for want of a whole token is less than so much: 40 ms, two tokens. */
+const REST_SAMPLES = 4 * HOP_SAMPLES;
 
 interface Interval {
   readonly start: number;
@@ -21,7 +27,8 @@ interface Interval {
  * - `boundaries`, points: `certain`, or `forced` where the delay's limit made the decision;
  * - `sylstream`, one interval over everything: bundle, version, hash, precision, rate, λ and w, as far as they are known.
  *
- * Everything comes at the end, because the first lines hold the length and the counts. A recording without samples
+ * A long silence is one interval, and the last unit or pause ends with the recording where less than 40 ms are left, too
+ * little for a token. Everything comes at the end, because the first lines hold the length and the counts. A recording without samples
  * gets a length of one sample: Praat opens no TextGrid of no length.
  *
  * ```ts
@@ -38,8 +45,18 @@ export function textGrid(options: TextGridOptions): UnitFormatter {
       units.push(unit);
       return '';
     },
-    end: (samples) => document(units, samples, options.provenance),
+    end: (samples) => {
+      const shown = options.splitPauses ? units : joinedPauses(units);
+      return document(toTheEnd(shown, samples), samples, options.provenance);
+    },
   };
+}
+
+/** The units, the last one as long as the recording where only a rest is missing. */
+function toTheEnd(units: readonly Unit[], samples: number): readonly Unit[] {
+  const last = units.at(-1);
+  if (last === undefined || last.end >= samples || samples - last.end >= REST_SAMPLES) return units;
+  return [...units.slice(0, -1), { ...last, end: samples }];
 }
 
 function document(units: readonly Unit[], samples: number, provenance: StatedProvenance): string {

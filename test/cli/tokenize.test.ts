@@ -3,13 +3,14 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { joinedPauses } from '../../src/dsp/pauseJoiner.ts';
 import { readTextGrid } from '../../src/formats/readTextGrid.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Unit } from '../../src/types.ts';
-import { TINY } from '../helpers/bundles.ts';
+import { SMALL, TINY } from '../helpers/bundles.ts';
 import { ENGINE, jsonLines, sylstream } from '../helpers/cli.ts';
 import { wholeUnits } from '../helpers/pipeline.ts';
-import { program } from '../helpers/require.ts';
+import { present, program } from '../helpers/require.ts';
 import { type Clip, clipSamples, CLIPS, fixture } from '../helpers/speech.ts';
 
 type Line = Unit & { file?: string; startSeconds: number; endSeconds: number };
@@ -17,18 +18,38 @@ type Line = Unit & { file?: string; startSeconds: number; endSeconds: number };
 const folder = mkdtempSync(join(tmpdir(), 'sylstream-'));
 const path = (clip: Clip): string => fixture(`${clip}.wav`);
 const FILES = CLIPS.map(path);
-/** What the library makes of the clips in this process. */
+/** What the library makes of the clips in this process, a long silence as one pause. */
 const library = new Map<string, Unit[]>();
 
 beforeAll(async () => {
   const models = await loadModels({ bundle: TINY, workers: 1 });
-  for (const clip of CLIPS) library.set(path(clip), await wholeUnits(clipSamples(clip), models));
+  for (const clip of CLIPS) {
+    library.set(path(clip), joinedPauses(await wholeUnits(clipSamples(clip), models)));
+  }
   await models.close();
 });
 
 const times = (
   units: readonly Pick<Unit, 'index' | 'id' | 'start' | 'end' | 'decided'>[],
 ): number[][] => units.map((u) => [u.index, u.id, u.start, u.end, u.decided]);
+
+function samplesOf(file: string): Float32Array {
+  const bytes = readFileSync(file).subarray(44);
+  return Float32Array.from(
+    { length: bytes.length / 2 },
+    (_, n) => bytes.readInt16LE(2 * n) / 32_768,
+  );
+}
+
+/** Two seconds of a person, four of silence. */
+function quietWav(): Buffer {
+  const speech = readFileSync(FILES[0]).subarray(44, 44 + 2 * 32_000);
+  const whole = Buffer.concat([Buffer.alloc(44), speech, Buffer.alloc(2 * 64_000)]);
+  readFileSync(FILES[0]).copy(whole, 0, 0, 44);
+  whole.writeUInt32LE(whole.length - 8, 4);
+  whole.writeUInt32LE(whole.length - 44, 40);
+  return whole;
+}
 
 async function tokenize(...args: string[]): Promise<string> {
   const { status, stdout, stderr } = await sylstream(['tokenize', ...ENGINE, ...args]);
@@ -43,6 +64,25 @@ describe('sylstream tokenize', () => {
     expect(lines.length).toBeGreaterThan(5);
     for (const line of lines) expect(line.endSeconds).toBe(line.end / 16_000);
   });
+
+  it.runIf(present('bundle small', existsSync(SMALL)))(
+    'gives a long silence as one pause, or in pieces with --split-pauses',
+    async () => {
+      const file = join(folder, 'quiet.wav');
+      writeFileSync(file, quietWav());
+      const models = await loadModels({ bundle: SMALL, workers: 1, lm: false });
+      const quiet = await wholeUnits(samplesOf(file), models);
+      await models.close();
+      const small = ['--bundle', SMALL];
+      expect(quiet.at(-1)).toMatchObject({ pause: true });
+      expect(joinedPauses(quiet).length).toBeLessThan(quiet.length - 2);
+      const lines = jsonLines<Line>(await tokenize(file, ...small));
+      expect(times(lines)).toEqual(times(joinedPauses(quiet)));
+      expect(times(jsonLines<Line>(await tokenize(file, ...small, '--split-pauses')))).toEqual(
+        times(quiet),
+      );
+    },
+  );
 
   it('prints several recordings in the order of the command line, each line with its file', async () => {
     const files = [FILES[2], FILES[0], FILES[1]];
@@ -152,7 +192,10 @@ describe('sylstream tokenize', () => {
     });
     expect({ status, signal }).toEqual({ status: 0, signal: null });
     const units = jsonLines<Line>(stdout);
-    expect(units.map((unit) => unit.index)).toEqual(units.map((_, n) => n));
+    expect(units.map((unit) => unit.start)).toEqual([
+      0,
+      ...units.slice(0, -1).map((unit) => unit.end),
+    ]);
     expect(units.at(-1)!.decided - units.at(-1)!.end).toBeLessThan(16_000);
   });
 

@@ -36,7 +36,7 @@ describe.runIf(hasClient)('the Python client', { timeout: 120_000 }, () => {
     },
   );
 
-  it('prints what `sylstream tokenize` prints, for a file and at another rate', async () => {
+  it('prints what `sylstream tokenize --split-pauses` prints, for a file and at another rate', async () => {
     const samples = clipSamples(CLIP);
     await withServer(models, { filePace: 8 }, async ({ streamUrl }) => {
       for (const rate of ['natural', 6.25] as const) {

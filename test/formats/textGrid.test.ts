@@ -11,11 +11,12 @@ import { pythonWith, runPython } from '../helpers/python.ts';
 import { program } from '../helpers/require.ts';
 import { formatted, PROVENANCE, SAMPLES, unit, UNITS } from '../helpers/units.ts';
 
-/** What every reader must find: the units with their pauses, and the rest of the recording. */
-const EXPECTED = [
-  ...UNITS.map((u) => [u.start, u.end, u.pause ? '' : `${u.id}`]),
-  [31_481, 32_000, ''],
-];
+/** What every reader must find: the units with their pauses, the last one to the end of the recording, 32 ms later. */
+const EXPECTED = UNITS.map((u) => [
+  u.start,
+  u.end === 31_481 ? SAMPLES : u.end,
+  u.pause ? '' : `${u.id}`,
+]);
 
 function written(units: readonly Unit[] = UNITS, samples: number = SAMPLES): string {
   const path = join(mkdtempSync(join(tmpdir(), 'sylstream-')), 'units.TextGrid');
@@ -89,6 +90,41 @@ describe('textGrid', () => {
       'certain',
       'certain',
     ]);
+  });
+
+  it('has a long silence as one interval, unless its pieces are asked for', () => {
+    const pieces = [
+      unit({ id: 7, start: 0, end: 4_000 }),
+      unit({ index: 1, id: 0, start: 4_000, end: 14_000, pause: true }),
+      unit({ index: 2, id: 0, start: 14_000, end: 24_000, pause: true }),
+    ];
+    const spans = (splitPauses: boolean): unknown[] => {
+      const grid = textGrid({ provenance: PROVENANCE, splitPauses });
+      const text = formatted(grid, pieces, 24_000).toString();
+      const [units, , boundaries] = readTextGrid(text, 'x').tiers;
+      const starts = units.items.map(({ start }) => start * 16_000);
+      return [starts, boundaries.items.map(({ start }) => start * 16_000)];
+    };
+    expect(spans(false)).toEqual([
+      [0, 4_000],
+      [4_000, 24_000],
+    ]);
+    expect(spans(true)).toEqual([
+      [0, 4_000, 14_000],
+      [4_000, 14_000, 24_000],
+    ]);
+  });
+
+  it('has no sliver after the last unit, but a rest of 40 ms or more', () => {
+    const ends = (samples: number): number[] => {
+      const grid = textGrid({ provenance: PROVENANCE });
+      const text = formatted(grid, [unit({ start: 0, end: 16_000 })], samples).toString();
+      return readTextGrid(text, 'x').tiers[0].items.map(({ end }) => end * 16_000);
+    };
+    expect(ends(16_000)).toEqual([16_000]);
+    expect(ends(16_160)).toEqual([16_160]);
+    expect(ends(16_639)).toEqual([16_639]);
+    expect(ends(16_640)).toEqual([16_000, 16_640]);
   });
 
   it('carries bundle, hash, rate and λ', () => {
