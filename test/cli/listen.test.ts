@@ -2,6 +2,7 @@ import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { joinedPauses } from '../../src/dsp/pauseJoiner.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Unit } from '../../src/types.ts';
 import { TINY } from '../helpers/bundles.ts';
@@ -27,7 +28,7 @@ describe('sylstream listen', () => {
   let expected: Unit[];
   beforeAll(async () => {
     const models = await loadModels({ bundle: TINY, workers: 1 });
-    expected = await wholeUnits(SPEECH, models);
+    expected = joinedPauses(await wholeUnits(SPEECH, models));
     await models.close();
   });
 
