@@ -2,6 +2,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, extname } from 'node:path';
 import { concat, defer, ignoreElements, type Observable } from 'rxjs';
 import { type Plot, plotSvg } from '../formats/plot.ts';
+import { plotPng } from '../formats/plotPng.ts';
 import { plotHtml } from '../formats/plotHtml.ts';
 import type { Provenance } from '../formats/unitFormatter.ts';
 import type { Models } from '../models/loadModels.ts';
@@ -70,10 +71,16 @@ export function recordingPieces(
   });
 }
 
+/** How a picture is drawn, by what its file ends in; any other is a page. */
+const DRAWERS: Readonly<Record<string, (plot: Plot) => string | Uint8Array>> = {
+  '.svg': plotSvg,
+  '.png': plotPng,
+};
+
 async function writePlot(path: string, plot: Plot): Promise<void> {
-  const text = extname(path).toLowerCase() === '.svg' ? plotSvg(plot) : plotHtml(plot);
+  const draw = DRAWERS[extname(path).toLowerCase()] ?? plotHtml;
   try {
-    await writeFile(path, text);
+    await writeFile(path, draw(plot));
   } catch (error) {
     throw writeFailed(path, error);
   }

@@ -69,7 +69,7 @@ export function tokenizeCommand(setStatus: (code: ExitCode) => void): Command {
       '-o, --output <path>',
       'a file, or a folder for one file a recording (default: standard output)',
     )
-    .option('--plot <path>', 'draw spectrogram, boundaries and units: .svg or .html');
+    .option('--plot <path>', 'draw spectrogram, boundaries and units: .svg, .png or .html');
   withInputOptions(withUnitOptions(command))
     .option('--realtime', 'play a recording as if it were spoken now')
     .option('--parallel <n>', 'recordings at the same time', count, 8)
@@ -102,8 +102,8 @@ function check(files: readonly string[], options: TokenizeOptions): void {
   if (options.partials && format !== 'jsonl') {
     throw misuse(`Expected --partials with --format jsonl, got ${format}.`);
   }
-  if (plot !== undefined && !/\.(svg|html?)$/i.test(plot)) {
-    throw misuse(`Expected --plot to end in .svg or .html, got "${plot}".`);
+  if (plot !== undefined && !/\.(svg|png|html?)$/i.test(plot)) {
+    throw misuse(`Expected --plot to end in .svg, .png or .html, got "${plot}".`);
   }
   if (plot !== undefined && files.length > 1) {
     throw misuse(`Expected one recording for --plot, got ${files.length}.`);

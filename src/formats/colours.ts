@@ -32,3 +32,14 @@ const GOLDEN_ANGLE = 137.508;
 export function unitHue(id: number): number {
   return Math.round((id * GOLDEN_ANGLE) % 360);
 }
+
+/** The light colour of a hue in degrees, hsl(hue 62% 76%): what a unit's box is filled with. */
+export function unitColour(hue: number): Rgb {
+  const [saturation, lightness] = [0.62, 0.76];
+  const reach = saturation * Math.min(lightness, 1 - lightness);
+  const band = (n: number): number => {
+    const k = (n + hue / 30) % 12;
+    return Math.round(255 * (lightness - reach * Math.max(-1, Math.min(k - 3, 9 - k, 1))));
+  };
+  return [band(0), band(8), band(4)];
+}

@@ -3,6 +3,7 @@ export { csv } from './csv.ts';
 export { jsonl, unitRecord } from './jsonl.ts';
 export { npy } from './npy.ts';
 export { plotHtml } from './plotHtml.ts';
+export { plotPng } from './plotPng.ts';
 export { plotSvg } from './plot.ts';
 export { provenanceOf } from './provenance.ts';
 export { readReference } from './readReference.ts';

@@ -19,7 +19,7 @@ export interface Plot {
 /** Longest stretch that is drawn; a longer recording's picture ends there and says so. */
 export const MAX_PLOT_SAMPLES: number = 600 * SAMPLE_RATE;
 /** Longest row; the recording wraps like written music. */
-const ROW_SAMPLES = 6 * SAMPLE_RATE;
+export const ROW_SAMPLES: number = 6 * SAMPLE_RATE;
 const WIDTH = 1600;
 const HEADER_HEIGHT = 64;
 const MARGIN = { left: 52, right: 24 } as const;
@@ -72,14 +72,21 @@ const STYLE = `<style>
 </style>
 <defs><pattern id="pause" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="7" height="7" fill="#ececf0"/><rect width="2" height="7" fill="#d4d4dc"/></pattern></defs>`;
 
-function header(plot: Plot, shown: number): string {
+/** Two lines about a recording: its length, units and rate; bundle, precision, rate, λ and hash. */
+export function plotSummary(plot: Plot, shown: number): [what: string, which: string] {
   const { provenance: from, units } = plot;
   const spoken = units.filter((unit) => !unit.pause);
   const samples = spoken.reduce((sum, unit) => sum + unit.end - unit.start, 0);
   const rate = samples === 0 ? 0 : spoken.length / toSeconds(samples);
   const cut = shown < plot.samples ? ` (the first ${toSeconds(shown)} s are shown)` : '';
-  const what = `${toSeconds(plot.samples).toFixed(2)} s${cut} · ${spoken.length} units · ${rate.toFixed(2)} a second of speech`;
-  const which = `${from.bundle} ${from.version} · ${from.precision} · rate ${from.rate} · λ ${Number(from.lambda.toPrecision(4))} · ${from.hash.slice(0, 12)}`;
+  return [
+    `${toSeconds(plot.samples).toFixed(2)} s${cut} · ${spoken.length} units · ${rate.toFixed(2)} a second of speech`,
+    `${from.bundle} ${from.version} · ${from.precision} · rate ${from.rate} · λ ${Number(from.lambda.toPrecision(4))} · ${from.hash.slice(0, 12)}`,
+  ];
+}
+
+function header(plot: Plot, shown: number): string {
+  const [what, which] = plotSummary(plot, shown);
   const right = WIDTH - MARGIN.right;
   return [
     `<text x="${MARGIN.left}" y="30" font-size="19" font-weight="700" fill="#1b1b1f">${escapeXml(plot.title)}</text>`,

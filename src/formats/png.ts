@@ -8,13 +8,15 @@ export interface IndexedImage {
   readonly pixels: Uint8Array;
   /** Colours as `[red, green, blue]`, 0 to 255 each. */
   readonly palette: readonly (readonly [number, number, number])[];
+  /** Texts of the file by their keywords, such as `Title` (section 11.3.4.2). */
+  readonly texts?: Readonly<Record<string, string>>;
 }
 
 const SIGNATURE = Uint8Array.of(0x89, 0x50, 0x4e, 0x47, 0x0d, 0x0a, 0x1a, 0x0a);
 
 /** Encodes a picture as PNG, colour type 3 with 8 bits a pixel (PNG specification, sections 5 and 11). */
 export function encodePng(image: IndexedImage): Buffer {
-  const { width, height, pixels, palette } = image;
+  const { width, height, pixels, palette, texts = {} } = image;
   const head = Buffer.alloc(13);
   head.writeUInt32BE(width, 0);
   head.writeUInt32BE(height, 4);
@@ -27,9 +29,15 @@ export function encodePng(image: IndexedImage): Buffer {
     SIGNATURE,
     pngChunk('IHDR', head),
     pngChunk('PLTE', Uint8Array.from(palette.flat())),
+    ...Object.entries(texts).map(([keyword, text]) => pngChunk('iTXt', itxt(keyword, text))),
     pngChunk('IDAT', deflateSync(rows, { level: 9 })),
     pngChunk('IEND', new Uint8Array(0)),
   ]);
+}
+
+/** International text, UTF-8: keyword, not compressed, no language, no translated keyword (section 11.3.4.5). */
+function itxt(keyword: string, text: string): Buffer {
+  return Buffer.concat([Buffer.from(keyword, 'latin1'), Buffer.alloc(5), Buffer.from(text)]);
 }
 
 function pngChunk(type: string, data: Uint8Array): Buffer {

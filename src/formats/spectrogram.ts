@@ -45,17 +45,27 @@ export function spectrogramPng(
 ): Buffer {
   const width = span.to - span.from;
   const pixels = new Uint8Array(width * MEL_BINS);
-  const bins = fullBins(picture);
-  const scale = (COLOURS - 1) / (range.high - range.low);
+  const level = melLevels(picture, range, COLOURS);
   for (let bin = 0; bin < MEL_BINS; bin++) {
-    const source = bins[bin] ? bin : Math.min(bin + 1, MEL_BINS - 1); // an empty bin borrows from above
     const row = (MEL_BINS - 1 - bin) * width;
-    for (let x = 0; x < width; x++) {
-      const value = picture.mel[(span.from + x) * MEL_BINS + source];
-      pixels[row + x] = Math.min(COLOURS - 1, Math.max(0, (value - range.low) * scale));
-    }
+    for (let x = 0; x < width; x++) pixels[row + x] = level(span.from + x, bin);
   }
   return encodePng({ width, height: MEL_BINS, pixels, palette: magma(COLOURS) });
+}
+
+/** How bright a frame's bin is, a whole number from 0 to `colours` − 1; an empty bin borrows from above. */
+export function melLevels(
+  picture: MelPicture,
+  range: MelRange,
+  colours: number,
+): (frame: number, bin: number) => number {
+  const bins = fullBins(picture);
+  const scale = (colours - 1) / (range.high - range.low);
+  return (frame, bin) => {
+    const source = bins[bin] ? bin : Math.min(bin + 1, MEL_BINS - 1);
+    const value = picture.mel[frame * MEL_BINS + source];
+    return Math.floor(Math.min(colours - 1, Math.max(0, (value - range.low) * scale)));
+  };
 }
 
 /** Which bins ever change: at 512 points and 128 bins some hold no FFT bin at all and stay at the floor. */

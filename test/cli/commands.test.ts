@@ -38,7 +38,7 @@ describe('sylstream', () => {
     [['tokenize', CLIP, '--providers', 'abacus'], /cpu, cuda, webgpu, got "abacus"/],
     [['tokenize', CLIP, '--format', 'csv', '--header'], /--header with --format jsonl/],
     [['tokenize', CLIP, '--format', 'npy', '--partials'], /--partials with --format jsonl/],
-    [['tokenize', CLIP, '--plot', 'picture.gif'], /\.svg or \.html, got "picture\.gif"/],
+    [['tokenize', CLIP, '--plot', 'picture.gif'], /\.svg, \.png or \.html, got "picture\.gif"/],
     [['tokenize', CLIP, CLIP, '--plot', 'a.svg'], /one recording for --plot, got 2/],
     [
       ['tokenize', CLIP, CLIP, '--format', 'textgrid'],

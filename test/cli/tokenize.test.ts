@@ -172,6 +172,15 @@ describe('sylstream tokenize', () => {
     expect(text).toContain('tiny 0.0.0');
   });
 
+  it('draws a picture as .png beside the units', async () => {
+    const out = join(folder, 'plot.PNG');
+    const lines = jsonLines<Line>(await tokenize(FILES[0], '--plot', out));
+    expect(times(lines)).toEqual(times(library.get(FILES[0])!));
+    const png = readFileSync(out);
+    expect(png.subarray(1, 4).toString()).toBe('PNG');
+    expect(png.includes('tiny 0.0.0')).toBe(true);
+  });
+
   it('reads a WAV file and raw samples from standard input', async () => {
     const wav = readFileSync(FILES[0]);
     const run = async (input: Uint8Array, ...args: string[]): Promise<Line[]> => {
