@@ -75,7 +75,6 @@ export function unitOutput(
     const format = (event: SpeechEvent): string => {
       if (event.type === 'provisional') return provisionalLine(event.from, event.units, file);
       if (event.type !== 'unit') return '';
-      pauses.unit(event.unit);
       if (onDrawn) units.push(event.unit);
       return formatter.unit(event.unit);
     };
@@ -108,7 +107,10 @@ export function unitOutput(
       onDrawn?.({ samples, units, picture: joined(blocks) });
       return concat(of(begin(), formatter.end(samples)), broken$);
     };
-    const shown$ = splitPauses ? events$ : events$.pipe(stateful(createPauseJoiner));
+    const watched$ = events$.pipe(
+      tap((event) => void (event.type === 'unit' && pauses.unit(event.unit))),
+    );
+    const shown$ = splitPauses ? watched$ : watched$.pipe(stateful(createPauseJoiner));
     return concat(shown$.pipe(map((event) => begin() + format(event))), defer(end));
   });
 }

@@ -48,7 +48,7 @@ export function createCanvas(width: number, height: number): Canvas {
     pixels,
     fill,
     write(text, x, y, scale, colour) {
-      [...text].forEach((character, n) => {
+      text.split('').forEach((character, n) => {
         GLYPHS[character]?.forEach((bits, row) => {
           for (let column = 0; column < GLYPH.width; column++) {
             if (((bits >> (GLYPH.width - 1 - column)) & 1) === 0) continue;

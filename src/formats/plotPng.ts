@@ -119,7 +119,7 @@ function drawUnit(
     canvas.write(text, Math.round(x), Math.round(y), scale, COLOUR.ink);
   } else if (width >= GLYPH.width) {
     const x = Math.round(left + (width - GLYPH.width) / 2);
-    [...text].forEach((digit, n) => {
+    text.split('').forEach((digit, n) => {
       canvas.write(digit, x, top + 3 + n * (GLYPH.height + 2), 1, COLOUR.ink);
     });
   }
