@@ -122,7 +122,8 @@ describe('the programs of examples/node', { timeout: 180_000 }, () => {
       const expected = shownUnits(await wholeUnits(sound, models), sound.length);
       expect(unitsOf(`${name}.TextGrid`)).toEqual(expected);
       expect(early.units.length).toBeLessThan(expected.length + 2);
-      expect(early.units[0]).toEqual(expected[0]);
+      expect(early.units[0].text).toBe(expected[0].text);
+      expect(early.units[0].end).toBeLessThanOrEqual(expected[0].end); // a pause may have gone on
     });
   });
 
