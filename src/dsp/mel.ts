@@ -1,6 +1,6 @@
 import { MEL_BINS, WINDOW_SAMPLES } from '../units.ts';
 import { createMelBank } from './melBank.ts';
-import { powerSpectrum, SPECTRUM_BINS } from './pffft.ts';
+import { powerSpectrum, SPECTRUM_BINS, transformInput } from './pffft.ts';
 
 /** Share of the sample before that pre-emphasis takes away (Kaldi's default). */
 const PREEMPHASIS = 0.97;
@@ -32,26 +32,26 @@ const BANK = createMelBank(MEL_BINS);
 /** Creates the function that computes frames; it holds scratch, nothing that lasts from frame to frame. */
 export function createLogMelFrame(): LogMelFrame {
   const taper = TAPER;
-  const bank = BANK;
-  const tapered = new Float64Array(WINDOW_SAMPLES);
+  const { first, offset, weights } = BANK;
   const power = new Float64Array(SPECTRUM_BINS);
 
   return function logMelFrame(window, out, at) {
     let sum = 0;
     for (let i = 0; i < WINDOW_SAMPLES; i++) sum += window[i];
     const mean = sum / WINDOW_SAMPLES;
+    const tapered = transformInput();
     let before = window[0] - mean;
     for (let i = 0; i < WINDOW_SAMPLES; i++) {
       const value = window[i] - mean;
       tapered[i] = (value - PREEMPHASIS * before) * taper[i];
       before = value;
     }
-    powerSpectrum(tapered, power);
+    powerSpectrum(WINDOW_SAMPLES, power);
     for (let m = 0; m < MEL_BINS; m++) {
       let energy = 0;
-      let k = bank.first[m];
-      for (let w = bank.offset[m]; w < bank.offset[m + 1]; w++)
-        energy += power[k++] * bank.weights[w];
+      let k = first[m];
+      const end = offset[m + 1];
+      for (let w = offset[m]; w < end; w++) energy += power[k++] * weights[w];
       out[at + m] = Math.log(Math.max(energy, POWER_FLOOR));
     }
   };
