@@ -11,11 +11,14 @@ export function meanOfInnerTokens(
 ): Float32Array {
   const { width, trimTokens } = options;
   const trim = range.end - range.start > 2 * trimTokens ? trimTokens : 0;
+  const { features } = ring; // read once: it is a getter
   const sum = new Float64Array(width);
   for (let token = range.start + trim; token < range.end - trim; token++) {
     const offset = ring.offset(token);
-    for (let d = 0; d < width; d++) sum[d] += ring.features[offset + d];
+    for (let d = 0; d < width; d++) sum[d] += features[offset + d];
   }
   const count = range.end - range.start - 2 * trim;
-  return Float32Array.from(sum, (total) => total / count);
+  const mean = new Float32Array(width);
+  for (let d = 0; d < width; d++) mean[d] = sum[d] / count;
+  return mean;
 }

@@ -123,6 +123,15 @@ export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptio
     return total;
   };
 
+  /** Drops, in place, the candidates whose segments had to end before node `next`. */
+  const dropEnded = (): void => {
+    let kept = 0;
+    for (const candidate of candidates) {
+      if (candidate.endsBefore > next) candidates[kept++] = candidate;
+    }
+    candidates.length = kept;
+  };
+
   const upTo = (node: number, limit: number): number => {
     let at = node;
     while (at > limit && at > root) at = previous(at);
@@ -175,7 +184,7 @@ export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptio
       }
       cost.add();
       next += 1;
-      candidates = candidates.filter((candidate) => candidate.endsBefore > next);
+      dropEnded();
       if (next % REBASE_EVERY_TOKENS === 0 && candidates.length > 0) {
         const base = candidates[0].cost;
         for (const candidate of candidates) candidate.cost -= base;

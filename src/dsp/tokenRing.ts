@@ -85,7 +85,12 @@ export function createTokenRing(width: number): TokenRing {
       if (end - first === capacity) grow();
       const place = end % capacity;
       features.set(source.subarray(offset, offset + width), place * width);
-      numbers.set([row.logit, row.speech, row.w, row.lambda, row.even], place * COLUMNS);
+      const at = place * COLUMNS;
+      numbers[at] = row.logit;
+      numbers[at + 1] = row.speech;
+      numbers[at + 2] = row.w;
+      numbers[at + 3] = row.lambda;
+      numbers[at + 4] = row.even;
       end += 1;
     },
     dropBefore(token) {

@@ -20,19 +20,22 @@ export function createChunker(options: {
 }): Chunker {
   const { chunkTokens, mean, std } = options;
   const size = chunkTokens * FRAMES_PER_TOKEN * MEL_BINS;
+  const normalise = normaliser({ mean, std });
   let chunk = new Float32Array(size);
   let filled = 0;
 
   return {
     push: ({ mel }) => {
       const whole: Float32Array[] = [];
-      for (let i = 0; i < mel.length; i++) {
-        chunk[filled++] = (0.5 * (mel[i] - mean)) / std;
-        if (filled === size) {
-          whole.push(chunk);
-          chunk = new Float32Array(size);
-          filled = 0;
-        }
+      for (let at = 0; at < mel.length;) {
+        const end = Math.min(mel.length, at + size - filled);
+        normalise(mel, at, end, chunk, filled);
+        filled += end - at;
+        at = end;
+        if (filled < size) break;
+        whole.push(chunk);
+        chunk = new Float32Array(size);
+        filled = 0;
       }
       return whole;
     },
@@ -40,6 +43,13 @@ export function createChunker(options: {
       const tokenSize = FRAMES_PER_TOKEN * MEL_BINS;
       return chunk.slice(0, Math.floor(filled / tokenSize) * tokenSize);
     },
+  };
+}
+
+/** Writes the normalised numbers [from, to) of `mel` into `out` from `at` on. */
+function normaliser({ mean, std }: { readonly mean: number; readonly std: number }) {
+  return function normalise(mel: Float32Array, from: number, to: number, out: Float32Array, at: number): void {
+    for (let i = from; i < to; i++) out[at + i - from] = (0.5 * (mel[i] - mean)) / std;
   };
 }
 
