@@ -5,6 +5,7 @@
  *
  *   npx tsx bench/hot.ts [rounds]
  */
+import { fft } from '../src/dsp/pffft.ts';
 import { hotCases } from './hot/cases.ts';
 import { readMaterial } from './hot/material.ts';
 
@@ -13,6 +14,7 @@ const ROUND_MS = 60;
 
 const rounds = Number(process.argv[2] ?? 15);
 const material = await readMaterial();
+await fft.load();
 const median = (values: readonly number[]): number =>
   values.toSorted((a, b) => a - b)[Math.floor(values.length / 2)];
 

@@ -1,7 +1,8 @@
-import { concat, concatMap, defer, dematerialize, finalize, materialize, of } from 'rxjs';
+import { concatMap, defer, dematerialize, materialize, of } from 'rxjs';
 import type { MonoTypeOperatorFunction, Observable, OperatorFunction } from 'rxjs';
 import type { Machine } from '../dsp/machine.ts';
 import type { Wasm } from '../dsp/wasm.ts';
+import { driven } from './driven.ts';
 
 /**
  * Turns a push/flush machine into an operator: the one place where state meets a subscription.
@@ -28,15 +29,6 @@ export function stateful<In, Out>(
       return driven(source.pipe(heldUntil(wasm)), onFirstUse(create));
     });
   };
-}
-
-function driven<In, Out>(source: Observable<In>, machine: Machine<In, Out>): Observable<Out> {
-  // concatMap, not mergeMap: a value that arrives while another is being handed on has to wait for its turn.
-  const pushed = source.pipe(concatMap((value) => machine.push(value)));
-  return concat(
-    pushed,
-    defer(() => machine.flush()),
-  ).pipe(finalize(() => machine.release?.()));
 }
 
 /** Holds values, end and error back, in order, until WebAssembly is there: some milliseconds, once in a process. */
