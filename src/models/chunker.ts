@@ -20,7 +20,6 @@ export function createChunker(options: {
 }): Chunker {
   const { chunkTokens, mean, std } = options;
   const size = chunkTokens * FRAMES_PER_TOKEN * MEL_BINS;
-  const normalise = normaliser({ mean, std });
   let chunk = new Float32Array(size);
   let filled = 0;
 
@@ -29,9 +28,7 @@ export function createChunker(options: {
       const whole: Float32Array[] = [];
       for (let at = 0; at < mel.length;) {
         const end = Math.min(mel.length, at + size - filled);
-        normalise(mel, at, end, chunk, filled);
-        filled += end - at;
-        at = end;
+        while (at < end) chunk[filled++] = (0.5 * (mel[at++] - mean)) / std;
         if (filled < size) break;
         whole.push(chunk);
         chunk = new Float32Array(size);
@@ -43,13 +40,6 @@ export function createChunker(options: {
       const tokenSize = FRAMES_PER_TOKEN * MEL_BINS;
       return chunk.slice(0, Math.floor(filled / tokenSize) * tokenSize);
     },
-  };
-}
-
-/** Writes the normalised numbers [from, to) of `mel` into `out` from `at` on. */
-function normaliser({ mean, std }: { readonly mean: number; readonly std: number }) {
-  return function normalise(mel: Float32Array, from: number, to: number, out: Float32Array, at: number): void {
-    for (let i = from; i < to; i++) out[at + i - from] = (0.5 * (mel[i] - mean)) / std;
   };
 }
 
