@@ -1,7 +1,16 @@
 import { execFile } from 'node:child_process';
-import { cpSync, mkdirSync, mkdtempSync, readdirSync, rmSync, symlinkSync } from 'node:fs';
+import {
+  cpSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { build as esbuild } from 'esbuild';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../helpers/built.ts';
 import { TINY } from '../helpers/bundles.ts';
@@ -87,11 +96,49 @@ describe.each(['absent', 'unloadable'])('with an engine that is %s', (name) => {
 
 describe('with an engine', () => {
   it('does not load it as the library is imported', async () => {
-    const script = `import('sylstream').then(() => {
+    const script = `Promise.all(['sylstream', 'sylstream/client', 'sylstream/server'].map((name) => import(name))).then(() => {
       process.report.excludeNetwork = true;
       console.log(process.report.getReport().sharedObjects.filter((path) => /onnxruntime/.test(path)).length);
     })`;
     const { stdout } = await node(ROOT, '-e', script);
     expect(stdout).toBe('0\n');
+  });
+
+  it('is imported by importEngine() alone: no entry and no thread reaches it by static imports', async () => {
+    const sources = ['src', 'server'].flatMap((folder) =>
+      readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' }).map((file) =>
+        join(folder, file),
+      ),
+    );
+    const threads = sources.filter(
+      (file) =>
+        file.endsWith('.ts') && /\bparentPort\b/.test(readFileSync(join(ROOT, file), 'utf8')),
+    );
+    expect(threads).toContain('src/models/worker.ts');
+    const exported = ['src/index.ts', 'src/client/index.ts', 'server/index.ts', 'src/cli/main.ts'];
+    const entryPoints = [...exported, ...threads];
+    const { metafile } = await esbuild({
+      entryPoints,
+      absWorkingDir: ROOT,
+      bundle: true,
+      write: false,
+      outdir: 'artifacts',
+      metafile: true,
+      format: 'esm',
+      platform: 'node',
+      packages: 'external',
+      logLevel: 'silent',
+    });
+    const reached = new Set<string>();
+    const visit = (file: string): void => {
+      if (reached.has(file)) return;
+      reached.add(file);
+      for (const { path, kind } of metafile.inputs[file]?.imports ?? []) {
+        if (kind === 'import-statement') visit(path);
+      }
+    };
+    entryPoints.forEach(visit);
+    expect(reached.size).toBeGreaterThan(100);
+    expect([...reached].filter((file) => /onnx/.test(file))).toEqual([]);
   });
 });

@@ -58,6 +58,18 @@ const PROGRAMS: Record<string, string> = {
     await server.close();
     await models.close();
     console.log(units);`,
+  'startServer.mjs': `
+    import { readConfig, startServer } from 'sylstream/server';
+    const flags = { port: '0', logLevel: 'silent', bundle: ${JSON.stringify(TINY)} };
+    const leaving = new AbortController();
+    await startServer({
+      settings: readConfig({ flags }),
+      signal: leaving.signal,
+      onListening: ({ streamUrl }) => {
+        console.log(Number(new URL(streamUrl).port));
+        leaving.abort();
+      },
+    });`,
 };
 
 /** System calls that make files or talk to somebody. */
