@@ -5,14 +5,13 @@ import type { Audio, ClientMessage, Gap, Generate, Hello, WireId } from '../src/
 import type { PooledStream } from '../src/streams/pool/pooledStream.ts';
 import type { SpeechEvent } from '../src/types.ts';
 import { SAMPLE_RATE } from '../src/units.ts';
-import { createAllowance } from './allowance.ts';
-import type { Allowance } from './allowance.ts';
+import { type Allowance, createAllowance } from './allowance.ts';
+import { type AudioSuspicion, createAudioSuspicion } from './audioSuspicion.ts';
 import { Continuations } from './continuations.ts';
 import { createEventLog } from './eventLog.ts';
 import type { EventLog } from './eventLog.ts';
 import { FlushBook } from './flushBook.ts';
-import { createLagMeter } from './lagMeter.ts';
-import type { LagMeter } from './lagMeter.ts';
+import { createLagMeter, type LagMeter } from './lagMeter.ts';
 import type { Link } from './link.ts';
 import { checkRate, pipelineError, streamOptions } from './sessionOptions.ts';
 import type { SessionContext } from './sessionOptions.ts';
@@ -38,6 +37,7 @@ export class Session {
   readonly #lag: LagMeter = createLagMeter();
   readonly #flushes: FlushBook;
   readonly #continuations: Continuations;
+  readonly #suspicion: AudioSuspicion;
   #link: Link | undefined;
   /** Number of the next event for the link. */
   #cursor = 0;
@@ -72,6 +72,7 @@ export class Session {
     this.#frameBytes = bytesPerFrame(hello.audio);
     this.#log = createEventLog(settings.eventLog);
     this.#flushes = new FlushBook(file ? settings.filePace : settings.livePace, context.now());
+    this.#suspicion = createAudioSuspicion(hello.audio, (warning) => this.#refuse(warning, 'a'));
     this.#continuations = new Continuations({
       lm: context.streams.lm,
       rate: hello.rate ?? 'natural',
@@ -232,7 +233,9 @@ export class Session {
     const skip = this.#overlap(n, d.byteLength / size);
     if (skip === undefined) return;
     this.#count(d.byteLength / size - skip);
-    this.#stream.audio(d.subarray(skip * size));
+    const bytes = d.subarray(skip * size);
+    this.#suspicion.audio(bytes);
+    this.#stream.audio(bytes);
   }
 
   #gap({ n, len }: Gap): void {
@@ -348,6 +351,7 @@ export class Session {
     }
     if (event.type === 'unit') {
       this.#units = event.unit.index + 1;
+      this.#suspicion.unit(event.unit);
       this.#decided = event.unit.end;
       metrics.units.inc({ forced: String(event.unit.forced) });
       this.#log.push(toFinalUnit(event.unit));
@@ -361,6 +365,7 @@ export class Session {
 
   #complete(): void {
     this.#continuations.closeAll('cancelled');
+    this.#suspicion.end();
     this.#completed = true;
     this.pump();
   }

@@ -91,6 +91,8 @@ export interface ProvisionalSegments {
 
 /** A segment with its number in the bundle's codebook. */
 export interface Unit {
+  /** From 1; only where the channels of a recording are told apart. Indices count in each by themselves. */
+  readonly channel?: number;
   readonly index: number;
   /** 0 = pause, else 1 to M of the bundle. Means nothing without the bundle. */
   readonly id: number;

@@ -104,6 +104,10 @@ const WIRE: Readonly<Record<string, Words>> = {
     title: 'The recording reached the server’s limit',
     text: 'Save it and begin a new one.',
   },
+  SYLSTREAM_ERR_AUDIO_SUSPECT: {
+    title: 'No speech is heard',
+    text: 'Is the right microphone chosen, is it loud enough? A file whose two channels cancel each other out is heard as silence, too.',
+  },
   SYLSTREAM_ERR_OVERRUN: {
     title: 'The connection is too slow',
     text: 'The sound came faster than it could be sent. Try again on a better connection, or drop a file instead.',

@@ -15,11 +15,17 @@ export interface InputOptions {
   readonly sampleRate: number;
   readonly channels: number;
   /** The one to listen to; the mean of all without it. */
-  readonly channel?: number;
+  readonly channel?: number | undefined;
 }
 
+/** Value of `--channel` for a stream a channel, in `tokenize`. */
+export const EACH = 'each';
+
 /** Adds the options that say how raw audio comes. */
-export function withInputOptions(command: Command): Command {
+export function withInputOptions(command: Command, own: { each?: boolean } = {}): Command {
+  const [description, parse] = own.each
+    ? ['the one to listen to, from 1, or "each" for all, apart', channelOrEach]
+    : ['the one to listen to, from 1', count];
   return command
     .optionsGroup('Input:')
     .addOption(
@@ -29,7 +35,11 @@ export function withInputOptions(command: Command): Command {
     )
     .option('--sample-rate <hz>', 'of raw samples, 8000 to 192000', count, 16_000)
     .option('--channels <n>', 'of raw samples, 1 to 6, interleaved', count, 1)
-    .option('--channel <n>', 'the one to listen to, from 1 (default: the mean of all)', count);
+    .option('--channel <n>', `${description} (default: the mean of all)`, parse);
+}
+
+function channelOrEach(text: string): number | typeof EACH {
+  return text.toLowerCase() === EACH ? EACH : count(text);
 }
 
 /** Opens a recording, or standard input for `-`, as 16 kHz mono. */
@@ -58,6 +68,6 @@ export function rawFormat({
   inputFormat,
   sampleRate,
   channels,
-}: InputOptions): PcmFormat | undefined {
+}: Omit<InputOptions, 'channel'>): PcmFormat | undefined {
   return inputFormat === 'auto' ? undefined : { encoding: inputFormat, sampleRate, channels };
 }

@@ -36,21 +36,23 @@ export interface FormatterOptions {
   readonly names: boolean;
   /** Leaves a long silence in pieces. */
   readonly splitPauses?: boolean | undefined;
+  /** Channels are told apart. */
+  readonly channels?: boolean | undefined;
 }
 
 /** Makes the formatter of one recording. */
 export function createFormatter(format: Format, options: FormatterOptions): UnitFormatter {
-  const { provenance, header = false, vectorWidth, names } = options;
+  const { provenance, header = false, vectorWidth, names, channels = false } = options;
   const named = options.file === undefined ? {} : { file: options.file };
   switch (format) {
     case 'jsonl':
       return jsonl({ ...named, ...(header ? { header: provenance } : {}) });
     case 'csv':
-      return csv({ ...named, provenance, names, vectorWidth });
+      return csv({ ...named, provenance, names, channels, vectorWidth });
     case 'textgrid':
       return textGrid({ provenance, splitPauses: options.splitPauses });
     case 'npy':
-      return npy({ vectorWidth });
+      return npy({ vectorWidth, channels });
     case 'text':
       return text();
   }

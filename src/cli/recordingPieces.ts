@@ -4,10 +4,10 @@ import { concat, defer, ignoreElements, type Observable } from 'rxjs';
 import { type Plot, plotSvg } from '../formats/plot.ts';
 import { plotPng } from '../formats/plotPng.ts';
 import { plotHtml } from '../formats/plotHtml.ts';
-import type { Provenance } from '../formats/unitFormatter.ts';
+import type { Provenance, UnitFormatter } from '../formats/unitFormatter.ts';
 import type { Models } from '../models/loadModels.ts';
 import { createGate } from '../streams/gate.ts';
-import { openAudio } from './audioInput.ts';
+import { EACH, openAudio } from './audioInput.ts';
 import { createFormatter } from './formatters.ts';
 import { writeFailed } from './output.ts';
 import { reportWarning } from './report.ts';
@@ -23,6 +23,8 @@ export interface RecordingContext {
   readonly name: string | undefined;
   /** Writes the row of names in CSV. */
   readonly names: boolean;
+  /** One of several channels: its number, and what writes all of them. */
+  readonly channel?: { readonly number: number; readonly formatter: UnitFormatter } | undefined;
   /** Told how many samples are encoded. */
   readonly onProgress: (sample: number) => void;
 }
@@ -39,17 +41,14 @@ export function recordingPieces(
     const { format, header, rate, maxDelay: maxDelayMs, features, partials, realtime } = options;
     const { splitPauses } = options;
     let drawn: Drawn | undefined;
-    const pieces$ = unitOutput(openAudio(file, options, { gate, realtime }), models, {
-      formatter: createFormatter(format, {
-        provenance,
-        file: name,
-        header,
-        vectorWidth,
-        names,
-        splitPauses,
-      }),
+    const chosen = context.channel?.number ?? (options.channel === EACH ? 1 : options.channel);
+    const input = { ...options, channel: chosen };
+    const about = context.channel === undefined ? file : `${file}, channel ${chosen}`;
+    const wished = { provenance, file: name, header, vectorWidth, names, splitPauses };
+    const pieces$ = unitOutput(openAudio(file, input, { gate, realtime }), models, {
+      formatter: context.channel?.formatter ?? createFormatter(format, wished),
       file: name,
-      onWarning: (warning) => reportWarning(warning, file),
+      onWarning: (warning) => reportWarning(warning, about),
       splitPauses,
       units: {
         rate,

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import type { Rate } from '../types.ts';
-import { type InputOptions, withInputOptions } from './audioInput.ts';
+import { EACH, type InputOptions, withInputOptions } from './audioInput.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { chosenFormat, type FormatWish } from './chosenFormat.ts';
 import { type EngineOptions, withEngineOptions } from './engineOptions.ts';
@@ -13,7 +13,9 @@ import { withUnitOptions } from './unitOptions.ts';
 import { count, misuse, oneOf } from './usage.ts';
 
 /** What the options of `tokenize` give. */
-export interface TokenizeOptions extends EngineOptions, InputOptions {
+export interface TokenizeOptions extends EngineOptions, Omit<InputOptions, 'channel'> {
+  /** The one to listen to, or all, told apart. */
+  readonly channel?: number | typeof EACH;
   readonly format: Format;
   readonly output?: string;
   readonly plot?: string;
@@ -43,6 +45,7 @@ Examples:
   $ sylstream tokenize --output speech.TextGrid speech.mp3
   $ sylstream tokenize --format csv --output units/ recordings/
   $ sylstream tokenize --text recordings/*.flac
+  $ sylstream tokenize --channel each --output call.TextGrid call.wav
   $ sylstream tokenize --plot speech.html speech.wav > units.jsonl
   $ arecord -q -f S16_LE -r 16000 | sylstream tokenize -
   $ sox speech.wav -t raw -e mu-law -r 8000 -c 1 - | sylstream tokenize - --input-format mulaw --sample-rate 8000`;
@@ -70,7 +73,7 @@ export function tokenizeCommand(setStatus: (code: ExitCode) => void): Command {
       'a file, or a folder for one file a recording (default: standard output)',
     )
     .option('--plot <path>', 'draw spectrogram, boundaries and units: .svg, .png or .html');
-  withInputOptions(withUnitOptions(command))
+  withInputOptions(withUnitOptions(command), { each: true })
     .option('--realtime', 'play a recording as if it were spoken now')
     .option('--parallel <n>', 'recordings at the same time', count, 8)
     .option('--no-progress', 'show no bar for long recordings');
@@ -108,7 +111,19 @@ function check(files: readonly string[], options: TokenizeOptions): void {
   if (plot !== undefined && files.length > 1) {
     throw misuse(`Expected one recording for --plot, got ${files.length}.`);
   }
+  if (options.channel === EACH) checkEach(files, options);
   if (files.filter((file) => file === '-').length > 1) {
     throw misuse('Expected standard input (-) once, got it twice.');
   }
+}
+
+/** What cannot be had of several channels at once. */
+function checkEach(files: readonly string[], { partials, plot }: TokenizeOptions): void {
+  const wrong = [
+    ...(partials ? ['--partials'] : []),
+    ...(plot === undefined ? [] : ['--plot']),
+    ...(files.includes('-') ? ['standard input, which can be read once'] : []),
+  ];
+  if (wrong.length === 0) return;
+  throw misuse(`Expected one channel for ${wrong.join(', ')}, got --channel each; name it.`);
 }

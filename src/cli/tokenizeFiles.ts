@@ -8,6 +8,8 @@ import type { ExitCode } from './exitCodes.ts';
 import { writeTo } from './output.ts';
 import type { OutputPlan } from './outputPlan.ts';
 import { startProgress } from './progress.ts';
+import { EACH } from './audioInput.ts';
+import { channelPieces } from './channelPieces.ts';
 import { recordingPieces } from './recordingPieces.ts';
 import { allRecordingSamples } from './recordingSamples.ts';
 import type { TokenizeOptions } from './tokenize.ts';
@@ -34,8 +36,11 @@ export async function tokenizeFiles(
     const shared = plan.kind === 'shared' && files.length > 1;
     const width = options.features ? models.bundle.config.encoder.featureWidth : 0;
 
+    const channels = options.channel === EACH;
+    const piecesOf = channels ? channelPieces : recordingPieces;
+
     const recordings = eachRecording(files, options, (file, n) => {
-      const pieces$ = recordingPieces(file, {
+      const pieces$ = piecesOf(file, {
         options,
         models,
         provenance,
@@ -47,7 +52,7 @@ export async function tokenizeFiles(
       return shared && options.format === 'text' ? lineAtLeast(pieces$) : pieces$;
     });
     const pieces$ = recordings.results$;
-    const names = csv({ provenance, file: '', vectorWidth: width }).begin();
+    const names = csv({ provenance, file: '', channels, vectorWidth: width }).begin();
     const table$ = shared && options.format === 'csv' ? startingWith(names, pieces$) : pieces$;
     const all$ = plan.kind === 'each' ? table$ : writeTo(table$, plan.path, recordings.anySound);
     await lastValueFrom(all$, { defaultValue: undefined });

@@ -8,6 +8,7 @@ import type { Machine } from './machine.ts';
 import { createMono } from './mono.ts';
 import { createPcmDecoder } from './pcm.ts';
 import type { PcmFormat } from './pcm.ts';
+import { createSignatureWatch } from './signatureWatch.ts';
 import type { Speex } from './speex.ts';
 import { createWavDecoder } from './wav.ts';
 
@@ -53,7 +54,9 @@ function rawReader(
   const samples = createPcmDecoder(format.encoding);
   const mono = createMono(format, speex);
   onFormat?.(format);
-  return chain(samples, onWarning ? chain(createAudioWatch(format, onWarning), mono) : mono);
+  if (onWarning === undefined) return chain(samples, mono);
+  const watched = chain(samples, chain(createAudioWatch(format, onWarning), mono));
+  return chain(createSignatureWatch(onWarning), watched);
 }
 
 /** A resampler whose format comes with the stream, before its samples. */

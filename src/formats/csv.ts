@@ -10,6 +10,8 @@ export interface CsvOptions {
   readonly file?: string;
   /** Writes the row of column names. Default true; false for every recording of a table but the first. */
   readonly names?: boolean;
+  /** Adds the column `channel`, before `index`. Default: no such column. */
+  readonly channels?: boolean;
   /** Numbers of each vector, as columns `v0`, `v1`, …; 0, the default, for none. */
   readonly vectorWidth?: number;
 }
@@ -28,7 +30,7 @@ const PROVENANCE_COLUMNS = 'bundle,version,hash,precision,rate,lambda,w';
  * ```
  */
 export function csv(options: CsvOptions): UnitFormatter {
-  const { provenance: from, file, names = true, vectorWidth = 0 } = options;
+  const { provenance: from, file, names = true, channels = false, vectorWidth = 0 } = options;
   const first = file === undefined ? [] : [cell(file)];
   const last = [
     from.bundle,
@@ -40,14 +42,22 @@ export function csv(options: CsvOptions): UnitFormatter {
     from.w,
   ];
   const vectorNames = Array.from({ length: vectorWidth }, (_, index) => `v${index}`);
-  const columns = [file === undefined ? [] : ['file'], COLUMNS, vectorNames, PROVENANCE_COLUMNS];
+  const channelNames = channels ? ['channel'] : [];
+  const columns = [
+    file === undefined ? [] : ['file'],
+    channelNames,
+    COLUMNS,
+    vectorNames,
+    PROVENANCE_COLUMNS,
+  ];
   return {
     begin: () => (names ? `${columns.flat().join(',')}\r\n` : ''),
     unit: (unit) => {
       const vector = Array.from(unit.vector?.subarray(0, vectorWidth) ?? [], (v) =>
         v.toPrecision(9),
       );
-      return `${[...first, ...cells(unit), ...vector, ...last.map(cell)].join(',')}\r\n`;
+      const channel = channels ? [unit.channel ?? 1] : [];
+      return `${[...first, ...channel, ...cells(unit), ...vector, ...last.map(cell)].join(',')}\r\n`;
     },
     end: () => '',
   };

@@ -12,7 +12,7 @@ export interface JsonlOptions {
 }
 
 /**
- * Writes one JSON object a line: `index, id, start, end, decided` (samples at 16 kHz), `startSeconds, endSeconds`
+ * Writes one JSON object a line: `channel` where channels are told apart, `index, id, start, end, decided` (samples at 16 kHz), `startSeconds, endSeconds`
  * (for people), `confidence`, then `pause: true` and `forced: true` only where they hold, and `vector` where the
  * unit has one.
  *
@@ -41,6 +41,7 @@ export function provisionalLine(from: number, units: readonly Unit[], file?: str
 /** The JSON form of a unit. */
 export function unitRecord(unit: Unit): Record<string, unknown> {
   return {
+    ...(unit.channel === undefined ? {} : { channel: unit.channel }),
     index: unit.index,
     id: unit.id,
     start: unit.start,

@@ -5,6 +5,8 @@ import type { UnitFormatter } from './unitFormatter.ts';
 export interface NpyOptions {
   /** Adds the field `vector`, float32 `[D]`; D here. Default 0: no such field. */
   readonly vectorWidth?: number;
+  /** Adds the field `channel`, int32, as the last one. Default: no such field. */
+  readonly channels?: boolean;
 }
 
 /** Field name, NumPy type, bytes. */
@@ -33,7 +35,8 @@ const ALIGN = 64;
  * ```
  */
 export function npy(options: NpyOptions = {}): UnitFormatter {
-  const { vectorWidth = 0 } = options;
+  const { vectorWidth = 0, channels = false } = options;
+  const shape = { vectorWidth, channels };
   const units: Unit[] = [];
   return {
     begin: () => '',
@@ -42,22 +45,21 @@ export function npy(options: NpyOptions = {}): UnitFormatter {
       return '';
     },
     end: () => {
-      const header = headerBytes(units.length, vectorWidth);
-      const stride = RECORD_BYTES + 4 * vectorWidth;
+      const header = headerBytes(units.length, shape);
+      const stride = RECORD_BYTES + 4 * vectorWidth + (channels ? 4 : 0);
       const file = new Uint8Array(header.length + stride * units.length);
       file.set(header);
       const view = new DataView(file.buffer);
-      units.forEach((unit, row) =>
-        writeRecord(view, header.length + row * stride, unit, vectorWidth),
-      );
+      units.forEach((unit, row) => writeRecord(view, header.length + row * stride, unit, shape));
       return file;
     },
   };
 }
 
-function headerBytes(count: number, vectorWidth: number): Uint8Array {
+function headerBytes(count: number, { vectorWidth, channels }: Required<NpyOptions>): Uint8Array {
   const fields = FIELDS.map(([name, type]) => `('${name}', '${type}')`);
   if (vectorWidth > 0) fields.push(`('vector', '<f4', (${vectorWidth},))`);
+  if (channels) fields.push("('channel', '<i4')");
   const text = `{'descr': [${fields.join(', ')}], 'fortran_order': False, 'shape': (${count},), }`;
   const prefix = 10; // magic 6, version 2, header length 2
   const padded = Math.ceil((prefix + text.length + 1) / ALIGN) * ALIGN - prefix;
@@ -67,7 +69,12 @@ function headerBytes(count: number, vectorWidth: number): Uint8Array {
   return bytes;
 }
 
-function writeRecord(view: DataView, at: number, unit: Unit, vectorWidth: number): void {
+function writeRecord(
+  view: DataView,
+  at: number,
+  unit: Unit,
+  { vectorWidth, channels }: Required<NpyOptions>,
+): void {
   view.setInt32(at, unit.index, true);
   view.setInt32(at + 4, unit.id, true);
   view.setBigInt64(at + 8, BigInt(unit.start), true);
@@ -79,4 +86,5 @@ function writeRecord(view: DataView, at: number, unit: Unit, vectorWidth: number
   for (let d = 0; d < vectorWidth; d++) {
     view.setFloat32(at + RECORD_BYTES + 4 * d, unit.vector?.[d] ?? Number.NaN, true);
   }
+  if (channels) view.setInt32(at + RECORD_BYTES + 4 * vectorWidth, unit.channel ?? 1, true);
 }

@@ -1,8 +1,9 @@
 import type { Unit } from '../types.ts';
+import { byChannel } from './byChannel.ts';
 import type { UnitFormatter } from './unitFormatter.ts';
 
 /**
- * Writes a recording as one line: the numbers of its units with spaces between, 0 for a pause; an empty line for a
+ * Writes a recording, or each channel where they are told apart, as one line: the numbers of its units with spaces between, 0 for a pause; an empty line for a
  * recording without units.
  *
  * ```ts
@@ -12,13 +13,16 @@ import type { UnitFormatter } from './unitFormatter.ts';
  * ```
  */
 export function text(): UnitFormatter {
-  const ids: number[] = [];
+  const units: Unit[] = [];
   return {
     begin: () => '',
-    unit: ({ id }: Unit) => {
-      ids.push(id);
+    unit: (unit) => {
+      units.push(unit);
       return '';
     },
-    end: () => `${ids.join(' ')}\n`,
+    end: () =>
+      byChannel(units)
+        .map((one) => `${one.units.map(({ id }) => id).join(' ')}\n`)
+        .join(''),
   };
 }

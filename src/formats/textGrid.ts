@@ -1,6 +1,7 @@
 import { joinedPauses } from '../dsp/pauseJoiner.ts';
 import type { Unit } from '../types.ts';
 import { HOP_SAMPLES, toSeconds } from '../units.ts';
+import { byChannel, type ChannelUnits } from './byChannel.ts';
 import type { StatedProvenance, UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `textGrid()`. */
@@ -25,6 +26,7 @@ interface Interval {
  * - `units`, intervals: the unit's number, empty for a pause (as phoneticians mark silence);
  * - `confidence`, intervals: 0 to 1, empty for a pause;
  * - `boundaries`, points: `certain`, or `forced` where the delay's limit made the decision;
+ * each once for every channel, as `units 1` and so on, where channels are told apart, and
  * - `sylstream`, one interval over everything: bundle, version, hash, precision, rate, λ and w, as far as they are known.
  *
  * A long silence is one interval, and the last unit or pause ends with the recording where less than 40 ms are left, too
@@ -46,8 +48,11 @@ export function textGrid(options: TextGridOptions): UnitFormatter {
       return '';
     },
     end: (samples) => {
-      const shown = options.splitPauses ? units : joinedPauses(units);
-      return document(toTheEnd(shown, samples), samples, options.provenance);
+      const channels = byChannel(units).map(({ channel, units: all }) => {
+        const shown = options.splitPauses ? all : joinedPauses(all);
+        return { channel, units: toTheEnd(shown, samples) };
+      });
+      return document(channels, samples, options.provenance);
     },
   };
 }
@@ -59,21 +64,15 @@ function toTheEnd(units: readonly Unit[], samples: number): readonly Unit[] {
   return [...units.slice(0, -1), { ...last, end: samples }];
 }
 
-function document(units: readonly Unit[], samples: number, provenance: StatedProvenance): string {
-  const length = Math.max(samples, units.at(-1)?.end ?? 0, 1);
+function document(
+  channels: readonly ChannelUnits[],
+  samples: number,
+  provenance: StatedProvenance,
+): string {
+  const length = Math.max(samples, ...channels.map(({ units }) => units.at(-1)?.end ?? 0), 1);
   const words = Object.entries(provenance).map(([name, value]) => `${name}=${value}`);
   const tiers = [
-    intervalTier(
-      'units',
-      length,
-      intervals(units, length, (unit) => String(unit.id)),
-    ),
-    intervalTier(
-      'confidence',
-      length,
-      intervals(units, length, (u) => u.confidence.toFixed(3)),
-    ),
-    pointTier('boundaries', length, units),
+    ...channels.flatMap((one) => tiersOf(one, length)),
     intervalTier('sylstream', length, [{ start: 0, end: length, text: words.join(' ') }]),
   ];
   const head = [
@@ -87,6 +86,18 @@ function document(units: readonly Unit[], samples: number, provenance: StatedPro
   ];
   const items = tiers.flatMap((lines, n) => [`    item [${n + 1}]:`, ...lines.map(indent(8))]);
   return `${[...head, ...items].join('\n')}\n`;
+}
+
+/** The tiers of one channel; its number is in their names where channels are told apart. */
+function tiersOf({ channel, units }: ChannelUnits, length: number): string[][] {
+  const name = (what: string): string => (channel === undefined ? what : `${what} ${channel}`);
+  const ids = intervals(units, length, (unit) => String(unit.id));
+  const confidences = intervals(units, length, (unit) => unit.confidence.toFixed(3));
+  return [
+    intervalTier(name('units'), length, ids),
+    intervalTier(name('confidence'), length, confidences),
+    pointTier(name('boundaries'), length, units),
+  ];
 }
 
 /** Intervals without holes from 0 to the end, as Praat wants them. */

@@ -124,6 +124,85 @@ describe('a channel', () => {
   });
 });
 
+describe('--channel each', () => {
+  const other = clipSamples('kathleen-a0004');
+  const length = Math.max(speech.length, other.length);
+  const sides = Float32Array.from({ length: 2 * length }, (_, i) => (i % 2 ? other : speech)[i >> 1] ?? 0); // prettier-ignore
+  const fmt = riffChunk('fmt ', formatBody({ channels: 2 }));
+  const bytes = riff([fmt, riffChunk('data', encodeS16le(sides))]);
+  const path = file('call.wav', bytes);
+  const alone = async (channel: number): Promise<Unit[]> =>
+    jsonLines<Unit>((await tokenize([path, '--channel', String(channel)])).stdout);
+
+  it('gives a stream of units a channel, as each alone would', async () => {
+    const { status, stderr, stdout } = await tokenize([path, '--channel', 'each']);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: '' });
+    const [one, two] = [await alone(1), await alone(2)];
+    expect(jsonLines(stdout)).toEqual([
+      ...one.map((unit) => ({ channel: 1, ...unit })),
+      ...two.map((unit) => ({ channel: 2, ...unit })),
+    ]);
+    expect(one.map(({ id }) => id)).not.toEqual(two.map(({ id }) => id));
+  });
+
+  it('has a column, lines, and tiers for them', async () => {
+    const [one, two] = [await alone(1), await alone(2)];
+    const table = await tokenize([path, path, '--channel', 'each', '--format', 'csv']);
+    const rows = table.stdout
+      .trim()
+      .split('\r\n')
+      .map((row) => row.split(','));
+    expect(rows[0].slice(0, 4)).toEqual(['file', 'channel', 'index', 'id']);
+    const numbers = rows.slice(1).map((row) => row[1]);
+    const once = [...one.map(() => '1'), ...two.map(() => '2')];
+    expect(numbers).toEqual([...once, ...once]);
+
+    const text = await tokenize([path, '--channel', 'each', '--text']);
+    const ids = (units: readonly Unit[]): string => `${units.map(({ id }) => id).join(' ')}\n`;
+    expect(text.stdout).toBe(ids(one) + ids(two));
+
+    const grid = await tokenize([path, '--channel', 'each', '--format', 'textgrid']);
+    const tiers = [...grid.stdout.matchAll(/name = "(.*)"/gu)].map((match) => match[1]);
+    expect(tiers).toEqual([
+      'units 1', 'confidence 1', 'boundaries 1', 'units 2', 'confidence 2', 'boundaries 2', 'sylstream',
+    ]); // prettier-ignore
+
+    const npy = join(folder, 'call.npy');
+    await tokenize([path, '--channel', 'each', '--output', npy]);
+    expect(readFileSync(npy).toString('latin1')).toContain(`('channel', '<i4')], 'fortran_order': False, 'shape': (${one.length + two.length},)`); // prettier-ignore
+    expect(readFileSync(npy).readInt32LE(readFileSync(npy).length - 4)).toBe(2);
+  });
+
+  it('gives all channels of what is cut, then says so once', async () => {
+    const cut = file('cut-call.wav', bytes.subarray(0, 150_000));
+    const { status, stderr, stdout } = await tokenize([cut, '--channel', 'each']);
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^SYLSTREAM_ERR_WAV_TRUNCATED [^\n]+\n$/u);
+    const channels = jsonLines<Unit>(stdout).map(({ channel }) => channel);
+    expect(channels).toContain(1);
+    expect(channels).toContain(2);
+  });
+
+  it('takes raw samples, and refuses what it cannot do for several channels', async () => {
+    const raw = file('call.raw', bytes.subarray(44));
+    const declared = ['--input-format', 's16le', '--channels', '2', '--channel', 'each'];
+    expect(await tokenize([raw, ...declared])).toEqual(await tokenize([path, '--channel', 'each']));
+    for (const wrong of [['-'], [path, '--partials'], [path, '--plot', join(folder, 'call.svg')]]) {
+      const { status, stderr } = await tokenize([...wrong, '--channel', 'each']);
+      expect(status).toBe(2);
+      expect(stderr).toContain('--channel each');
+    }
+  });
+
+  it.runIf(hasFfmpeg)('does so through ffmpeg', async () => {
+    const flac = join(folder, 'call.flac');
+    execFileSync('ffmpeg', ['-v', 'error', '-y', '-i', path, flac]);
+    expect(await tokenize([flac, '--channel', 'each'])).toEqual(
+      await tokenize([path, '--channel', 'each']),
+    );
+  });
+});
+
 describe('a recording of nothing but pauses', () => {
   it.runIf(hasFfmpeg)('is told', async () => {
     const path = join(folder, 'silence.flac');

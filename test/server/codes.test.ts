@@ -244,6 +244,16 @@ describe('every code', () => {
       reached.add('unknown_type');
     }));
 
+  it('audio_suspect: not fatal', () =>
+    withServer(models, {}, async ({ streamUrl }) => {
+      const client = await greet(streamUrl);
+      client.send({ t: 'a', n: 0, d: Buffer.from('RIFF1234WAVE') });
+      expect(await client.next('error')).toMatchObject({ code: 'audio_suspect', fatal: false });
+      client.send({ t: 'end' });
+      expect(await client.next('done')).toMatchObject({ samples: 6 });
+      reached.add('audio_suspect');
+    }));
+
   it('option in set and rate_limited for flushes: not fatal', () =>
     withServer(models, { livePace: 1 }, async ({ streamUrl }) => {
       const client = await greet(streamUrl);

@@ -1,4 +1,8 @@
 import { createWavDecoder } from '../../src/dsp/wav.ts';
+import { looksLikeWav } from '../../src/dsp/wavSignature.ts';
+import { PipelineError } from '../../src/errors.ts';
+import type { PcmFormat } from '../../src/dsp/pcm.ts';
+import type { PcmChunk } from '../../src/types.ts';
 import { PageError } from '../pageError.ts';
 import { sniffRate } from './sniffRate.ts';
 import { toPipelineAudio } from './toPipeline.ts';
@@ -15,7 +19,7 @@ const STEP_MOMENTS = 48_000;
  */
 export async function decodeFile(file: Blob): Promise<Float32Array> {
   const bytes = new Uint8Array(await file.arrayBuffer());
-  const parts = isWav(bytes) ? decodeWav(bytes) : await decodeOther(bytes);
+  const parts = (looksLikeWav(bytes) ? decodeWav(bytes) : undefined) ?? (await decodeOther(bytes));
   const samples = new Float32Array(parts.reduce((sum, part) => sum + part.length, 0));
   let at = 0;
   for (const part of parts) {
@@ -26,20 +30,27 @@ export async function decodeFile(file: Blob): Promise<Float32Array> {
   return samples;
 }
 
-function isWav(bytes: Uint8Array): boolean {
-  const name = String.fromCharCode(...bytes.subarray(0, 4));
-  return name === 'RIFF' || name === 'RF64';
-}
-
-function decodeWav(bytes: Uint8Array): Float32Array[] {
-  const decoder = createWavDecoder();
+/** The samples of a WAV file; undefined for a kind that the reader does not take, and perhaps the browser does. */
+function decodeWav(bytes: Uint8Array): Float32Array[] | undefined {
   let audio: PipelineAudio | undefined;
   const parts: Float32Array[] = [];
-  for (const out of [...decoder.push(bytes), ...decoder.flush()]) {
-    if ('samples' in out) parts.push(...(audio?.push(out.samples) ?? []));
-    else audio = toPipelineAudio(out);
+  try {
+    for (const out of readWhole(bytes)) {
+      if ('samples' in out) parts.push(...(audio?.push(out.samples) ?? []));
+      else audio = toPipelineAudio(out);
+    }
+  } catch (error) {
+    const isUnread = error instanceof PipelineError && error.code === 'SYLSTREAM_ERR_AUDIO_FORMAT';
+    if (isUnread && audio === undefined) return undefined;
+    throw error;
   }
   return [...parts, ...(audio?.finish() ?? [])];
+}
+
+function* readWhole(bytes: Uint8Array): Generator<PcmFormat | PcmChunk> {
+  const decoder = createWavDecoder();
+  yield* decoder.push(bytes);
+  yield* decoder.flush();
 }
 
 async function decodeOther(bytes: Uint8Array): Promise<Float32Array[]> {
