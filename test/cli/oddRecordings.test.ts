@@ -124,7 +124,7 @@ describe('a channel', () => {
   });
 });
 
-describe('--channel each', () => {
+describe('--channel each', { timeout: 180_000 }, () => {
   const other = clipSamples('kathleen-a0004');
   const length = Math.max(speech.length, other.length);
   const sides = Float32Array.from({ length: 2 * length }, (_, i) => (i % 2 ? other : speech)[i >> 1] ?? 0); // prettier-ignore
