@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 import onnx
-import onnxruntime
 from onnx import TensorProto, helper, numpy_helper
 
 from encoder import HIDDEN, EncoderConfig
+from engine import onnxruntime
 from heads import OUTPUTS
 
 OPSET, IR_VERSION = 20, 10

@@ -13,8 +13,8 @@ from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 
+from engine import onnxruntime
 from lexicon import VOWELS, entry_syllables
 
 VOICES = ('joe',)

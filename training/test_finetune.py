@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import soundfile
 import torch
@@ -13,6 +12,7 @@ from clips import chosen, folder_items, load_clips, task_items
 from config import load_config
 from conftest import run
 from encoder import encode, whole_bias
+from engine import onnxruntime
 from finetune import Classifier, groups, interval, labelled_share, learn_head, make_head, start_encoder
 from head import encoder_hash, head_graph, windows_of
 from mae import MaeConfig, MaskedAutoencoder

@@ -1,13 +1,13 @@
 """The network's laws: chunked = whole, the future does not change the past, PyTorch = ONNX, neighbours change nothing."""
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
 from config import load_config
 from conftest import spread
 from encoder import Encoder, EncoderConfig, Streamer, encode, torch_step, whole_bias
+from engine import onnxruntime
 from export import onnx_step
 from onnx_graph import build, flat_weights, unflatten_weights
 

@@ -9,13 +9,13 @@ from pathlib import Path
 import jsonschema
 import numpy as np
 import onnx
-import onnxruntime
 import pytest
 import torch
 from safetensors.numpy import load_file
 
 from config import load_config
 from conftest import spread
+from engine import onnxruntime
 from lm_graph import build, lm_json, onnx_step, random_lm, read_lm
 from onnx_graph import flat_weights
 from unit_lm import UnitLm, UnitLmConfig, UnitStreamer, causal_bias, stream, torch_step, whole_logits
