@@ -26,9 +26,9 @@ function allPieces(
   context: RecordingContext,
   channels: number,
 ): Observable<string | Uint8Array> {
-  const { options, models, provenance, name, names } = context;
+  const { options, pool, provenance, name, names } = context;
   const { format, header, features, splitPauses } = options;
-  const vectorWidth = features ? models.bundle.config.encoder.featureWidth : 0;
+  const vectorWidth = features ? pool.bundle.config.encoder.featureWidth : 0;
   const wished = {
     provenance,
     file: name,

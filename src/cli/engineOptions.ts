@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadModels, type LoadModelsOptions, type Models } from '../models/loadModels.ts';
+import { createLocalPool } from '../streams/pool/localPool.ts';
+import { createStreamPool, type StreamPool } from '../streams/pool/streamPool.ts';
 import { countTo } from './usage.ts';
 
 /** What the options below give. */
@@ -22,7 +24,11 @@ export function withEngineOptions(command: Command): Command {
         .choices(['int8', 'fp32'])
         .default('int8'),
     )
-    .option('--workers <n>', 'inference threads (default: cores - 1, at least 1)', countTo(64))
+    .option(
+      '--workers <n>',
+      'threads: that recordings live in, where there are several (default: the cores), else for inference',
+      countTo(64),
+    )
     .option('--providers <list>', 'ONNX Runtime providers, first choice first', providers, ['cpu']);
 }
 
@@ -33,6 +39,20 @@ export function loadEngine(
 ): Promise<Models> {
   const { bundle, precision, workers, providers: list } = options;
   return loadModels({ bundle, precision, workers, providers: list, onRefused, lm });
+}
+
+/**
+ * Opens what recordings are cut in: many of them over every core, each whole in one thread; a single one here, with its encoder
+ * in a thread beside.
+ */
+export async function openPool(recordings: number, options: EngineOptions): Promise<StreamPool> {
+  const { bundle, precision, workers, providers: list } = options;
+  if (recordings > 1) {
+    const shards = workers === undefined ? undefined : Math.min(workers, recordings);
+    return createStreamPool({ bundle, precision, shards, providers: list, onRefused, lm: false });
+  }
+  const models = await loadEngine(options);
+  return { ...createLocalPool(models), close: models.close };
 }
 
 function providers(text: string): (typeof PROVIDERS)[number][] {

@@ -5,8 +5,8 @@ import { type Plot, plotSvg } from '../formats/plot.ts';
 import { plotPng } from '../formats/plotPng.ts';
 import { plotHtml } from '../formats/plotHtml.ts';
 import type { Provenance, UnitFormatter } from '../formats/unitFormatter.ts';
-import type { Models } from '../models/loadModels.ts';
 import { createGate } from '../streams/gate.ts';
+import type { StreamPool } from '../streams/pool/streamPool.ts';
 import { EACH, openAudio } from './audioInput.ts';
 import { createFormatter } from './formatters.ts';
 import { writeFailed } from './output.ts';
@@ -17,7 +17,8 @@ import { type Drawn, unitOutput } from './unitOutput.ts';
 /** What one recording needs beside the options. */
 export interface RecordingContext {
   readonly options: TokenizeOptions;
-  readonly models: Models;
+  /** Where the units come from. */
+  readonly pool: StreamPool;
   readonly provenance: Provenance;
   /** Name on every line, where several recordings share an output. */
   readonly name: string | undefined;
@@ -34,10 +35,10 @@ export function recordingPieces(
   file: string,
   context: RecordingContext,
 ): Observable<string | Uint8Array> {
-  const { options, models, provenance, name, names, onProgress } = context;
+  const { options, pool, provenance, name, names, onProgress } = context;
   return defer(() => {
     const gate = createGate();
-    const vectorWidth = options.features ? models.bundle.config.encoder.featureWidth : 0;
+    const vectorWidth = options.features ? pool.bundle.config.encoder.featureWidth : 0;
     const { format, header, rate, maxDelay: maxDelayMs, features, partials, realtime } = options;
     const { splitPauses } = options;
     let drawn: Drawn | undefined;
@@ -45,7 +46,7 @@ export function recordingPieces(
     const input = { ...options, channel: chosen };
     const about = context.channel === undefined ? file : `${file}, channel ${chosen}`;
     const wished = { provenance, file: name, header, vectorWidth, names, splitPauses };
-    const pieces$ = unitOutput(openAudio(file, input, { gate, realtime }), models, {
+    const pieces$ = unitOutput(openAudio(file, input, { gate, realtime }), pool, {
       formatter: context.channel?.formatter ?? createFormatter(format, wished),
       file: name,
       onWarning: (warning) => reportWarning(warning, about),

@@ -3,7 +3,7 @@ import type { Observable } from 'rxjs';
 import { csv } from '../formats/csv.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import { eachRecording } from './eachRecording.ts';
-import { loadEngine } from './engineOptions.ts';
+import { openPool } from './engineOptions.ts';
 import type { ExitCode } from './exitCodes.ts';
 import { writeTo } from './output.ts';
 import type { OutputPlan } from './outputPlan.ts';
@@ -26,15 +26,15 @@ export async function tokenizeFiles(
   plan: OutputPlan,
   options: TokenizeOptions,
 ): Promise<ExitCode> {
-  const models = await loadEngine(options);
+  const pool = await openPool(files.length, options);
   const bar = options.progress && !options.realtime && process.stderr.isTTY;
   const progress = startProgress(bar ? await allRecordingSamples(files) : []);
   try {
     const provenance = fromOptions(() =>
-      provenanceOf(models.bundle, options.precision, options.rate),
+      provenanceOf(pool.bundle, options.precision, options.rate),
     );
     const shared = plan.kind === 'shared' && files.length > 1;
-    const width = options.features ? models.bundle.config.encoder.featureWidth : 0;
+    const width = options.features ? pool.bundle.config.encoder.featureWidth : 0;
 
     const channels = options.channel === EACH;
     const piecesOf = channels ? channelPieces : recordingPieces;
@@ -42,7 +42,7 @@ export async function tokenizeFiles(
     const recordings = eachRecording(files, options, (file, n) => {
       const pieces$ = piecesOf(file, {
         options,
-        models,
+        pool,
         provenance,
         name: shared ? file : undefined,
         names: !shared,
@@ -59,7 +59,7 @@ export async function tokenizeFiles(
     return recordings.status();
   } finally {
     progress.stop();
-    await models.close();
+    await pool.close();
   }
 }
 

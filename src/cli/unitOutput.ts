@@ -18,10 +18,10 @@ import type { PipelineError } from '../errors.ts';
 import { provisionalLine } from '../formats/jsonl.ts';
 import { MAX_PLOT_SAMPLES, type Plot } from '../formats/plot.ts';
 import type { UnitFormatter } from '../formats/unitFormatter.ts';
-import type { Models } from '../models/loadModels.ts';
 import { logMel } from '../operators/logMel.ts';
 import { stateful } from '../operators/stateful.ts';
-import { speechUnits, type SpeechUnitsOptions } from '../streams/speechUnits.ts';
+import type { StreamPool } from '../streams/pool/streamPool.ts';
+import type { SpeechUnitsOptions } from '../streams/speechUnits.ts';
 import {
   type Control,
   isControl,
@@ -60,7 +60,7 @@ export type Drawn = Pick<Plot, 'samples' | 'picture' | 'units'>;
  */
 export function unitOutput(
   chunks$: Observable<PcmChunk>,
-  models: Models,
+  pool: Pick<StreamPool, 'speechUnits'>,
   options: UnitOutputOptions,
 ): Observable<string | Uint8Array> {
   const { formatter, file, onDrawn, onWarning = () => undefined, splitPauses = false } = options;
@@ -95,11 +95,11 @@ export function unitOutput(
           connect((shared$) =>
             merge(
               shared$.pipe(logMel(), tap(keepIn(blocks)), ignoreElements()),
-              fromOptions(() => speechUnits(shared$, models, options.units)),
+              fromOptions(() => pool.speechUnits(shared$, options.units)),
             ),
           ),
         )
-      : fromOptions(() => speechUnits(good$, models, options.units));
+      : fromOptions(() => pool.speechUnits(good$, options.units));
     const end = (): Observable<string | Uint8Array> => {
       const broken$ = failure === undefined ? EMPTY : throwError(() => failure?.error);
       if (failure !== undefined && !begun) return broken$;

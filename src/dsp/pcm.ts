@@ -89,7 +89,8 @@ export function isFinitePcm(bytes: Uint8Array, encoding: SampleEncoding): boolea
   if (encoding !== 'f32le' && encoding !== 'f64le') return true;
   const { bytes: size, read } = CODECS[encoding];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < bytes.length; at += size) if (!Number.isFinite(read(view, at))) return false;
+  for (let at = 0; at < bytes.length; at += size)
+    if (!Number.isFinite(read(view, at))) return false;
   return true;
 }
 

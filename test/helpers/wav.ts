@@ -35,7 +35,8 @@ export function formatBody({
 /** The same WAV file with its last bytes first: RIFX. Chunks but `fmt ` and `data` lose their bodies. */
 export function toRifx(file: Uint8Array): Buffer {
   const out = Buffer.from(file);
-  const swap = (at: number, bytes: number): void => void out.subarray(at, at + bytes).reverse();
+  const swap = (at: number, bytes: number): void =>
+    out.set(file.subarray(at, at + bytes).toReversed(), at);
   out.write('RIFX', 'latin1');
   swap(4, 4);
   let sampleBytes = 1;
