@@ -17,7 +17,6 @@ afterAll(() => models.close());
 const codec = codecOf(SUBPROTOCOL_MSGPACK)!;
 /**
  * Silent connections and WebSockets without hello, opened again as they are cut: more than there is room for.
- * `npm run bench:flood` is the whole of it.
  */
 const FLOOD = { from: '127.0.0.2', silent: 70, mute: 70, perSecond: 150 };
 const ROOM = { unauthenticated: 64, silentPerAddress: 32 };
