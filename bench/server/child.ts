@@ -86,8 +86,9 @@ async function serve(streams: StreamPool): Promise<void> {
       port: 0,
       web: 'none',
       capacity: options.capacity,
-      unauthenticated: 10_000,
-      trustLoopback: true,
+      ...(options.strangers === true
+        ? { trustLoopback: false, trustProxy: ['127.0.0.1'] }
+        : { unauthenticated: 10_000, trustLoopback: true }),
     },
   });
   closeAll = () => server.close();

@@ -10,6 +10,8 @@ import { repeated, speechBytes } from './speech.ts';
 /** What to send. */
 export interface Load {
   readonly url: string;
+  /** Loopback address that the clients come from; default: the system's choice. */
+  readonly from?: string;
   readonly streams: number;
   readonly seconds: number;
   /** Milliseconds of audio in a message. */
@@ -59,7 +61,7 @@ export function rampMs(seconds: number): number {
 
 /** Runs a load of live streams, spread in phase, and measures once all have begun. */
 export async function runLoad(load: Load): Promise<LoadResult> {
-  const { streams, seconds, chunkMs, jitterMs, url, answers, continueSeconds } = load;
+  const { streams, seconds, chunkMs, jitterMs, url, from, answers, continueSeconds } = load;
   const guesses = createGuessMeter(streams);
   const speech = speechBytes();
   const chunk = 16 * chunkMs;
@@ -86,6 +88,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   async function open(index: number): Promise<Client> {
     const socket = new WebSocket(url, answers === 'units' ? [codec.subprotocol] : [], {
       perMessageDeflate: false,
+      ...(from !== undefined && { localAddress: from }),
       generateMask: (mask) => mask.fill(0), // the server unmasks all the same; the generator has less to do
     });
     const client: Client = {

@@ -12,6 +12,8 @@ export interface ChildOptions {
   readonly shards?: number;
   /** Live streams let in; 0: measured. */
   readonly capacity: number;
+  /** Loopback is nobody special, and a proxy at 127.0.0.1 is trusted: clients come as from outside. */
+  readonly strangers?: boolean;
   /** For `pipeline` alone. */
   readonly streams: number;
   readonly seconds: number;

@@ -40,7 +40,7 @@ const PROGRAMS: Record<string, string> = {
     else await hear(sylstream);`,
   'head.mjs': `
     import { loadHead, readBundle } from 'sylstream';
-    const head = await loadHead(${JSON.stringify(TINY_HEAD)}, await readBundle(${JSON.stringify(TINY)}));
+    const head = await loadHead(await readBundle(${JSON.stringify(TINY)}), ${JSON.stringify(TINY_HEAD)});
     await head.close();
     console.log(head.labels.length);`,
   'server.mjs': `
