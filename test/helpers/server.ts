@@ -21,6 +21,11 @@ export async function tinyModels(): Promise<Models> {
   return both;
 }
 
+/** The pool that `withServer()` runs streams in, for models of `tinyModels()`. */
+export function poolOf(models: Models): StreamPool {
+  return pools.get(models)!;
+}
+
 /** Starts a server on a free loopback port, its streams in the models' pool where it has one, silent, with room for a thousand streams and no pace, and stops it. */
 export async function withServer<T>(
   models: Models,

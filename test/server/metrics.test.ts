@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Models } from '../../src/models/loadModels.ts';
 import { greet, tone } from '../helpers/rawClient.ts';
 import { program } from '../helpers/require.ts';
-import { tinyModels, withServer } from '../helpers/server.ts';
+import { poolOf, tinyModels, withServer } from '../helpers/server.ts';
 
 let models: Models;
 beforeAll(async () => {
@@ -43,7 +43,7 @@ describe('/metrics', () => {
     expect(text).toMatch(/^sylstream_audio_seconds_total 1$/m);
     expect(text).toMatch(/^# TYPE sylstream_encoder_steps_total counter$/m);
     const steps = Number(/^sylstream_encoder_steps_total (\d+)$/m.exec(text)?.[1]);
-    expect(steps).toBe(models.encoder.status().steps);
+    expect(steps).toBe(poolOf(models).status().steps);
   });
 
   it.runIf(program('promtool'))('passes promtool check metrics', async () => {
