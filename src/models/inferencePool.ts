@@ -201,7 +201,8 @@ function sumOf(values: readonly (number | undefined)[]): number | undefined {
   );
 }
 
-function whole(option: string, value: number, most: number): number {
+/** Checks an option of a pool. @throws RangeError for anything but a whole number from 1 to `most` */
+export function whole(option: string, value: number, most: number): number {
   if (Number.isInteger(value) && value >= 1 && value <= most) return value;
   throw new RangeError(`${option} must be a whole number from 1 to ${most}, got ${value}`);
 }

@@ -2,14 +2,15 @@
  * An inference thread: owns its ONNX session and arena, answers one batch at a time. It lives in a
  * `worker_threads` worker because `session.run()` of onnxruntime-node blocks the thread that calls it.
  */
-import { readFileSync, readlinkSync } from 'node:fs';
+import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../errors.ts';
 import type { Engine } from './engine.ts';
-import type { EngineSetup, FromWorker, Guarded, ThreadUse, ToWorker } from './inferenceMessages.ts';
+import type { EngineSetup, FromWorker, Guarded, ToWorker } from './inferenceMessages.ts';
 import { importEngine } from './importEngine.ts';
 import { guardNative } from './nativeGuard.ts';
+import { recentThreadCpuMs, threadCpuMs } from './threadCpu.ts';
 
 const port = parentPort!;
 const answer = (message: FromWorker<unknown>, transfer: ArrayBuffer[] = []): void =>
@@ -42,7 +43,7 @@ async function start(setup: EngineSetup & Guarded): Promise<void> {
       return;
     }
     void engine.run(message.batch).then((outputs) => {
-      answer({ type: 'done', outputs, use: recentUse() }, engine.transferred?.(outputs));
+      answer({ type: 'done', outputs, use: { cpuMs: recentThreadCpuMs() } }, engine.transferred?.(outputs));
     });
   });
   answer({ type: 'ready', provider, refused });
@@ -62,34 +63,10 @@ async function bare(
   engine: Engine<unknown, unknown>,
   { batch, rows, times }: Extract<ToWorker<unknown>, { type: 'bare' }>,
 ) {
-  const before = threadUse();
+  const before = { cpuMs: threadCpuMs() };
   const start = performance.now();
   for (let i = 0; i < times; i++) await engine.bare(batch, rows);
-  answer({ type: 'bared', runMs: performance.now() - start, before, use: threadUse() });
-}
-
-/** At most this old is the CPU time that goes with an answer: reading it costs as much as a small copy. */
-const USE_MS = 50;
-let use: ThreadUse = { cpuMs: undefined };
-let usedAt = -Infinity;
-
-function recentUse(): ThreadUse {
-  const now = performance.now();
-  if (now - usedAt > USE_MS) {
-    use = threadUse();
-    usedAt = now;
-  }
-  return use;
-}
-
-/** CPU time of this thread, from the kernel's scheduler statistics (nanoseconds on the CPU come first). */
-function threadUse(): ThreadUse {
-  try {
-    return { cpuMs: Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6 };
-  } catch {
-    // Not Linux: the figure is left out.
-    return { cpuMs: undefined };
-  }
+  answer({ type: 'bared', runMs: performance.now() - start, before, use: { cpuMs: threadCpuMs() } });
 }
 
 start(workerData as EngineSetup & Guarded).catch((error: unknown) => {

@@ -1,11 +1,11 @@
 /** A shard as a thread: takes messages, runs batches as long as streams have steps to do, tells what came of them. */
 import { join } from 'node:path';
-import { readFileSync } from 'node:fs';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../../errors.ts';
 import { fft } from '../../dsp/pffft.ts';
 import { speex } from '../../dsp/speex.ts';
 import { guardNative } from '../../models/nativeGuard.ts';
+import { recentThreadCpuMs, threadCpuMs } from '../../models/threadCpu.ts';
 import { readCodebook } from '../../models/readCodebook.ts';
 import { importEngine } from '../../models/importEngine.ts';
 import { createShard, type ShardRun } from './shard.ts';
@@ -56,7 +56,7 @@ async function start({
       runMs: sum(({ runMs }) => runMs),
       gatherMs: sum(({ gatherMs }) => gatherMs),
       queued: shard.queued,
-      cpuMs: recentCpuMs(),
+      cpuMs: recentThreadCpuMs(),
     };
     runs = [];
     // Told first, then saved: what a saved state has behind it has surely been told.
@@ -85,10 +85,10 @@ async function start({
   });
 
   async function bare({ batch, rows, times }: Extract<ToShard, { type: 'bare' }>): Promise<void> {
-    const cpuBefore = cpuMs();
+    const cpuBefore = threadCpuMs();
     const begin = performance.now();
     for (let i = 0; i < times; i++) await runner.bare(batch, rows);
-    const used = cpuMs();
+    const used = threadCpuMs();
     tell({
       type: 'bared',
       runMs: performance.now() - begin,
@@ -98,29 +98,6 @@ async function start({
 
   const { provider, refused } = runner.loaded;
   tell({ type: 'ready', provider, refused });
-}
-
-/** At most this old is the CPU time that goes with a message: reading it costs as much as a small copy. */
-const CPU_MS = 50;
-let known: number | undefined;
-let knownAt = -Infinity;
-
-function recentCpuMs(): number | undefined {
-  const now = performance.now();
-  if (now - knownAt > CPU_MS) {
-    known = cpuMs();
-    knownAt = now;
-  }
-  return known;
-}
-
-/** CPU time of this thread, from the kernel's scheduler statistics (nanoseconds on the CPU come first). */
-function cpuMs(): number | undefined {
-  try {
-    return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6;
-  } catch {
-    return undefined; // not Linux: the figure is left out
-  }
 }
 
 const setup = workerData as ShardSetup;

@@ -6,7 +6,7 @@ import type { Precision } from '../../models/cachedEncoder.ts';
 import { availableCores } from '../../models/cores.ts';
 import { createUnitLm } from '../../models/createUnitLm.ts';
 import type { EncoderStatus } from '../../models/encoder.ts';
-import { DEFAULT_BATCH, type PoolOptions } from '../../models/inferencePool.ts';
+import { DEFAULT_BATCH, whole, type PoolOptions } from '../../models/inferencePool.ts';
 import { createRing } from '../../models/kvRing.ts';
 import { defaultBundle, readBundle } from '../../models/manifest.ts';
 import { ringShape } from '../../models/stepJob.ts';
@@ -239,9 +239,4 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     bare: (batch, count) => places[0].link.bare(batch, encoder.chunkTokens, count),
     close,
   };
-}
-
-function whole(option: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new RangeError(`${option} must be a whole number from 1 to ${most}, got ${value}`);
 }
