@@ -3,8 +3,10 @@
     python data.py                                   every corpus that is there, under runs/data
     python data.py --folder ~/recordings --name mine any folder of audio, or of audio and a manifest.jsonl
 
-A shard is a folder: mel.npy (F, 128) float16, all frames one after another, and utterances.jsonl, one line each:
-id, corpus, speaker, split (train, dev or test), path (of the audio), first (frame), frames, text, syllables [[start, end, label]],
+A shard is a folder: mel.npy (F, 128) float16, all frames one after another, wave.npy (N,) int16, the samples that they are of at 16 kHz, and
+utterances.jsonl, one line each:
+id, corpus, speaker, split (train, dev or test), path (of the audio), first (frame), frames, sample (first), samples, text,
+syllables [[start, end, label]],
 phones [[class, start, end]], words [[start, end, word]], weak [seconds]: boundaries that two sources place differently, so that training trusts
 them less. Times are seconds.
 A manifest.jsonl has `path` (to its folder) and, if known, `speaker`, `text`, and times: `syllables` and `phones`. With a text and no
@@ -203,17 +205,21 @@ CORPORA = {
 def write_shard(folder: Path, items: list[dict], change: Callable[[np.ndarray, dict], np.ndarray] = lambda samples, _: samples) -> None:
     """Computes the log-mel frames of every utterance, of its samples after `change`; unusable files are listed in skipped.txt."""
     folder.mkdir(parents=True, exist_ok=True)
-    frames, rows, skipped, first = [], [], [], 0
+    frames, waves, rows, skipped, first, sample = [], [], [], [], 0, 0
     for item in tqdm(items, desc=folder.name, disable=None):
         try:
-            mel = log_mel(change(read_audio(item['path']), item)).numpy().astype(np.float16)
+            samples = change(read_audio(item['path']), item)
         except AudioError as error:
             skipped.append(str(error))
             continue
-        rows.append({**item, 'first': first, 'frames': len(mel)})
+        mel = log_mel(samples).numpy().astype(np.float16)
+        wave = np.round(np.clip(samples, -1, 32767 / 32768) * 32768).astype(np.int16)
+        rows.append({**item, 'first': first, 'frames': len(mel), 'sample': sample, 'samples': len(wave)})
         frames.append(mel)
-        first += len(mel)
+        waves.append(wave)
+        first, sample = first + len(mel), sample + len(wave)
     np.save(folder / 'mel.npy', np.concatenate(frames) if frames else np.zeros((0, 128), np.float16))
+    np.save(folder / 'wave.npy', np.concatenate(waves) if waves else np.zeros(0, np.int16))
     (folder / 'skipped.txt').write_text(''.join(f'{line}\n' for line in skipped))
     text = ''.join(json.dumps(row, ensure_ascii=False) + '\n' for row in rows)
     (folder / 'utterances.jsonl').write_text(text)  # last: its presence says that the shard is whole

@@ -171,6 +171,8 @@ def test_a_folder_becomes_a_shard_and_bad_files_are_listed(tmp_path):
     assert out.returncode == 0 and '1 utterances' in out.stdout and '3 skipped' in out.stdout, out.stdout + out.stderr
     (row,) = map(json.loads, (runs / 'data/mine/utterances.jsonl').open())
     assert row['speaker'] == 'anna' and row['frames'] == len(np.load(runs / 'data/mine/mel.npy'))
+    wave = np.load(runs / 'data/mine/wave.npy')
+    assert (row['sample'], row['samples']) == (0, len(wave)) and np.abs(wave / 32768 - read_audio(CLIP)).max() < 2 / 32768
     listed = (runs / 'data/mine/skipped.txt').read_text()
     assert all(name in listed for name in ('short', 'silent', 'broken'))
 
