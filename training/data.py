@@ -28,7 +28,7 @@ import torch
 from tqdm import tqdm
 
 from features import SAMPLE_RATE, AudioError, log_mel, read_audio
-from splits import check_speaker, split_of
+from splits import check_speaker, relabel, split_of
 
 PHONES = 'sil aa ae ah ao aw ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z zh'.split()
 CMU = {
@@ -228,9 +228,9 @@ def write_shard(folder: Path, items: list[dict], change: Callable[[np.ndarray, d
 
 
 def write_missing(folder: Path, utterances: Iterator[dict], limit: int | None) -> None:
-    """Writes a shard of at most `limit` utterances, unless it is there; nothing is read of one that is."""
+    """Writes a shard of at most `limit` utterances, unless it is there; one that is gets its splits anew (splits.json may be younger)."""
     if (folder / 'utterances.jsonl').exists():
-        print(f'{folder.name}: there already')
+        print(f'{folder.name}: there already, {relabel(folder)} utterances moved to another split')
     elif items := list(utterances)[:limit]:
         write_shard(folder, items)
     else:

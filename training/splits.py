@@ -33,17 +33,35 @@ def check_speaker(corpus: str, speaker: str) -> None:
         raise SplitError(f'{corpus}: speaker {speaker!r} belongs to the evaluation pack and must never train')
 
 
+def voices_of(speaker: str) -> set[str]:
+    """The synthetic voices of a speaker: a mixture 'a+b@0.5' is both of its voices, and 'a changed 7' is still a."""
+    return {re.split('[@ ]', part)[0] for part in speaker.split('+')}
+
+
 def split_of(corpus: str, uid: str, speaker: str, text: str) -> str:
-    """'train', 'dev' or 'test' of one utterance; a held-out sentence is held out of every voice (split 'unused')."""
+    """'train', 'dev' or 'test' of one utterance; held-out sentences leave every voice, held-out voices every corpus (split 'unused')."""
     rule = named().get(corpus)
     if rule:
         if rule['by'] == 'prompt':
             keys = {re.search(r'arctic_[ab]\d{4}', uid).group(0)}
-        elif rule['by'] == 'voice':  # a mixture belongs to both of its voices
-            keys = {part.split('@')[0] for part in speaker.split('+')}
+        elif rule['by'] == 'voice':
+            keys = voices_of(speaker)
         else:
             keys = {speaker}
         for split in ('dev', 'test'):
             if keys & set(rule[split]):
                 return split
-    return 'unused' if plain(text) in named()['texts'] else 'train'
+    held = {voice for r in named().values() if isinstance(r, dict) and r['by'] == 'voice' for voice in r['dev'] + r['test']}
+    return 'unused' if plain(text) in named()['texts'] or voices_of(speaker) & held else 'train'
+
+
+def relabel(shard: Path) -> int:
+    """Gives the rows of a finished shard the split that they have now, and says how many had another: splits.json is younger than some shards."""
+    rows = [json.loads(line) for line in (shard / 'utterances.jsonl').open(encoding='utf-8')]
+    now = [split_of(j['corpus'], j['id'], j['speaker'], j['text']) for j in rows]
+    moved = sum(j['split'] != split for j, split in zip(rows, now, strict=True))
+    if moved:
+        part = shard / 'utterances.jsonl.part'
+        part.write_text(''.join(json.dumps(j | {'split': split}, ensure_ascii=False) + '\n' for j, split in zip(rows, now, strict=True)))
+        part.replace(shard / 'utterances.jsonl')
+    return moved

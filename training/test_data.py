@@ -14,7 +14,7 @@ import torch
 from batches import EDGE, TOKEN, Batches, Utterance, augment, load_shards, token_labels
 from data import PHONES, boundaries, disagreements, phone_class
 from features import FLOOR, AudioError, log_mel, read_audio
-from splits import NEVER, SplitError, check_speaker, named, plain, split_of
+from splits import NEVER, SplitError, check_speaker, named, plain, relabel, split_of
 
 HERE = Path(__file__).parent
 CLIP = HERE.parent / 'test/fixtures/tiny/golden/speech.wav'
@@ -128,7 +128,28 @@ def test_splits_do_not_overlap_and_texts_are_held_out():
     text = named()['texts'][0]
     assert split_of('flite-rms', 's1', 'flite rms', text.upper() + '.') == 'unused'
     assert split_of('timed-speech', 'k1', 'af_sky+am_liam@0.50', 'hello') == 'dev'
+    assert split_of('timed-speech', 'k2', 'bm_fable', 'hello') == 'test'
     assert plain("It's  FIVE, o'clock!") == "it's five o'clock"
+
+
+def test_two_men_and_two_women_of_kokoro_are_only_tested_and_so_is_what_they_are_mixed_into():
+    test = named()['timed-speech']['test']
+    assert sorted(voice[:2] for voice in test) == ['af', 'am', 'bf', 'bm'] and 'af_heart' not in test  # another package's voice is made of af_heart
+    for voice in test:
+        for name in (voice, f'{voice}+am_adam@0.30', f'zf_xiaobei+{voice}@0.71'):
+            assert split_of('timed-speech', 'k1', name, 'hello') != 'train'
+            assert split_of('another', 'k1', name, 'hello') == 'unused'
+    assert split_of('another', 'k1', 'af_sky+am_adam@0.30', 'hello') == 'train'
+
+
+def test_a_finished_shard_gets_the_splits_of_today(tmp_path):
+    speakers = ['af_sky', 'af_kore', 'am_adam+bm_fable@0.4', 'am_liam']
+    rows = [{'id': f'k{n}', 'corpus': 'timed-speech', 'speaker': s, 'split': 'train', 'text': 'hello'} for n, s in enumerate(speakers)]
+    (tmp_path / 'utterances.jsonl').write_text(''.join(json.dumps(row) + '\n' for row in rows))
+    assert relabel(tmp_path) == 3 and relabel(tmp_path) == 0
+    assert [json.loads(line)['split'] for line in (tmp_path / 'utterances.jsonl').open()] == ['train', 'test', 'test', 'dev']
+    (tmp_path / 'utterances.jsonl').write_text(json.dumps(rows[1] | {'corpus': 'changed', 'speaker': 'af_kore changed 3'}) + '\n')
+    assert relabel(tmp_path) == 1
 
 
 def test_shards_keep_to_their_split():
@@ -142,6 +163,8 @@ def test_shards_keep_to_their_split():
             if j['split'] == 'train':
                 train.setdefault(j['corpus'], set()).add(j['speaker'])
                 assert plain(j['text']) not in named()['texts']
+    voices = {part.split('@')[0] for speakers in train.values() for speaker in speakers for part in speaker.split('+')}
+    assert not voices & {*named()['timed-speech']['dev'], *named()['timed-speech']['test']}
     assert not train.get('speechocean762', set()) & {*named()['speechocean762']['dev'], *named()['speechocean762']['test']}
 
 
