@@ -40,11 +40,11 @@ def added(samples: np.ndarray, sound: np.ndarray, snr_db: float) -> np.ndarray:
     return samples + sound * np.sqrt(level(samples) * 10 ** (-snr_db / 10) / max(1e-20, float((sound.astype(np.float64) ** 2).mean())))
 
 
-def noise(samples: np.ndarray, snr_db: float, seed: int, colour: float = 1.0, swell_db: float = 0.0) -> np.ndarray:
-    """Noise whose power falls as f^-colour from 20 Hz up: 0 white, 1 pink, 2 brown; swell_db: how far its level moves, over about a second."""
+def noise(samples: np.ndarray, snr_db: float, seed: int, colour: float = 1.0, swell_db: float = 0.0, low: float = 20) -> np.ndarray:
+    """Noise whose power falls as f^-colour from `low` Hz up: 0 white, 1 pink, 2 brown; swell_db: how far its level moves, over about a second."""
     rng, size = np.random.default_rng(seed), len(samples)
     f = np.fft.rfftfreq(size, 1 / SAMPLE_RATE)
-    spectrum = np.fft.rfft(rng.normal(size=size)) * np.where(f < 20, 0, np.maximum(f, 20) ** (-colour / 2))
+    spectrum = np.fft.rfft(rng.normal(size=size)) * np.where((f < low) | (f == 0), 0, np.maximum(f, 1e-9) ** (-colour / 2))
     knots = rng.uniform(-swell_db / 2, swell_db / 2, 2 + size // SAMPLE_RATE)
     swell = np.interp(np.arange(size), np.arange(len(knots)) * SAMPLE_RATE, knots)
     return added(samples, np.fft.irfft(spectrum, size) * 10 ** (swell / 20), snr_db)
@@ -123,3 +123,14 @@ def babble(samples: np.ndarray, snr_db: float, seed: int) -> np.ndarray:
             said = np.concatenate([said, soxr.resample(one / np.sqrt(level(one)), SAMPLE_RATE * factor, SAMPLE_RATE)])
         out += said[rng.integers(SAMPLE_RATE) :][: len(samples)]
     return added(samples, out, snr_db)
+
+
+def room_tone(samples: np.ndarray, size: int, seed: int = 0) -> np.ndarray:
+    """`size` samples of what a recording is where nobody speaks: noise with the mean spectrum of its quietest tenth, at least -80 dB."""
+    window, rng = np.hanning(512), np.random.default_rng(seed)
+    frames = np.lib.stride_tricks.sliding_window_view(samples.astype(np.float64), 512)[::256] * window
+    power = np.abs(np.fft.rfft(frames)) ** 2
+    quiet = power[np.argsort(power.sum(1))[: max(1, len(power) // 10)]].mean(0) / (window**2).sum()
+    spectrum = np.fft.rfft(rng.normal(size=size))
+    shape = np.sqrt(np.interp(np.linspace(0, 1, len(spectrum)), np.linspace(0, 1, 257), quiet) + 1e-8)
+    return np.fft.irfft(spectrum * shape, size).astype(np.float32)
