@@ -67,7 +67,7 @@ HELD_OUT = {
     'mp3 16 kbit/s': Change('codec', {'name': 'mp3', 'kbit': 16}),
     'Opus 8 kbit/s': Change('codec', {'name': 'opus', 'kbit': 8}),
     'GSM': Change('telephone', {'law': 'gsm'}),
-    'clipped 20 dB': Change('clip', {'db': 20}),
+    'clipped 12 dB': Change('clip', {'db': 12}),
     'babble 15 dB': Change('babble', {'snr_db': 15, 'seed': 1}),
 }
 DRAWN_CODECS = {
