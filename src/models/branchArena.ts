@@ -18,10 +18,16 @@ export function createBranchArena(cache: CacheShape, maxBatch: number): StrandAr
   );
 
   /** Copies positions [from, to) of a strand, of which position `origin` lies in row 0 of its memory. */
-  function copy(memory: Float32Array, origin: number, from: number, to: number, target: number): void {
+  function copy(
+    memory: Float32Array,
+    origin: number,
+    from: number,
+    to: number,
+    target: number,
+  ): void {
     const planes = arena.rows[target];
     const rows = memory.length / (planes.length * rowWidth);
-    for (let at = from; at < to; ) {
+    for (let at = from; at < to;) {
       const source = (at - origin) % rows;
       const slot = at % W;
       const count = Math.min(to - at, rows - source, W - slot);
@@ -47,7 +53,8 @@ export function createBranchArena(cache: CacheShape, maxBatch: number): StrandAr
       const order = seat(items, residents);
       order.forEach((item, b) => {
         const resident = residents[b];
-        if (resident?.strand !== item.strand || resident.first !== item.first) fill(b, item, memories);
+        if (resident?.strand !== item.strand || resident.first !== item.first)
+          fill(b, item, memories);
         writeSlotAges(ages.subarray(b * W, (b + 1) * W), item);
       });
       return order;

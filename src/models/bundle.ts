@@ -8,7 +8,11 @@ export interface Manifest {
   readonly version: string;
   readonly created: string;
   readonly licence: string;
-  readonly trainingData: readonly { readonly name: string; readonly hours: number; readonly licence: string }[];
+  readonly trainingData: readonly {
+    readonly name: string;
+    readonly hours: number;
+    readonly licence: string;
+  }[];
   readonly metrics: Readonly<Record<string, unknown>>;
   /** Path → size and SHA-256 (hex) of every file but the manifest. */
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;

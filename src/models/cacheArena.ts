@@ -19,7 +19,10 @@ export interface CacheArena {
 }
 
 /** Makes an arena; finite from the start, so that what an absent row holds cannot spoil a sum. */
-export function createCacheArena({ layers, window, rowWidth }: CacheShape, maxBatch: number): CacheArena {
+export function createCacheArena(
+  { layers, window, rowWidth }: CacheShape,
+  maxBatch: number,
+): CacheArena {
   const names = planeNames(layers);
   const size = window * rowWidth;
   const planes = names.map(() => new Float32Array(maxBatch * size));
@@ -29,7 +32,10 @@ export function createCacheArena({ layers, window, rowWidth }: CacheShape, maxBa
     ),
     feeds: (B) =>
       Object.fromEntries(
-        names.map((name, p) => [name, tensor(planes[p].subarray(0, B * size), [B, window, rowWidth])]),
+        names.map((name, p) => [
+          name,
+          tensor(planes[p].subarray(0, B * size), [B, window, rowWidth]),
+        ]),
       ),
   };
 }

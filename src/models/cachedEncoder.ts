@@ -64,14 +64,32 @@ export async function createCachedEncoder(
       return {
         step: async (mel) => {
           const tokens = chunkTokens;
-          const job = { stream, ring, firstToken, tokens, rows: tokens, keep: tokens, commit: true, mel };
+          const job = {
+            stream,
+            ring,
+            firstToken,
+            tokens,
+            rows: tokens,
+            keep: tokens,
+            commit: true,
+            mel,
+          };
           const rows = await kept.during(slot.run(job));
           firstToken += chunkTokens;
           return rows;
         },
         scratch: async (mel) => {
           const tokens = mel.length / (2 * bundle.config.mel.bins);
-          const job = { stream, ring, firstToken, tokens, rows: scratchRows, keep: scratchRows, commit: false, mel };
+          const job = {
+            stream,
+            ring,
+            firstToken,
+            tokens,
+            rows: scratchRows,
+            keep: scratchRows,
+            commit: false,
+            mel,
+          };
           return firstRows(await kept.during(slot.run(job)), tokens + delayTokens, featureWidth);
         },
         release: () => {
@@ -83,11 +101,9 @@ export async function createCachedEncoder(
   };
 }
 
-function firstRows<T extends { features: Float32Array; boundary?: Float32Array; speech?: Float32Array }>(
-  rows: T,
-  count: number,
-  width: number,
-): T {
+function firstRows<
+  T extends { features: Float32Array; boundary?: Float32Array; speech?: Float32Array },
+>(rows: T, count: number, width: number): T {
   return {
     ...rows,
     features: rows.features.subarray(0, count * width),

@@ -78,7 +78,8 @@ function checkProjection(projection: Projection | undefined, featureWidth: numbe
   const { hidden, out } = projection;
   const H = hidden.bias.length;
   const P = out.bias.length;
-  if (H > 0 && P > 0 && hidden.weight.length === H * featureWidth && out.weight.length === P * H) return;
+  if (H > 0 && P > 0 && hidden.weight.length === H * featureWidth && out.weight.length === P * H)
+    return;
   throw misshapen(
     `a projection of [H, ${featureWidth}] and [P, H] weights`,
     `${hidden.weight.length} and ${out.weight.length} numbers for ${H} and ${P} rows`,

@@ -13,7 +13,10 @@ export interface EncoderBackend {
    * Runs the model alone, `times` times on one batch size, with nothing gathered or kept: the baseline of a
    * benchmark. Only while no stream runs; absent where the backend has no local model.
    */
-  bare?(batch: number, times: number): Promise<{ readonly runMs: number; readonly cpuMs: number | undefined }>;
+  bare?(
+    batch: number,
+    times: number,
+  ): Promise<{ readonly runMs: number; readonly cpuMs: number | undefined }>;
   /** Rejects what is under way with `SYLSTREAM_ERR_CLOSED` and releases threads and memory. */
   close(): Promise<void>;
 }

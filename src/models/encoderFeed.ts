@@ -95,7 +95,9 @@ export function createEncoderFeed(
     encodedSample,
     save(to, after) {
       to.numbers(after === undefined ? 0 : after.firstToken + chunkTokens);
-      to.float32s(after === undefined ? new Float32Array(delayTokens) : after.levels.slice(chunkTokens));
+      to.float32s(
+        after === undefined ? new Float32Array(delayTokens) : after.levels.slice(chunkTokens),
+      );
     },
     restore(from) {
       firstToken = from.number();

@@ -45,7 +45,15 @@ export function createEncoderPool(
       failure: 'SYLSTREAM_ERR_ENCODER',
       thread: (maxBatch) => {
         const lanes = new SharedArrayBuffer(4 * maxBatch * 2 * maxRows * MEL_BINS);
-        const setup: EncoderSetup = { kind, modelPath, providers, encoder, maxBatch, maxRows, lanes };
+        const setup: EncoderSetup = {
+          kind,
+          modelPath,
+          providers,
+          encoder,
+          maxBatch,
+          maxRows,
+          lanes,
+        };
         return { setup, pack: packing(setup) };
       },
       key: ({ rows }) => rows,

@@ -21,7 +21,11 @@ export interface Attempt {
 export async function runEncoder(
   { items, rows, keep }: EncoderBatch,
   featureWidth: number,
-  attempt: (items: readonly EncoderItem[], laneOf: readonly number[], rows: number) => Promise<Attempt>,
+  attempt: (
+    items: readonly EncoderItem[],
+    laneOf: readonly number[],
+    rows: number,
+  ) => Promise<Attempt>,
 ): Promise<EncoderOutputs> {
   const B = items.length;
   const features = new Float32Array(B * keep * featureWidth);
@@ -58,7 +62,9 @@ export async function runEncoder(
 
 /** The arrays of the outputs, to be handed over to the main thread. */
 export function encoderTransfer({ features, boundary, speech }: EncoderOutputs): ArrayBuffer[] {
-  return [features, boundary, speech].flatMap((array) => (array ? [array.buffer as ArrayBuffer] : []));
+  return [features, boundary, speech].flatMap((array) =>
+    array ? [array.buffer as ArrayBuffer] : [],
+  );
 }
 
 interface RowPlace {

@@ -7,7 +7,11 @@ import type { PooledMemory } from './memoryPool.ts';
 /** What a stream has said, in the model: keys and values of what lies upon the grid, unit numbers of the rest. */
 export interface History {
   /** For the jobs of hypotheses that branch from here: the history as it is now, all of it fed. */
-  readonly parent: { readonly strand: number; readonly kept: PooledMemory; readonly length: number };
+  readonly parent: {
+    readonly strand: number;
+    readonly kept: PooledMemory;
+    readonly length: number;
+  };
   /** Position of the oldest unit that was fed. */
   readonly start: number;
   /** The last unit; the boundary id before the first. */

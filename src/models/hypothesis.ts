@@ -44,7 +44,8 @@ export function openHypothesis(model: HypothesisModel): Hypothesis {
   const units: number[] = [];
   let seconds = 0;
   let ended = false;
-  let branch: { slot: PoolSlot<LmJob, LmAnswer>; kept: PooledMemory; parent: History['parent'] } | undefined;
+  let branch:
+    { slot: PoolSlot<LmJob, LmAnswer>; kept: PooledMemory; parent: History['parent'] } | undefined;
 
   function nextDraw(): Draw {
     const banned = mayEnd ? [] : [boundary];

@@ -100,7 +100,12 @@ export type ToWorker<Batch> =
   | { readonly type: 'run'; readonly batch: Batch }
   | { readonly type: 'forget'; readonly stream: number }
   /** Runs the model alone on what lies in the arena, `times` times, for the baseline of a benchmark. */
-  | { readonly type: 'bare'; readonly batch: number; readonly rows: number; readonly times: number };
+  | {
+      readonly type: 'bare';
+      readonly batch: number;
+      readonly rows: number;
+      readonly times: number;
+    };
 
 /** How a run went. */
 export interface RunReport {
@@ -133,4 +138,9 @@ export type FromWorker<Outputs> =
   | { readonly type: 'ready'; readonly provider: Provider; readonly refused: readonly string[] }
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
   | { readonly type: 'done'; readonly outputs: Outputs; readonly use: ThreadUse }
-  | { readonly type: 'bared'; readonly runMs: number; readonly before: ThreadUse; readonly use: ThreadUse };
+  | {
+      readonly type: 'bared';
+      readonly runMs: number;
+      readonly before: ThreadUse;
+      readonly use: ThreadUse;
+    };

@@ -117,7 +117,13 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
     entries: readonly Entry<Job>[],
   ): Promise<(Result | Error)[]> {
     const wanted = entries.filter(({ stream }) => live.has(stream));
-    const results = wanted.length > 0 ? await runJobs(link, wanted.map(({ job }) => job)) : [];
+    const results =
+      wanted.length > 0
+        ? await runJobs(
+            link,
+            wanted.map(({ job }) => job),
+          )
+        : [];
     const gone = closedError('the stream was released before its step ran');
     let next = 0;
     return entries.map((entry) => (entry === wanted[next] ? results[next++] : gone));

@@ -24,7 +24,10 @@ export function checkLm(
     [lm.vocabulary === merged + 2, `vocabulary must be ${merged + 2}, units.merged and 2`],
     [lm.alibiSlopes.length === lm.heads, 'alibiSlopes needs one slope a head'],
     [lm.heads % lm.kvHeads === 0, 'heads must be a multiple of kvHeads'],
-    [config.boundaries.rates.some(({ name }) => name === lm.rate), 'rate must be one of boundaries.rates'],
+    [
+      config.boundaries.rates.some(({ name }) => name === lm.rate),
+      'rate must be one of boundaries.rates',
+    ],
   ];
   const broken = rules.find(([holds]) => !holds);
   if (broken) {

@@ -4,11 +4,24 @@ import type { LmConfig } from './bundle.ts';
 import { cacheTensors, type CacheShape } from './cacheArena.ts';
 import { failAlone, finite, type Engine } from './engine.ts';
 import { createHistoryArena } from './historyArena.ts';
-import type { Guarded, LmAnswer, LmBatch, LmItem, LmOutputs, LmSetup } from './inferenceMessages.ts';
+import type {
+  Guarded,
+  LmAnswer,
+  LmBatch,
+  LmItem,
+  LmOutputs,
+  LmSetup,
+} from './inferenceMessages.ts';
 import { createKeptMemories } from './keptMemories.ts';
 import { CHUNK_UNITS, historyBatch, lmCache } from './lmMemory.ts';
 import { guardNative } from './nativeGuard.ts';
-import { int64Tensor, openSession, tensor, type ExpectedTensors, type TensorShapes } from './onnx.ts';
+import {
+  int64Tensor,
+  openSession,
+  tensor,
+  type ExpectedTensors,
+  type TensorShapes,
+} from './onnx.ts';
 
 /** Tensors of `lm/step*.onnx` (docs/bundle.md). */
 export function lmTensors({ vocabulary }: LmConfig, cache: CacheShape): ExpectedTensors {
@@ -26,7 +39,9 @@ export function lmTensors({ vocabulary }: LmConfig, cache: CacheShape): Expected
 }
 
 /** Runs the unit language model over batches of histories or of hypotheses; draws and scores where the logits are. */
-export async function createLmEngine(setup: LmSetup & Guarded): Promise<Engine<LmBatch, LmOutputs>> {
+export async function createLmEngine(
+  setup: LmSetup & Guarded,
+): Promise<Engine<LmBatch, LmOutputs>> {
   const { lm, maxBatch } = setup;
   const cache = lmCache(lm);
   const loaded = await openSession(setup.modelPath, setup.providers, lmTensors(lm, cache));

@@ -42,7 +42,14 @@ export function createLmPool(model: LmModel, options: Omit<PoolOptions, 'workers
       precision,
       failure: 'SYLSTREAM_ERR_LM',
       thread: (maxBatch) => {
-        const setup: LmSetup = { kind: 'lm', modelPath, providers, lm, maxBatch, niceness: NICENESS };
+        const setup: LmSetup = {
+          kind: 'lm',
+          modelPath,
+          providers,
+          lm,
+          maxBatch,
+          niceness: NICENESS,
+        };
         return { setup, pack };
       },
       key: rowsOf,

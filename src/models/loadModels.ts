@@ -51,7 +51,8 @@ export async function loadModels(options: LoadModelsOptions = {}): Promise<Model
   const codebook = await readCodebook(bundle);
   const {
     providers,
-    onRefused = (line: string) => console.warn(`sylstream: provider refused, trying the next: ${line}`),
+    onRefused = (line: string) =>
+      console.warn(`sylstream: provider refused, trying the next: ${line}`),
   } = options;
   const encoder = await createCachedEncoder(bundle, { ...options, precision, onRefused });
   try {

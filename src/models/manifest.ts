@@ -42,7 +42,8 @@ export async function readBundle(directory: string): Promise<Bundle> {
   );
   const config = await readJson<BundleConfig>(folder, 'config.json', 'config');
   checkNumbers(config);
-  const lm = LM_CONFIG in manifest.files ? await readJson<LmConfig>(folder, LM_CONFIG, 'lm') : undefined;
+  const lm =
+    LM_CONFIG in manifest.files ? await readJson<LmConfig>(folder, LM_CONFIG, 'lm') : undefined;
   if (lm) checkLm(lm, { folder, config, manifest });
   return { directory: folder, hash: bundleHash(manifest), manifest, config, ...(lm && { lm }) };
 }
@@ -62,13 +63,19 @@ function checkNumbers({ encoder, boundaries }: BundleConfig): void {
     [encoder.alibiSlopes.length === encoder.heads, 'encoder.alibiSlopes needs one slope a head'],
     [encoder.heads % encoder.kvHeads === 0, 'encoder.heads must be a multiple of encoder.kvHeads'],
     [encoder.framesPerToken === 2, 'encoder.framesPerToken must be 2'],
-    [encoder.windowTokens % encoder.chunkTokens === 0, 'encoder.windowTokens must be a multiple of chunkTokens'],
+    [
+      encoder.windowTokens % encoder.chunkTokens === 0,
+      'encoder.windowTokens must be a multiple of chunkTokens',
+    ],
     [boundaries.minTokens <= boundaries.maxTokens, 'boundaries.minTokens exceeds maxTokens'],
     [boundaries.rates.some(({ name }) => name === 'natural'), 'boundaries.rates lacks "natural"'],
   ];
   for (const [holds, rule] of rules) {
     if (!holds) {
-      throw new PipelineError('SYLSTREAM_ERR_BUNDLE_FORMAT', `config.json: ${rule}; export the bundle again`);
+      throw new PipelineError(
+        'SYLSTREAM_ERR_BUNDLE_FORMAT',
+        `config.json: ${rule}; export the bundle again`,
+      );
     }
   }
 }

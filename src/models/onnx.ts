@@ -91,10 +91,15 @@ function checkTensors(
 }
 
 /** Fixed axes must be equal; an axis that is dynamic on either side agrees. */
-function agrees(found: readonly (number | string)[], expected: readonly (number | string)[]): boolean {
+function agrees(
+  found: readonly (number | string)[],
+  expected: readonly (number | string)[],
+): boolean {
   return (
     found.length === expected.length &&
-    expected.every((axis, i) => typeof axis === 'string' || typeof found[i] === 'string' || found[i] === axis)
+    expected.every(
+      (axis, i) => typeof axis === 'string' || typeof found[i] === 'string' || found[i] === axis,
+    )
   );
 }
 

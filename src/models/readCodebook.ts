@@ -28,9 +28,13 @@ export async function readCodebook(bundle: Bundle): Promise<Codebook> {
     const found = tensors.get(name);
     const fits = shape.every((size, i) => typeof size === 'string' || size === found?.shape[i]);
     if (!(found?.data instanceof Float32Array) || found.shape.length !== shape.length || !fits) {
-      return refuse(`expected ${name} F16 [${shape.join(', ')}], found [${found?.shape.join(', ') ?? 'none'}]`);
+      return refuse(
+        `expected ${name} F16 [${shape.join(', ')}], found [${found?.shape.join(', ') ?? 'none'}]`,
+      );
     }
-    return found.data.every(Number.isFinite) ? found.data : refuse(`expected finite numbers in ${name}`);
+    return found.data.every(Number.isFinite)
+      ? found.data
+      : refuse(`expected finite numbers in ${name}`);
   };
   const readProjection = (): Projection => {
     const hidden = floats('projection.0.bias', ['H']);
@@ -40,14 +44,23 @@ export async function readCodebook(bundle: Bundle): Promise<Codebook> {
       out: { weight: floats('projection.2.weight', [out.length, hidden.length]), bias: out },
     };
   };
-  const projection = [...tensors.keys()].some((name) => name.startsWith('projection.')) ? readProjection() : undefined;
+  const projection = [...tensors.keys()].some((name) => name.startsWith('projection.'))
+    ? readProjection()
+    : undefined;
   const centroids = floats('centroids', [K, projection?.out.bias.length ?? D]);
   const units = tensors.get('units');
   if (!(units?.data instanceof Int32Array) || units.shape.length !== 1 || units.shape[0] !== K) {
     return refuse(`expected units I32 [${K}], found [${units?.shape.join(', ') ?? 'none'}]`);
   }
   if (units.data.some((unit) => unit < 1 || unit > merged)) {
-    refuse(`expected units from 1 to ${merged}, found ${Math.min(...units.data)} to ${Math.max(...units.data)}`);
+    refuse(
+      `expected units from 1 to ${merged}, found ${Math.min(...units.data)} to ${Math.max(...units.data)}`,
+    );
   }
-  return createCodebook({ centroids, units: units.data, featureWidth: D, ...(projection && { projection }) });
+  return createCodebook({
+    centroids,
+    units: units.data,
+    featureWidth: D,
+    ...(projection && { projection }),
+  });
 }

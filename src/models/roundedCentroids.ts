@@ -48,7 +48,8 @@ export function roundCentroids(centroids: Float32Array, count: number): RoundedC
     let error = 0;
     for (let i = 0; i < width; i++) {
       const whole = step === 0 ? 0 : Math.round(centroid[i] / step);
-      blocks[(Math.floor(k / BLOCK) * pairs + (i >> 1)) * BLOCK * 2 + (k % BLOCK) * 2 + (i & 1)] = whole;
+      blocks[(Math.floor(k / BLOCK) * pairs + (i >> 1)) * BLOCK * 2 + (k % BLOCK) * 2 + (i & 1)] =
+        whole;
       norm += centroid[i] ** 2;
       rounded += (whole * step) ** 2;
       error += (centroid[i] - whole * step) ** 2;

@@ -35,7 +35,9 @@ export function parseSafetensors(bytes: Uint8Array, name: string): Map<string, S
   }
   let header: Record<string, Entry>;
   try {
-    header = JSON.parse(new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes))) as typeof header;
+    header = JSON.parse(
+      new TextDecoder().decode(bytes.subarray(8, 8 + headerBytes)),
+    ) as typeof header;
   } catch {
     return refuse('its header is not JSON');
   }
@@ -44,14 +46,18 @@ export function parseSafetensors(bytes: Uint8Array, name: string): Map<string, S
     if (key === '__metadata__') continue;
     const size = BYTES[entry.dtype];
     if (size === undefined) {
-      return refuse(`tensor ${key} has type ${entry.dtype}, known are ${Object.keys(BYTES).join(', ')}`);
+      return refuse(
+        `tensor ${key} has type ${entry.dtype}, known are ${Object.keys(BYTES).join(', ')}`,
+      );
     }
     const [from, to] = entry.data_offsets;
     const count = entry.shape.reduce((a, b) => a * b, 1);
     // A copy of its own, aligned for every type (`slice` of a Node Buffer would share the pool).
     const stored = new Uint8Array(bytes.subarray(8 + headerBytes + from, 8 + headerBytes + to));
     if (stored.byteLength !== count * size) {
-      refuse(`tensor ${key} [${entry.shape}] needs ${count * size} bytes, found ${stored.byteLength}`);
+      refuse(
+        `tensor ${key} [${entry.shape}] needs ${count * size} bytes, found ${stored.byteLength}`,
+      );
     }
     tensors.set(key, { shape: entry.shape, data: decode(entry.dtype, stored.buffer) });
   }

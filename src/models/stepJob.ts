@@ -29,7 +29,12 @@ export interface StepOutputs {
 }
 
 /** The b-th job's rows. */
-export function rowsOfJob(outputs: StepOutputs, b: number, rows: number, width: number): EncoderRows {
+export function rowsOfJob(
+  outputs: StepOutputs,
+  b: number,
+  rows: number,
+  width: number,
+): EncoderRows {
   const { features, boundary, speech } = outputs;
   return {
     features: features.subarray(b * rows * width, (b + 1) * rows * width),
@@ -39,6 +44,12 @@ export function rowsOfJob(outputs: StepOutputs, b: number, rows: number, width: 
 }
 
 /** The memory of a stream's keys and values for this model. */
-export function ringShape({ layers, windowTokens, chunkTokens, kvHeads, headWidth }: EncoderConfig): RingShape {
+export function ringShape({
+  layers,
+  windowTokens,
+  chunkTokens,
+  kvHeads,
+  headWidth,
+}: EncoderConfig): RingShape {
   return { layers, windowTokens, chunkTokens, rowWidth: kvHeads * headWidth };
 }

@@ -3,7 +3,14 @@ import type { EncoderConfig } from './bundle.ts';
 import { cacheTensors, createCacheArena, type CacheShape } from './cacheArena.ts';
 import { finite, reasonOf } from './engine.ts';
 import { gatherRing, scatterRing, writeAges } from './kvRing.ts';
-import { openSession, tensor, type LoadedSession, type Provider, type Tensor, type TensorShapes } from './onnx.ts';
+import {
+  openSession,
+  tensor,
+  type LoadedSession,
+  type Provider,
+  type Tensor,
+  type TensorShapes,
+} from './onnx.ts';
 import { ringShape, type StepJob, type StepOutputs } from './stepJob.ts';
 
 /** What a runner runs. */
@@ -39,7 +46,11 @@ export async function createStepRunner(
   const { encoder, maxBatch, maxRows } = model;
   const shape = ringShape(encoder);
   const { windowTokens } = encoder;
-  const cache: CacheShape = { layers: shape.layers, window: windowTokens, rowWidth: shape.rowWidth };
+  const cache: CacheShape = {
+    layers: shape.layers,
+    window: windowTokens,
+    rowWidth: shape.rowWidth,
+  };
   const loaded = await openSession(model.modelPath, model.providers, stepTensors(encoder, cache));
   const { session } = loaded;
   const mel = new Float32Array(maxBatch * 2 * maxRows * MEL_BINS);
@@ -104,7 +115,11 @@ export async function createStepRunner(
   }
 
   /** When the whole call throws, every row is tried by itself. */
-  async function oneByOne(jobs: readonly StepJob[], rows: number, whole: unknown): Promise<StepOutputs> {
+  async function oneByOne(
+    jobs: readonly StepJob[],
+    rows: number,
+    whole: unknown,
+  ): Promise<StepOutputs> {
     const alone: (StepOutputs | string)[] = [];
     for (const job of jobs) {
       alone.push(jobs.length === 1 ? reasonOf(whole) : await attempt([job], rows).catch(reasonOf));
@@ -152,7 +167,9 @@ function stepTensors(
       ...cacheTensors(cache),
     ]),
     outputs: new Map<string, readonly (number | string)[]>([
-      ...outputs.map((name) => [name, name === 'features' ? ['B', 'c', featureWidth] : ['B', 'c']] as const),
+      ...outputs.map(
+        (name) => [name, name === 'features' ? ['B', 'c', featureWidth] : ['B', 'c']] as const,
+      ),
       ['present', ['B', cache.layers, 2, 'c', cache.rowWidth]],
     ]),
   };

@@ -47,7 +47,8 @@ async function onMainThread(expression: string): Promise<void> {
   try {
     session.connectToMainThread();
     await new Promise<void>((resolve, reject) => {
-      const late = (): void => reject(new Error(`the main thread was busy for ${MAIN_THREAD_MS} ms`));
+      const late = (): void =>
+        reject(new Error(`the main thread was busy for ${MAIN_THREAD_MS} ms`));
       // Keeps the Worker alive too: a waiting session does not.
       deadline = setTimeout(late, MAIN_THREAD_MS);
       session.post('Runtime.evaluate', { expression }, (error, answer) => {

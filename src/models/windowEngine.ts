@@ -1,7 +1,13 @@
 import { MEL_BINS } from '../units.ts';
 import { encoderTransfer, runEncoder } from './encoderRuns.ts';
 import type { Engine } from './engine.ts';
-import type { EncoderBatch, EncoderItem, EncoderOutputs, EncoderSetup, Guarded } from './inferenceMessages.ts';
+import type {
+  EncoderBatch,
+  EncoderItem,
+  EncoderOutputs,
+  EncoderSetup,
+  Guarded,
+} from './inferenceMessages.ts';
 import { guardNative } from './nativeGuard.ts';
 import { openSession, tensor } from './onnx.ts';
 

@@ -20,9 +20,13 @@ async function createEngine(setup: EngineSetup & Guarded): Promise<Engine<unknow
   const { isSilent } = setup;
   switch (setup.kind) {
     case 'step':
-      return (await importEngine(() => import('./stepEngine.ts'), isSilent)).createStepEngine(setup);
+      return (await importEngine(() => import('./stepEngine.ts'), isSilent)).createStepEngine(
+        setup,
+      );
     case 'window':
-      return (await importEngine(() => import('./windowEngine.ts'), isSilent)).createWindowEngine(setup);
+      return (await importEngine(() => import('./windowEngine.ts'), isSilent)).createWindowEngine(
+        setup,
+      );
     case 'lm':
       return (await importEngine(() => import('./lmEngine.ts'), isSilent)).createLmEngine(setup);
   }
@@ -43,7 +47,10 @@ async function start(setup: EngineSetup & Guarded): Promise<void> {
       return;
     }
     void engine.run(message.batch).then((outputs) => {
-      answer({ type: 'done', outputs, use: { cpuMs: recentThreadCpuMs() } }, engine.transferred?.(outputs));
+      answer(
+        { type: 'done', outputs, use: { cpuMs: recentThreadCpuMs() } },
+        engine.transferred?.(outputs),
+      );
     });
   });
   answer({ type: 'ready', provider, refused });
@@ -66,10 +73,19 @@ async function bare(
   const before = { cpuMs: threadCpuMs() };
   const start = performance.now();
   for (let i = 0; i < times; i++) await engine.bare(batch, rows);
-  answer({ type: 'bared', runMs: performance.now() - start, before, use: { cpuMs: threadCpuMs() } });
+  answer({
+    type: 'bared',
+    runMs: performance.now() - start,
+    before,
+    use: { cpuMs: threadCpuMs() },
+  });
 }
 
 start(workerData as EngineSetup & Guarded).catch((error: unknown) => {
   const code = error instanceof PipelineError ? error.code : 'SYLSTREAM_ERR_WORKER';
-  answer({ type: 'refused', code, message: error instanceof Error ? error.message : String(error) });
+  answer({
+    type: 'refused',
+    code,
+    message: error instanceof Error ? error.message : String(error),
+  });
 });

@@ -12,7 +12,11 @@ export interface WorkerLink<Job, Outputs> {
   /** Runs one batch, again from its start if the thread dies in it. One at a time. */
   run(jobs: readonly Job[]): Promise<Outputs>;
   /** Runs the model alone, `times` times; nothing may be under way. For the baseline of a benchmark. */
-  bare(batch: number, rows: number, times: number): Promise<{ runMs: number; cpuMs: number | undefined }>;
+  bare(
+    batch: number,
+    rows: number,
+    times: number,
+  ): Promise<{ runMs: number; cpuMs: number | undefined }>;
   /** CPU milliseconds of the thread that runs now, as of its last answer; undefined where the system does not tell. */
   readonly cpuMs: number | undefined;
   /** Drops what the thread keeps of a stream. */
@@ -84,8 +88,12 @@ export function createWorkerLink<Job, Batch, Outputs>(
     onThread?.({ kill });
     alive = next(worker).then((message) => {
       if (message?.type === 'ready') return message;
-      const code = message?.type === 'refused' ? (message.code as ErrorCode) : 'SYLSTREAM_ERR_WORKER';
-      const why = message?.type === 'refused' ? message.message : 'an inference thread died as it started; where memory or open files (ulimit -n) are short, ask for fewer with workers';
+      const code =
+        message?.type === 'refused' ? (message.code as ErrorCode) : 'SYLSTREAM_ERR_WORKER';
+      const why =
+        message?.type === 'refused'
+          ? message.message
+          : 'an inference thread died as it started; where memory or open files (ulimit -n) are short, ask for fewer with workers';
       throw new PipelineError(code, why);
     });
     alive.catch(() => undefined);
@@ -138,7 +146,8 @@ export function createWorkerLink<Job, Batch, Outputs>(
         await alive;
         if (dying !== worker) return;
       } catch (error) {
-        if (failures >= MAX_FAILURES || (error as PipelineError).code !== 'SYLSTREAM_ERR_WORKER') throw error;
+        if (failures >= MAX_FAILURES || (error as PipelineError).code !== 'SYLSTREAM_ERR_WORKER')
+          throw error;
       }
       if (closed) throw closedError(); // while it started
       restarts++;

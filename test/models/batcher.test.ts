@@ -3,7 +3,11 @@ import { createBatcher } from '../../src/models/batcher.ts';
 
 /** A runner that is settled by hand, so that the batches can be seen. */
 function handRunner() {
-  const runs: { items: readonly number[]; finish: (results: (string | Error)[]) => void; fail: (e: Error) => void }[] = [];
+  const runs: {
+    items: readonly number[];
+    finish: (results: (string | Error)[]) => void;
+    fail: (e: Error) => void;
+  }[] = [];
   const run = (items: readonly number[]) =>
     new Promise<(string | Error)[]>((finish, fail) => runs.push({ items, finish, fail }));
   return { runs, run };

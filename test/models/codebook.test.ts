@@ -125,10 +125,19 @@ describe('createCodebook', () => {
   });
 
   test.each([
-    [{ centroids: new Float32Array(7), units: Int32Array.of(1, 2) }, /\[K, 4\] centroids .* found 7 numbers and 2 units/],
-    [{ centroids: new Float32Array(0), units: new Int32Array(0) }, /K >= 1, found 0 numbers and 0 units/],
+    [
+      { centroids: new Float32Array(7), units: Int32Array.of(1, 2) },
+      /\[K, 4\] centroids .* found 7 numbers and 2 units/,
+    ],
+    [
+      { centroids: new Float32Array(0), units: new Int32Array(0) },
+      /K >= 1, found 0 numbers and 0 units/,
+    ],
     [{ centroids: new Float32Array(8), units: Int32Array.of(1, 0) }, /found unit 0 at centroid 1/],
-    [{ centroids: new Float32Array(8).fill(NaN, 5), units: Int32Array.of(1, 2) }, /found NaN in centroid 1/],
+    [
+      { centroids: new Float32Array(8).fill(NaN, 5), units: Int32Array.of(1, 2) },
+      /found NaN in centroid 1/,
+    ],
   ])('refuses tensors that do not fit: %#', (tensors, message) => {
     const create = () => createCodebook({ ...tensors, featureWidth: 4 });
     expect(create).toThrow(message);
@@ -147,7 +156,9 @@ describe('createCodebook', () => {
         featureWidth: 4,
         projection: { hidden: layer(3, 4), out: layer(2, 5) },
       });
-    expect(create).toThrow(/\[H, 4\] and \[P, H\] weights, found 12 and 10 numbers for 3 and 2 rows/);
+    expect(create).toThrow(
+      /\[H, 4\] and \[P, H\] weights, found 12 and 10 numbers for 3 and 2 rows/,
+    );
     expect(create).toThrow(expect.objectContaining({ code: 'SYLSTREAM_ERR_BUNDLE_SHAPE' }));
   });
 

@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createRing, gatherRing, scatterRing, writeAges, type RingShape } from '../../src/models/kvRing.ts';
+import {
+  createRing,
+  gatherRing,
+  scatterRing,
+  writeAges,
+  type RingShape,
+} from '../../src/models/kvRing.ts';
 
 /** Rows whose every value names its plane and token, so that a misplaced row shows. */
 function rowsOfChunk(shape: RingShape, firstToken: number): Float32Array {
@@ -33,12 +39,17 @@ describe('kvRing', () => {
           scatterRing(ring, rowsOfChunk(shape, step * chunkTokens), shape, step * chunkTokens);
         }
         const first = steps * chunkTokens;
-        const planes = Array.from({ length: 2 * layers }, () => new Float32Array(shape.windowTokens * rowWidth));
+        const planes = Array.from(
+          { length: 2 * layers },
+          () => new Float32Array(shape.windowTokens * rowWidth),
+        );
         gatherRing(ring, planes, shape, first);
         const ages = new Float32Array(shape.windowTokens);
         writeAges(ages, shape, first);
         const present = [...ages].filter((age) => age > 0).sort((a, b) => a - b);
-        expect(present).toEqual(Array.from({ length: Math.min(first, shape.windowTokens) }, (_, i) => i + 1));
+        expect(present).toEqual(
+          Array.from({ length: Math.min(first, shape.windowTokens) }, (_, i) => i + 1),
+        );
         planes.forEach((plane, p) => {
           ages.forEach((age, row) => {
             if (age === 0) return;

@@ -40,7 +40,10 @@ describe('readBundle', () => {
     expect(bundle.config.encoder.outputs).toContain('features');
     const list = execFileSync(
       'sh',
-      ['-c', 'find . -type f ! -name manifest.json ! -name README.md | sed "s|^./||" | LC_ALL=C sort | xargs sha256sum | sha256sum'],
+      [
+        '-c',
+        'find . -type f ! -name manifest.json ! -name README.md | sed "s|^./||" | LC_ALL=C sort | xargs sha256sum | sha256sum',
+      ],
       { cwd: folder, encoding: 'utf8' },
     );
     expect(bundle.hash).toBe(list.slice(0, 64));
@@ -75,21 +78,51 @@ describe('readBundle', () => {
     await writeFile(path, bytes);
     expect(await failure()).toMatchObject({
       code: 'SYLSTREAM_ERR_BUNDLE_HASH',
-      message: expect.stringMatching(/codebook\.safetensors is damaged: expected \d+ bytes with SHA-256 [0-9a-f]{64}/),
+      message: expect.stringMatching(
+        /codebook\.safetensors is damaged: expected \d+ bytes with SHA-256 [0-9a-f]{64}/,
+      ),
     });
     await appendFile(path, 'x');
     expect(await failure()).toMatchObject({ code: 'SYLSTREAM_ERR_BUNDLE_HASH' });
   });
 
   it.each([
-    ['manifest.json', (v: Record<string, any>) => (v['format'] = 'other'), /manifest\.json: \/format/],
-    ['manifest.json', (v: Record<string, any>) => delete v['files']['config.json'], /must list config\.json/],
-    ['manifest.json', (v: Record<string, any>) => (v['files']['../x'] = { bytes: 1, sha256: '0'.repeat(64) }), /\.\.\/x.*inside its folder/],
-    ['config.json', (v: Record<string, any>) => delete v['encoder']['layers'], /config\.json: \/encoder .*layers/],
+    [
+      'manifest.json',
+      (v: Record<string, any>) => (v['format'] = 'other'),
+      /manifest\.json: \/format/,
+    ],
+    [
+      'manifest.json',
+      (v: Record<string, any>) => delete v['files']['config.json'],
+      /must list config\.json/,
+    ],
+    [
+      'manifest.json',
+      (v: Record<string, any>) => (v['files']['../x'] = { bytes: 1, sha256: '0'.repeat(64) }),
+      /\.\.\/x.*inside its folder/,
+    ],
+    [
+      'config.json',
+      (v: Record<string, any>) => delete v['encoder']['layers'],
+      /config\.json: \/encoder .*layers/,
+    ],
     ['config.json', (v: Record<string, any>) => (v['mel']['std'] = 0), /\/mel\/std/],
-    ['config.json', (v: Record<string, any>) => (v['boundaries']['rates'] = v['boundaries']['rates'].slice(1)), /natural/],
-    ['config.json', (v: Record<string, any>) => v['encoder']['alibiSlopes'].push(1), /one slope a head/],
-    ['config.json', (v: Record<string, any>) => (v['encoder']['windowTokens'] = 17), /multiple of chunkTokens/],
+    [
+      'config.json',
+      (v: Record<string, any>) => (v['boundaries']['rates'] = v['boundaries']['rates'].slice(1)),
+      /natural/,
+    ],
+    [
+      'config.json',
+      (v: Record<string, any>) => v['encoder']['alibiSlopes'].push(1),
+      /one slope a head/,
+    ],
+    [
+      'config.json',
+      (v: Record<string, any>) => (v['encoder']['windowTokens'] = 17),
+      /multiple of chunkTokens/,
+    ],
   ])('refuses a %s that does not follow the format (%#)', async (path, edit, message) => {
     await change(path, edit);
     expect(await failure()).toMatchObject({
@@ -109,7 +142,9 @@ describe('readBundle', () => {
       code: 'SYLSTREAM_ERR_BUNDLE_SHAPE',
       message: expect.stringMatching(/centroids F16 \[9, 32\], found \[8, 32\]/),
     });
-    await expect(loadModels({ bundle: folder, precision: 'fp16' as 'fp32' })).rejects.toThrow(TypeError);
+    await expect(loadModels({ bundle: folder, precision: 'fp16' as 'fp32' })).rejects.toThrow(
+      TypeError,
+    );
   });
 
   it('reads the language model where there is one, and needs none', async () => {

@@ -37,7 +37,7 @@ describe('naming in WebAssembly', () => {
       H: fc.integer({ min: 1, max: 40 }),
       P: fc.integer({ min: 1, max: 70 }),
       hasProjection: fc.boolean(),
-            // How near centroids lie to each other, and how large all is.
+      // How near centroids lie to each other, and how large all is.
       spread: fc.constantFrom(0, 1e-7, 1e-3, 1),
       size: fc.constantFrom(1e-30, 1e-12, 1e-3, 1, 1e4, 1e12, 1e25),
     });
@@ -45,7 +45,7 @@ describe('naming in WebAssembly', () => {
       fc.property(sizes, ({ seed, K, D, H, P, hasProjection, spread, size }) => {
         const random = seeded(seed);
         const value = () => random() * 2 - 1;
-          const draw = (n: number, of: () => number) => Float32Array.from({ length: n }, of);
+        const draw = (n: number, of: () => number) => Float32Array.from({ length: n }, of);
         const layer = (rows: number, inputs: number) => ({
           weight: draw(rows * inputs, value),
           bias: draw(rows, value),
@@ -54,7 +54,9 @@ describe('naming in WebAssembly', () => {
         const middle = draw(width, value);
         expectSameBits(
           {
-            centroids: draw(K * width, () => 0).map((_, i) => size * (middle[i % width] + spread * value())),
+            centroids: draw(K * width, () => 0).map(
+              (_, i) => size * (middle[i % width] + spread * value()),
+            ),
             units: Int32Array.from({ length: K }, () => 1 + Math.floor(random() * 9)),
             featureWidth: D,
             ...(hasProjection && { projection: { hidden: layer(H, D), out: layer(P, H) } }),
@@ -93,7 +95,9 @@ describe('naming in WebAssembly', () => {
     // With a projection in float64 no unit is another one.
     const found = createCodebook(tensors);
     const plain = createPlainCodebook(tensors);
-    expect(means.map((mean) => found.assign(mean).id)).toEqual(means.map((mean) => plain.assign(mean).id));
+    expect(means.map((mean) => found.assign(mean).id)).toEqual(
+      means.map((mean) => plain.assign(mean).id),
+    );
     expect(means.length).toBeGreaterThan(200);
   });
 
@@ -101,7 +105,11 @@ describe('naming in WebAssembly', () => {
     const random = seeded(8);
     const draw = (n: number) => Float32Array.from({ length: n }, () => random() - 0.5);
     expectSameBits(
-      { centroids: draw(33 * 6), units: Int32Array.from({ length: 33 }, (_, k) => 1 + (k % 7)), featureWidth: 6 },
+      {
+        centroids: draw(33 * 6),
+        units: Int32Array.from({ length: 33 }, (_, k) => 1 + (k % 7)),
+        featureWidth: 6,
+      },
       [
         new Float32Array(6),
         new Float32Array(6).fill(NaN),

@@ -27,7 +27,9 @@ describe('readCodebook', () => {
     units: { shape: [K], data: Int32Array.from({ length: K }, (_, k) => 1 + (k % 2)) },
   });
 
-  async function read(change: (stored: Record<string, unknown>, K: number, D: number) => void = () => {}) {
+  async function read(
+    change: (stored: Record<string, unknown>, K: number, D: number) => void = () => {},
+  ) {
     const { config, ...bundle } = await readBundle(TINY);
     const [K, D] = [config.units.centroids, config.encoder.featureWidth];
     const stored = tensors(K, D);
@@ -40,7 +42,11 @@ describe('readCodebook', () => {
     const { stored, D, codebook } = await read();
     const layer = (n: 0 | 2, x: readonly number[]) =>
       Array.from(stored[`projection.${n}.bias`].data, (bias, row) =>
-        x.reduce((sum, value, i) => sum + value * stored[`projection.${n}.weight`].data[row * x.length + i], bias),
+        x.reduce(
+          (sum, value, i) =>
+            sum + value * stored[`projection.${n}.weight`].data[row * x.length + i],
+          bias,
+        ),
       );
     const found = new Set<number>();
     for (let trial = 0; trial < 40; trial++) {
@@ -48,7 +54,10 @@ describe('readCodebook', () => {
       const mean = vector.reduce((a, b) => a + b) / D;
       const deviation = Math.sqrt(vector.reduce((sum, x) => sum + (x - mean) ** 2, 0) / D);
       const standard = Array.from(vector, (x) => (x - mean) / (deviation + 1e-5));
-      const point = layer(2, layer(0, standard).map((x) => Math.max(0, x)));
+      const point = layer(
+        2,
+        layer(0, standard).map((x) => Math.max(0, x)),
+      );
       const distances = Array.from(stored.units.data, (_, k) =>
         Math.hypot(...point.map((x, p) => x - stored.centroids.data[k * point.length + p])),
       );
@@ -60,11 +69,32 @@ describe('readCodebook', () => {
   });
 
   it.each<[string, (stored: Record<string, unknown>, K: number, D: number) => void, RegExp]>([
-    ['a layer missing', (stored) => void delete stored['projection.2.weight'], /expected projection\.2\.weight F16 \[3, 6\], found \[none\]/],
-    ['a layer for other features', (stored, _, D) => void (stored['projection.0.weight'] = floats(6, D + 1)), /expected projection\.0\.weight F16 \[6, 32\], found \[6, 33\]/],
-    ['centroids of the features', (stored, K, D) => void (stored['centroids'] = floats(K, D)), /expected centroids F16 \[8, 3\], found \[8, 32\]/],
-    ['a number that is none', (stored) => void (stored['projection.0.bias'] = { shape: [6], data: new Float32Array(6).fill(NaN) }), /expected finite numbers in projection\.0\.bias/],
-    ['a unit too many', (stored, K) => void (stored['units'] = { shape: [K], data: new Int32Array(K).fill(99) }), /expected units from 1 to \d+, found 99 to 99/],
+    [
+      'a layer missing',
+      (stored) => void delete stored['projection.2.weight'],
+      /expected projection\.2\.weight F16 \[3, 6\], found \[none\]/,
+    ],
+    [
+      'a layer for other features',
+      (stored, _, D) => void (stored['projection.0.weight'] = floats(6, D + 1)),
+      /expected projection\.0\.weight F16 \[6, 32\], found \[6, 33\]/,
+    ],
+    [
+      'centroids of the features',
+      (stored, K, D) => void (stored['centroids'] = floats(K, D)),
+      /expected centroids F16 \[8, 3\], found \[8, 32\]/,
+    ],
+    [
+      'a number that is none',
+      (stored) =>
+        void (stored['projection.0.bias'] = { shape: [6], data: new Float32Array(6).fill(NaN) }),
+      /expected finite numbers in projection\.0\.bias/,
+    ],
+    [
+      'a unit too many',
+      (stored, K) => void (stored['units'] = { shape: [K], data: new Int32Array(K).fill(99) }),
+      /expected units from 1 to \d+, found 99 to 99/,
+    ],
   ])('refuses %s', async (_, change, message) => {
     await expect(read(change)).rejects.toMatchObject({
       code: 'SYLSTREAM_ERR_BUNDLE_SHAPE',

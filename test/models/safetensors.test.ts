@@ -38,8 +38,14 @@ describe('parseSafetensors', () => {
     ['fewer than 8 bytes', new Uint8Array(3)],
     ['a header longer than the file', new Uint8Array(8).fill(255)],
     ['a header that is not JSON', new Uint8Array([2, 0, 0, 0, 0, 0, 0, 0, 123, 123])],
-    ['an unknown type', safetensors({ a: { dtype: 'F64', shape: [1], data_offsets: [0, 8] } }, new Uint8Array(8))],
-    ['too few bytes', safetensors({ a: { dtype: 'F32', shape: [4], data_offsets: [0, 16] } }, new Uint8Array(8))],
+    [
+      'an unknown type',
+      safetensors({ a: { dtype: 'F64', shape: [1], data_offsets: [0, 8] } }, new Uint8Array(8)),
+    ],
+    [
+      'too few bytes',
+      safetensors({ a: { dtype: 'F32', shape: [4], data_offsets: [0, 16] } }, new Uint8Array(8)),
+    ],
   ])('refuses %s', (_, bytes) => {
     expect(code(() => parseSafetensors(bytes, 'x'))).toBe('SYLSTREAM_ERR_BUNDLE_FORMAT');
   });

@@ -54,8 +54,20 @@ describe('a session of the unit language model', () => {
   });
 
   it('takes a run of pauses as one and predicts none after another', async () => {
-    const one = await continuation(sessionWith(lm, [1, 2, 0]), { units: 30, n: 8, topP: 1, topK: 99, temperature: 5 });
-    const run = await continuation(sessionWith(lm, [1, 2, 0, 0, 0]), { units: 30, n: 8, topP: 1, topK: 99, temperature: 5 });
+    const one = await continuation(sessionWith(lm, [1, 2, 0]), {
+      units: 30,
+      n: 8,
+      topP: 1,
+      topK: 99,
+      temperature: 5,
+    });
+    const run = await continuation(sessionWith(lm, [1, 2, 0, 0, 0]), {
+      units: 30,
+      n: 8,
+      topP: 1,
+      topK: 99,
+      temperature: 5,
+    });
     expect(run).toEqual(one);
     expect(one.some(({ id }) => id === 0)).toBe(true);
     for (let j = 0; j < 8; j++) {
@@ -87,20 +99,25 @@ describe('a session of the unit language model', () => {
     expect(slow.length).toBeGreaterThanOrEqual(4);
     expect(fast.length).toBeGreaterThanOrEqual(13); // an eighth of a second each
     // Without times: by the bundle's rate, 5.5 units a second.
-    expect(await continuation(sessionWith(lm, [1, 2]), { seconds: 2, temperature: 0 })).toHaveLength(11);
+    expect(
+      await continuation(sessionWith(lm, [1, 2]), { seconds: 2, temperature: 0 }),
+    ).toHaveLength(11);
     expect(await continuation(sessionWith(lm, [1, 2]), { temperature: 0 })).toHaveLength(6);
     expect(await continuation(sessionWith(lm, [1]), { units: 3, seconds: 2 })).toHaveLength(3);
   });
 
-  it.runIf(process.platform === 'linux')('runs in a thread that is less urgent than the others', () => {
-    const niceness = readdirSync('/proc/self/task').map((thread) => {
-      const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
-      return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]); // proc(5): field 19
-    });
-    const usual = Math.min(...niceness);
-    expect(niceness.filter((one) => one >= Math.min(19, usual + 10)).length).toBeGreaterThan(0);
-    expect(niceness.filter((one) => one === usual).length).toBeGreaterThan(4);
-  });
+  it.runIf(process.platform === 'linux')(
+    'runs in a thread that is less urgent than the others',
+    () => {
+      const niceness = readdirSync('/proc/self/task').map((thread) => {
+        const stat = readFileSync(`/proc/self/task/${thread}/stat`, 'utf8');
+        return Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[16]); // proc(5): field 19
+      });
+      const usual = Math.min(...niceness);
+      expect(niceness.filter((one) => one >= Math.min(19, usual + 10)).length).toBeGreaterThan(0);
+      expect(niceness.filter((one) => one === usual).length).toBeGreaterThan(4);
+    },
+  );
 
   it.each([
     [{ n: 0 }, 'n must be a whole number from 1 to 16, got 0'],
@@ -114,19 +131,25 @@ describe('a session of the unit language model', () => {
     [{ topP: 1.1 }, 'topP must be a number from 0 to 1, got 1.1'],
     [{ penalty: 0 }, 'penalty must be a number from 0.1 to 10, got 0'],
     [{ seed: -1 }, `seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, got -1`],
-    [{ seed: '1' as unknown as number }, `seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, got 1`],
+    [
+      { seed: '1' as unknown as number },
+      `seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, got 1`,
+    ],
   ])('refuses %j at once', (options, message) => {
     expect(() => lm.open().generate(options)).toThrow(new RangeError(message));
   });
 
-  it.each([-1, 5, 1.5, NaN, Infinity])('refuses the unit %s, in a history and in a score', async (id) => {
-    expect(() => lm.open().push({ id })).toThrow(
-      new RangeError(`a unit's id must be a whole number from 0 to 4, got ${id}`),
-    );
-    await expect(lm.score([1, id])).rejects.toThrow(
-      new RangeError(`units must be whole numbers from 0 to 4, got ${id} at 1`),
-    );
-  });
+  it.each([-1, 5, 1.5, NaN, Infinity])(
+    'refuses the unit %s, in a history and in a score',
+    async (id) => {
+      expect(() => lm.open().push({ id })).toThrow(
+        new RangeError(`a unit's id must be a whole number from 0 to 4, got ${id}`),
+      );
+      await expect(lm.score([1, id])).rejects.toThrow(
+        new RangeError(`units must be whole numbers from 0 to 4, got ${id} at 1`),
+      );
+    },
+  );
 
   it('supersedes what is under way when a unit comes, a pause after a pause too, within one step', async () => {
     const session = sessionWith(lm, [1, 0]);

@@ -38,7 +38,9 @@ describe('an inference thread that dies', () => {
     const run = () =>
       Promise.all(
         Array.from({ length: 20 }, (__, n) =>
-          lastValueFrom(from(streamOf(mel, n)).pipe(encode(encoder, { mel: bundle.config.mel }), toArray())),
+          lastValueFrom(
+            from(streamOf(mel, n)).pipe(encode(encoder, { mel: bundle.config.mel }), toArray()),
+          ),
         ),
       );
     const undisturbed = (await run()).map(joinBlocks);
@@ -49,7 +51,8 @@ describe('an inference thread that dies', () => {
     // Each death comes after a fair share of the steps, while a batch is under way.
     for (let death = 1; death <= deaths && running; death++) {
       const until = total + (total * death) / (deaths + 1);
-      while (running && encoder.status().steps < until) await new Promise((resolve) => setImmediate(resolve));
+      while (running && encoder.status().steps < until)
+        await new Promise((resolve) => setImmediate(resolve));
       await threads.at(-1)!.kill();
     }
     const disturbed = (await result).map(joinBlocks);
@@ -67,9 +70,13 @@ describe('an inference thread that dies', () => {
       const mel = new Float32Array(16 * 128);
       for (const session of sessions) void (async () => { for (;;) await session.step(mel); })();
       setTimeout(() => process.exit(7), 300);`;
-    const { status, stderr } = spawnSync('node', ['--import', 'tsx', '--input-type=module', '-e', script], {
-      encoding: 'utf8',
-    });
+    const { status, stderr } = spawnSync(
+      'node',
+      ['--import', 'tsx', '--input-type=module', '-e', script],
+      {
+        encoding: 'utf8',
+      },
+    );
     expect(stderr).not.toContain('terminate called');
     expect(status).toBe(7);
   });
@@ -117,7 +124,9 @@ describe('createCachedEncoder', () => {
   it('refuses a config that does not belong to the model, naming tensor and shapes', async () => {
     const bundle = await readBundle(TINY);
     const encoder = { ...bundle.config.encoder, windowTokens: 24 };
-    await expect(createCachedEncoder({ ...bundle, config: { ...bundle.config, encoder } })).rejects.toMatchObject({
+    await expect(
+      createCachedEncoder({ ...bundle, config: { ...bundle.config, encoder } }),
+    ).rejects.toMatchObject({
       code: 'SYLSTREAM_ERR_BUNDLE_SHAPE',
       message: expect.stringMatching(/past_age.*\[B,24\].*\[B,16\]/),
     });
