@@ -8,15 +8,20 @@ import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
 import { summarise } from '../src/bench/percentiles.ts';
-import { createSegmenter } from '../src/dsp/boundaries.ts';
-import { scoreBoundaries, scoresOf, sumCounts, type BoundaryCounts } from '../src/dsp/scores.ts';
+import { createSegmenter } from '../src/segments/segmenter.ts';
+import {
+  scoreBoundaries,
+  scoresOf,
+  sumCounts,
+  type BoundaryCounts,
+} from '../src/segments/scores.ts';
 import { readReference } from '../src/formats/readReference.ts';
 import { loadModels } from '../src/models/loadModels.ts';
 import { encode } from '../src/operators/encode.ts';
 import { logMel } from '../src/operators/logMel.ts';
 import { fromFile } from '../src/streams/fromFile.ts';
-import type { Control, FeatureBlock, Segment } from '../src/types.ts';
-import { SAMPLE_RATE } from '../src/units.ts';
+import type { Control, FeatureBlock, Segment } from '../src/core/types.ts';
+import { SAMPLE_RATE } from '../src/core/time.ts';
 
 const PACK = resolve(import.meta.dirname, '../../shared/eval-pack');
 const SETS = ['festival', 'asterisk-en'];

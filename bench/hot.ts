@@ -5,7 +5,7 @@
  *
  *   npx tsx bench/hot.ts [rounds]
  */
-import { fft } from '../src/dsp/pffft.ts';
+import { fft } from '../src/mel/pffft.ts';
 import { hotCases } from './hot/cases.ts';
 import { readMaterial } from './hot/material.ts';
 

@@ -1,10 +1,10 @@
-import { createAudioWatch } from '../src/dsp/audioWatch.ts';
-import { createPauseWatch } from '../src/dsp/pauseWatch.ts';
-import { bytesPerSample, decodePcm } from '../src/dsp/pcm.ts';
-import { createSignatureWatch } from '../src/dsp/signatureWatch.ts';
-import type { PipelineError } from '../src/errors.ts';
+import { createAudioWatch } from '../src/audio/audioWatch.ts';
+import { createPauseWatch } from '../src/segments/pauseWatch.ts';
+import { bytesPerSample, decodePcm } from '../src/audio/pcm.ts';
+import { createSignatureWatch } from '../src/audio/signatureWatch.ts';
+import type { PipelineError } from '../src/core/errors.ts';
 import type { WireAudio } from '../src/protocol/index.ts';
-import type { Unit } from '../src/types.ts';
+import type { Unit } from '../src/core/types.ts';
 
 /** Audio of a session that is looked at: the main thread decodes it for this alone. */
 const WATCHED_SECONDS = 60;

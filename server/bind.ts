@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import type { Settings } from './settings.ts';
 
 /** Whether an address is the machine itself (RFC 1122, 127/8; RFC 4291, ::1). */

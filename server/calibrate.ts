@@ -1,8 +1,8 @@
 import { from, lastValueFrom } from 'rxjs';
 import { availableCores } from '../src/models/cores.ts';
 import type { StreamPool } from '../src/streams/pool/streamPool.ts';
-import type { PcmChunk } from '../src/types.ts';
-import { SAMPLE_RATE } from '../src/units.ts';
+import type { PcmChunk } from '../src/core/types.ts';
+import { SAMPLE_RATE } from '../src/core/time.ts';
 import { readCpuTimes } from './cpuMeter.ts';
 import type { CpuTimes } from './cpuMeter.ts';
 

@@ -1,4 +1,4 @@
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import { readConfigFile } from './configFile.ts';
 import { isServiceLink } from './serviceLinks.ts';
 import { SETTINGS } from './settings.ts';

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import { disposition, validateClientMessage } from '../src/protocol/index.ts';
 import type { ClientMessage, Codec, Hello, ServerMessage } from '../src/protocol/index.ts';
 import type { Credential } from './auth.ts';

@@ -1,7 +1,7 @@
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import type { UnitLm, UnitLmSession } from '../src/models/unitLm.ts';
 import type { Generate, WireId } from '../src/protocol/index.ts';
-import type { ContinuationEnd, Rate, Unit } from '../src/types.ts';
+import type { ContinuationEnd, Rate, Unit } from '../src/core/types.ts';
 import { startGuess } from './guess.ts';
 import type { Guess } from './guess.ts';
 import type { Link } from './link.ts';

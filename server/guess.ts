@@ -1,6 +1,6 @@
 import type { UnitLmSession } from '../src/models/unitLm.ts';
 import type { Generate } from '../src/protocol/index.ts';
-import type { ContinuationEnd, PredictedUnit } from '../src/types.ts';
+import type { ContinuationEnd, PredictedUnit } from '../src/core/types.ts';
 
 /** What a guess tells; nothing after `stop()`, and nothing after `onEnd` or `onError`. */
 export interface GuessListener {

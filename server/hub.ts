@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import type { Codec } from '../src/protocol/index.ts';
 import type { StreamPool } from '../src/streams/pool/streamPool.ts';
 import { createAdmission } from './admission.ts';

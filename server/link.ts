@@ -1,4 +1,4 @@
-import type { PipelineError } from '../src/errors.ts';
+import type { PipelineError } from '../src/core/errors.ts';
 import type { ServerMessage } from '../src/protocol/index.ts';
 
 /** A session's way to its client while there is one. */

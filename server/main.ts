@@ -1,4 +1,4 @@
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import type { Provider } from '../src/models/onnx.ts';
 import { createStreamPool, type StreamPoolOptions } from '../src/streams/pool/streamPool.ts';
 import { createLog } from './log.ts';

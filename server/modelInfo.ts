@@ -1,4 +1,4 @@
-import { settingFor } from '../src/dsp/rateDial.ts';
+import { settingFor } from '../src/segments/rateDial.ts';
 import type { WireModel, WireRate } from '../src/protocol/index.ts';
 import type { StreamPool } from '../src/streams/pool/streamPool.ts';
 

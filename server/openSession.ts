@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../src/protocol/index.ts';
 import type { Hello, Ready } from '../src/protocol/index.ts';
 import type { Shortage } from './admission.ts';

@@ -1,6 +1,6 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import { packageRoot } from '../src/models/packageRoot.ts';
 import { reasonOf } from './configFile.ts';
 

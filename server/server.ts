@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import type { IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import type { Models } from '../src/models/loadModels.ts';
 import { createLocalPool } from '../src/streams/pool/localPool.ts';
 import type { StreamPool } from '../src/streams/pool/streamPool.ts';

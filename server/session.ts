@@ -1,10 +1,10 @@
-import { PipelineError } from '../src/errors.ts';
-import { MAX_PENDING_TURNS } from '../src/dsp/rateSchedule.ts';
+import { PipelineError } from '../src/core/errors.ts';
+import { MAX_PENDING_TURNS } from '../src/segments/rateSchedule.ts';
 import { bytesPerFrame, toWireError } from '../src/protocol/index.ts';
 import type { Audio, ClientMessage, Gap, Generate, Hello, WireId } from '../src/protocol/index.ts';
 import type { PooledStream } from '../src/streams/pool/pooledStream.ts';
-import type { SpeechEvent } from '../src/types.ts';
-import { SAMPLE_RATE } from '../src/units.ts';
+import type { SpeechEvent } from '../src/core/types.ts';
+import { SAMPLE_RATE } from '../src/core/time.ts';
 import { type Allowance, createAllowance } from './allowance.ts';
 import { type AudioSuspicion, createAudioSuspicion } from './audioSuspicion.ts';
 import { Continuations } from './continuations.ts';

@@ -1,8 +1,8 @@
-import { PipelineError } from '../src/errors.ts';
-import type { ErrorCode } from '../src/errors.ts';
-import { settingFor } from '../src/dsp/rateDial.ts';
-import { isChannelCount, isSampleRate } from '../src/dsp/audioFormat.ts';
-import type { PcmFormat } from '../src/dsp/pcm.ts';
+import { PipelineError } from '../src/core/errors.ts';
+import type { ErrorCode } from '../src/core/errors.ts';
+import { settingFor } from '../src/segments/rateDial.ts';
+import { isChannelCount, isSampleRate } from '../src/audio/audioFormat.ts';
+import type { PcmFormat } from '../src/audio/pcm.ts';
 import type { Bundle } from '../src/models/bundle.ts';
 import { isWireAudioFormat } from '../src/protocol/index.ts';
 import type { Hello, WireAudio, WireRate } from '../src/protocol/index.ts';

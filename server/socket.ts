@@ -2,7 +2,7 @@ import { WebSocket } from 'ws';
 import type { RawData } from 'ws';
 import { disposition, toWireError } from '../src/protocol/index.ts';
 import type { CloseCode, Codec, ServerMessage, WireErrorOptions } from '../src/protocol/index.ts';
-import type { PipelineError } from '../src/errors.ts';
+import type { PipelineError } from '../src/core/errors.ts';
 import type { Metrics } from './metrics.ts';
 import type { Settings } from './settings.ts';
 

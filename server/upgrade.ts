@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import type { WebSocket } from 'ws';
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import { CODECS, codecOf, STREAM_PATH, TICKET_PREFIX } from '../src/protocol/index.ts';
 import type { Codec } from '../src/protocol/index.ts';
 import type { AddressBook } from './addressBook.ts';

@@ -1,5 +1,5 @@
 import type { FinalUnit, ProvisionalUnits } from '../src/protocol/index.ts';
-import type { SpeechEvent, Unit } from '../src/types.ts';
+import type { SpeechEvent, Unit } from '../src/core/types.ts';
 
 /** A final unit as it travels. */
 export function toFinalUnit(unit: Unit): FinalUnit {

@@ -39,7 +39,7 @@ export type {
   SpeakingRate,
   SpeakingRateOptions,
   SpokenSpan,
-} from './dsp/speakingRate.ts';
+} from './segments/speakingRate.ts';
 
 // Models
 export { loadHead } from './models/head.ts';
@@ -67,19 +67,19 @@ export type {
 } from './models/encoder.ts';
 
 // Machines and arithmetic, without RxJS
-export type { Machine } from './dsp/machine.ts';
-export { createSegmenter } from './dsp/boundaries.ts';
-export { segmentOffline } from './dsp/segmentOffline.ts';
-export * as scores from './dsp/scores.ts';
+export type { Machine } from './core/machine.ts';
+export { createSegmenter } from './segments/segmenter.ts';
+export { segmentOffline } from './segments/segmentOffline.ts';
+export * as scores from './segments/scores.ts';
 
 // Formats
 export * as formats from './formats/index.ts';
-export { encodeS16le } from './dsp/pcm.ts';
-export { wavHeader } from './dsp/wavWriter.ts';
+export { encodeS16le } from './audio/pcm.ts';
+export { wavHeader } from './audio/wavWriter.ts';
 
 // Words, time and errors
-export { isControl } from './types.ts';
-export type * from './types.ts';
-export { SAMPLE_RATE, toSeconds } from './units.ts';
-export { ERROR_CODES, PipelineError } from './errors.ts';
-export type { ErrorCode } from './errors.ts';
+export { isControl } from './core/types.ts';
+export type * from './core/types.ts';
+export { SAMPLE_RATE, toSeconds } from './core/time.ts';
+export { ERROR_CODES, PipelineError } from './core/errors.ts';
+export type { ErrorCode } from './core/errors.ts';

@@ -1,6 +1,6 @@
 """What stands in for the heads that a bundle lacks, as the runtime does it: no boundary logit counts as 0, speech is told by level.
 
-A bundle that was taught by no label has features only (`outputs` of config.json). The level gate is src/dsp/pauses.ts, number for number.
+A bundle that was taught by no label has features only (`outputs` of config.json). The level gate is src/segments/pauses.ts, number for number.
 """
 
 from __future__ import annotations

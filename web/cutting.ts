@@ -1,9 +1,9 @@
 import type { Subscription } from 'rxjs';
 import type { StreamEvent, UnitStream } from '../src/client/index.ts';
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import { disposition } from '../src/protocol/index.ts';
 import type { WireModel } from '../src/protocol/index.ts';
-import type { Rate, Unit } from '../src/types.ts';
+import type { Rate, Unit } from '../src/core/types.ts';
 import { createFeed } from './feed.ts';
 import type { Feed } from './feed.ts';
 import { PageError } from './pageError.ts';

@@ -1,9 +1,9 @@
-import { encodeS16le } from '../src/dsp/pcm.ts';
-import { wavHeader } from '../src/dsp/wavWriter.ts';
+import { encodeS16le } from '../src/audio/pcm.ts';
+import { wavHeader } from '../src/audio/wavWriter.ts';
 import { jsonl } from '../src/formats/jsonl.ts';
 import { textGrid } from '../src/formats/textGrid.ts';
 import type { StatedProvenance, UnitFormatter } from '../src/formats/unitFormatter.ts';
-import { SAMPLE_RATE } from '../src/units.ts';
+import { SAMPLE_RATE } from '../src/core/time.ts';
 import type { Recording } from './recording.ts';
 
 /** What the page can save. */

@@ -1,5 +1,5 @@
-import type { Unit } from '../src/types.ts';
-import { SAMPLE_RATE } from '../src/units.ts';
+import type { Unit } from '../src/core/types.ts';
+import { SAMPLE_RATE } from '../src/core/time.ts';
 import type { ProvisionalUnit } from './recording.ts';
 
 /** Seconds of what is expected next that the page asks for. */

@@ -1,4 +1,4 @@
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import { MAX_SECONDS } from './recording.ts';
 import { PageError } from './pageError.ts';
 import type { PageProblem } from './pageError.ts';

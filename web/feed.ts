@@ -1,5 +1,5 @@
 import type { UnitStream } from '../src/client/index.ts';
-import { SAMPLE_RATE } from '../src/units.ts';
+import { SAMPLE_RATE } from '../src/core/time.ts';
 import type { Recording } from './recording.ts';
 
 /** Samples written at a time: 100 ms. */

@@ -1,7 +1,7 @@
-import { fft } from '../src/dsp/pffft.ts';
-import { speex } from '../src/dsp/speex.ts';
-import type { Unit } from '../src/types.ts';
-import { SAMPLE_RATE, toSeconds } from '../src/units.ts';
+import { fft } from '../src/mel/pffft.ts';
+import { speex } from '../src/audio/speex.ts';
+import type { Unit } from '../src/core/types.ts';
+import { SAMPLE_RATE, toSeconds } from '../src/core/time.ts';
 import { download } from './downloads.ts';
 import type { DownloadKind } from './downloads.ts';
 import { EXPECTED_SECONDS } from './expectation.ts';

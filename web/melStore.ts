@@ -1,7 +1,7 @@
-import { createLogMel } from '../src/dsp/logMel.ts';
-import { createMelBank } from '../src/dsp/melBank.ts';
-import { isControl } from '../src/types.ts';
-import { MEL_BINS } from '../src/units.ts';
+import { createLogMel } from '../src/mel/logMel.ts';
+import { createMelBank } from '../src/mel/melBank.ts';
+import { isControl } from '../src/core/types.ts';
+import { MEL_BINS } from '../src/core/time.ts';
 
 /** Frames of one page of the store, and of one tile of the picture: 5.12 s. */
 export const TILE_FRAMES = 512;

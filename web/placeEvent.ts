@@ -1,5 +1,5 @@
 import type { StreamEvent } from '../src/client/index.ts';
-import type { Unit } from '../src/types.ts';
+import type { Unit } from '../src/core/types.ts';
 
 /** Where in a recording a session began: its sample 0 and its unit 0. */
 export interface Origin {

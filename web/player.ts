@@ -1,4 +1,4 @@
-import { SAMPLE_RATE } from '../src/units.ts';
+import { SAMPLE_RATE } from '../src/core/time.ts';
 import type { Recording } from './recording.ts';
 
 /** Plays parts of a recording. */

@@ -1,6 +1,6 @@
-import { joinPauses } from '../src/dsp/joinPauses.ts';
-import type { Unit } from '../src/types.ts';
-import { SAMPLE_RATE } from '../src/units.ts';
+import { joinPauses } from '../src/segments/joinPauses.ts';
+import type { Unit } from '../src/core/types.ts';
+import { SAMPLE_RATE } from '../src/core/time.ts';
 import { placeExpected } from './expectation.ts';
 import { createMelStore } from './melStore.ts';
 import type { MelStore } from './melStore.ts';

@@ -2,8 +2,8 @@ import { openStream } from '../src/client/index.ts';
 import { filter, firstValueFrom, lastValueFrom } from 'rxjs';
 import type { StreamEvent, UnitStream } from '../src/client/index.ts';
 import { STREAM_PATH } from '../src/protocol/index.ts';
-import type { Rate } from '../src/types.ts';
-import { SAMPLE_RATE } from '../src/units.ts';
+import type { Rate } from '../src/core/types.ts';
+import { SAMPLE_RATE } from '../src/core/time.ts';
 import { EXPECTED_SECONDS } from './expectation.ts';
 import { fetchTicket } from './tickets.ts';
 

@@ -1,7 +1,7 @@
 import type { StatedProvenance } from '../src/formats/unitFormatter.ts';
 import type { WireModel } from '../src/protocol/index.ts';
-import type { Rate, Unit } from '../src/types.ts';
-import { SAMPLE_RATE, toSeconds } from '../src/units.ts';
+import type { Rate, Unit } from '../src/core/types.ts';
+import { SAMPLE_RATE, toSeconds } from '../src/core/time.ts';
 import { createCutting } from './cutting.ts';
 import type { Cutting } from './cutting.ts';
 import { decodeFile } from './audio/decodeFile.ts';

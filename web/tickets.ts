@@ -1,4 +1,4 @@
-import { PipelineError } from '../src/errors.ts';
+import { PipelineError } from '../src/core/errors.ts';
 import { TICKET_PATH } from '../src/protocol/index.ts';
 
 /** What the server answers to a request for a ticket. */

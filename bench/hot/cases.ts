@@ -1,12 +1,12 @@
 import { Subject } from 'rxjs';
-import type { Machine } from '../../src/dsp/machine.ts';
-import { createLogMelFrame, type LogMelFrame } from '../../src/dsp/mel.ts';
-import { meanOfInnerTokens } from '../../src/dsp/pooling.ts';
-import { createTokenRing } from '../../src/dsp/tokenRing.ts';
+import type { Machine } from '../../src/core/machine.ts';
+import { createLogMelFrame, type LogMelFrame } from '../../src/mel/mel.ts';
+import { meanOfInnerTokens } from '../../src/segments/pooling.ts';
+import { createTokenRing } from '../../src/segments/tokenRing.ts';
 import { createChunker, type Chunker } from '../../src/models/chunker.ts';
 import { createCodebook, type Codebook } from '../../src/models/codebook.ts';
 import { stateful } from '../../src/operators/stateful.ts';
-import { HOP_SAMPLES, MEL_BINS, WINDOW_SAMPLES } from '../../src/units.ts';
+import { HOP_SAMPLES, MEL_BINS, WINDOW_SAMPLES } from '../../src/core/time.ts';
 import { createPlainChunker } from '../../test/helpers/reference/chunker.ts';
 import { createPlainCodebook } from '../../test/helpers/reference/codebook.ts';
 import { createPlainLogMelFrame } from '../../test/helpers/reference/logMelFrame.ts';

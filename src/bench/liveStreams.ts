@@ -2,8 +2,8 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Subject, type Subscription } from 'rxjs';
 import type { Models } from '../models/loadModels.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
-import type { PcmChunk } from '../types.ts';
-import { msToSamples, SAMPLE_RATE } from '../units.ts';
+import type { PcmChunk } from '../core/types.ts';
+import { msToSamples, SAMPLE_RATE } from '../core/time.ts';
 import { summarise, type Summary } from './percentiles.ts';
 
 /** What one run of live streams showed. Times in milliseconds. */

@@ -1,11 +1,11 @@
 import { type Command, Option } from 'commander';
 import { fromEvent, type Observable, takeUntil } from 'rxjs';
-import { type PcmFormat, SAMPLE_ENCODINGS, type SampleEncoding } from '../dsp/pcm.ts';
-import type { PipelineError } from '../errors.ts';
+import { type PcmFormat, SAMPLE_ENCODINGS, type SampleEncoding } from '../audio/pcm.ts';
+import type { PipelineError } from '../core/errors.ts';
 import { fromFile } from '../streams/fromFile.ts';
 import { fromStdin } from '../streams/fromStdin.ts';
 import type { PacingOptions } from '../streams/paced.ts';
-import type { PcmChunk } from '../types.ts';
+import type { PcmChunk } from '../core/types.ts';
 import { reportWarning } from './report.ts';
 import { count, fromOptions } from './usage.ts';
 

@@ -6,7 +6,7 @@ import { type Classification, classify } from '../operators/classify.ts';
 import { encode } from '../operators/encode.ts';
 import { logMel } from '../operators/logMel.ts';
 import { createGate } from '../streams/gate.ts';
-import { toSeconds } from '../units.ts';
+import { toSeconds } from '../core/time.ts';
 import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';

@@ -9,7 +9,7 @@ import { lmMissing } from '../models/lmConfig.ts';
 import type { ContinuationOptions } from '../models/unitLm.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
-import type { PredictedUnit } from '../types.ts';
+import type { PredictedUnit } from '../core/types.ts';
 import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';

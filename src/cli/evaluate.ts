@@ -11,8 +11,8 @@ import {
   type Observable,
   toArray,
 } from 'rxjs';
-import { secondsToSamples } from '../dsp/unitReport.ts';
-import { PipelineError } from '../errors.ts';
+import { secondsToSamples } from '../segments/unitReport.ts';
+import { PipelineError } from '../core/errors.ts';
 import { openReferences, type ReferenceFinder } from '../formats/findReference.ts';
 import type { Reference } from '../formats/readReference.ts';
 import type { Models } from '../models/loadModels.ts';
@@ -20,7 +20,7 @@ import { fromFile } from '../streams/fromFile.ts';
 import { collectUnits } from '../streams/collectUnits.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
-import type { Rate } from '../types.ts';
+import type { Rate } from '../core/types.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { type Evaluated, evaluationJson, evaluationText } from './evaluateReport.ts';

@@ -3,11 +3,11 @@ import {
   TOLERANCES_MS,
   type UnitReport,
   unitReport,
-} from '../dsp/unitReport.ts';
+} from '../segments/unitReport.ts';
 import type { ReferenceSource } from '../formats/readReference.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import type { Bundle } from '../models/bundle.ts';
-import { msToSamples, toSeconds } from '../units.ts';
+import { msToSamples, toSeconds } from '../core/time.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import { referenceLines } from './referenceNotes.ts';
 

@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { type ErrorCode, PipelineError } from '../errors.ts';
+import { type ErrorCode, PipelineError } from '../core/errors.ts';
 
 /** How the command line ends; docs/cli.md says so to people. */
 export const EXIT = {

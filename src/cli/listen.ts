@@ -11,7 +11,7 @@ import {
   tap,
 } from 'rxjs';
 import { jsonl, provisionalLine } from '../formats/jsonl.ts';
-import { createPauseJoiner } from '../dsp/pauseJoiner.ts';
+import { createPauseJoiner } from '../segments/pauseJoiner.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import { unitStrip } from '../formats/strip.ts';
 import type { Models } from '../models/loadModels.ts';
@@ -23,8 +23,8 @@ import {
 } from '../streams/microphone/captureCommands.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import { takeSamples } from '../streams/takeSamples.ts';
-import type { Rate, SpeechEvent } from '../types.ts';
-import { SAMPLE_RATE } from '../units.ts';
+import type { Rate, SpeechEvent } from '../core/types.ts';
+import { SAMPLE_RATE } from '../core/time.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { openOutput } from './output.ts';
 import { withUnitOptions } from './unitOptions.ts';

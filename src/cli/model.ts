@@ -1,5 +1,5 @@
 import { Command } from 'commander';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { Bundle } from '../models/bundle.ts';
 import { checkLmGolden } from '../models/checkLmGolden.ts';
 import { hasHead, headFolder, loadHead, readHead } from '../models/head.ts';

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createWriteStream } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { concat, concatMap, defer, filter, ignoreElements, type Observable } from 'rxjs';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { BrokenPipe } from './exitCodes.ts';
 
 /** Where results go: standard output, or a file. */

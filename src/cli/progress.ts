@@ -1,5 +1,5 @@
 import { SingleBar } from 'cli-progress';
-import { toSeconds } from '../units.ts';
+import { toSeconds } from '../core/time.ts';
 
 /** Shows how far the recordings are. */
 export interface Progress {

@@ -2,7 +2,7 @@
  * A process of its own in which `doctor` tries one provider: a driver can abort the process, and some write to standard
  * error by themselves. Arguments: bundle, provider. Prints `{}` or `{code, message}` as JSON.
  */
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { loadModels } from '../models/loadModels.ts';
 import type { Provider } from '../models/onnx.ts';
 

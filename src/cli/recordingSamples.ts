@@ -1,9 +1,9 @@
 import { open } from 'node:fs/promises';
 import { defer, lastValueFrom, toArray } from 'rxjs';
-import { bytesPerSample } from '../dsp/pcm.ts';
-import { createWavDecoder } from '../dsp/wav.ts';
+import { bytesPerSample } from '../audio/pcm.ts';
+import { createWavDecoder } from '../audio/wav.ts';
 import { mergeInOrder } from '../streams/mergeInOrder.ts';
-import { SAMPLE_RATE } from '../units.ts';
+import { SAMPLE_RATE } from '../core/time.ts';
 
 /** Bytes in which a WAV file's header is looked for. */
 const HEAD_BYTES = 4_096;

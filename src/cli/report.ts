@@ -1,5 +1,5 @@
 import { CommanderError } from 'commander';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { BrokenPipe } from './exitCodes.ts';
 
 /**

@@ -1,5 +1,5 @@
 import { Command, Option } from 'commander';
-import type { Rate } from '../types.ts';
+import type { Rate } from '../core/types.ts';
 import { EACH, type InputOptions, withInputOptions } from './audioInput.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { chosenFormat, type FormatWish } from './chosenFormat.ts';

@@ -12,9 +12,9 @@ import {
   of,
   tap,
 } from 'rxjs';
-import { createPauseJoiner } from '../dsp/pauseJoiner.ts';
-import { createPauseWatch } from '../dsp/pauseWatch.ts';
-import type { PipelineError } from '../errors.ts';
+import { createPauseJoiner } from '../segments/pauseJoiner.ts';
+import { createPauseWatch } from '../segments/pauseWatch.ts';
+import type { PipelineError } from '../core/errors.ts';
 import { provisionalLine } from '../formats/jsonl.ts';
 import { MAX_PLOT_SAMPLES, type Plot } from '../formats/plot.ts';
 import type { UnitFormatter } from '../formats/unitFormatter.ts';
@@ -29,8 +29,8 @@ import {
   type PcmChunk,
   type SpeechEvent,
   type Unit,
-} from '../types.ts';
-import { HOP_SAMPLES, MEL_BINS } from '../units.ts';
+} from '../core/types.ts';
+import { HOP_SAMPLES, MEL_BINS } from '../core/time.ts';
 import { fromOptions } from './usage.ts';
 
 /** Frames that a picture can show. */

@@ -1,6 +1,6 @@
 import { CommanderError, InvalidArgumentError } from 'commander';
 import { EXIT } from './exitCodes.ts';
-import type { Rate } from '../types.ts';
+import type { Rate } from '../core/types.ts';
 
 /** An option's text as a number above 0. */
 export function positive(text: string): number {

@@ -1,6 +1,6 @@
 import type { WireModel } from '../protocol/index.ts';
-import type { PipelineError } from '../errors.ts';
-import type { Continuation, SpeechEvent } from '../types.ts';
+import type { PipelineError } from '../core/errors.ts';
+import type { Continuation, SpeechEvent } from '../core/types.ts';
 
 /** What comes of a request for continuations; `more`: it stands, and another guess follows. */
 export type ContinuationEvent =

@@ -5,5 +5,5 @@ export type { StreamOptions } from './options.ts';
 export { streamUnits } from './streamUnits.ts';
 export { openStream, UnitStream } from './unitStream.ts';
 export type { WebSocketFactory, WebSocketLike, WebSocketRequest } from './webSocket.ts';
-export { PipelineError } from '../errors.ts';
-export type { PredictedUnit, Rate, SpeechEvent, Unit } from '../types.ts';
+export { PipelineError } from '../core/errors.ts';
+export type { PredictedUnit, Rate, SpeechEvent, Unit } from '../core/types.ts';

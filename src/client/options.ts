@@ -1,4 +1,4 @@
-import type { Rate } from '../types.ts';
+import type { Rate } from '../core/types.ts';
 import type { WireAudioFormat } from '../protocol/index.ts';
 import type { WebSocketFactory } from './webSocket.ts';
 

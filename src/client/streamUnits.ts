@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { PcmChunk } from '../types.ts';
+import type { PcmChunk } from '../core/types.ts';
 import type { StreamEvent } from './events.ts';
 import type { StreamOptions } from './options.ts';
 import { openStream } from './unitStream.ts';

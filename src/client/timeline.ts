@@ -5,8 +5,8 @@ import type {
   GenerationEnd,
   ProvisionalUnits,
 } from '../protocol/index.ts';
-import type { SpeechEvent, Unit } from '../types.ts';
-import { SAMPLE_RATE } from '../units.ts';
+import type { SpeechEvent, Unit } from '../core/types.ts';
+import { SAMPLE_RATE } from '../core/time.ts';
 import type { ContinuationEvent } from './events.ts';
 
 /**

@@ -1,6 +1,6 @@
 import { filter, map, Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { bytesPerFrame, disposition, fromWireError, PROTOCOL_MINOR } from '../protocol/index.ts';
 import type {
   FinalUnit,
@@ -12,7 +12,7 @@ import type {
   WireAudio,
   WireError,
 } from '../protocol/index.ts';
-import type { Rate, Unit } from '../types.ts';
+import type { Rate, Unit } from '../core/types.ts';
 import { createBackOff } from './backOff.ts';
 import type { BackOff } from './backOff.ts';
 import { createContinuations } from './continuations.ts';

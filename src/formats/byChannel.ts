@@ -1,4 +1,4 @@
-import type { Unit } from '../types.ts';
+import type { Unit } from '../core/types.ts';
 
 /** The units of one channel; undefined where channels are not told apart. */
 export interface ChannelUnits {

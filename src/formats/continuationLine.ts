@@ -1,4 +1,4 @@
-import type { PredictedUnit } from '../types.ts';
+import type { PredictedUnit } from '../core/types.ts';
 import { fourDigits } from './fourDigits.ts';
 
 /** One whole continuation. */

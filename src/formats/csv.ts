@@ -1,5 +1,5 @@
-import type { Unit } from '../types.ts';
-import { toSeconds } from '../units.ts';
+import type { Unit } from '../core/types.ts';
+import { toSeconds } from '../core/time.ts';
 import type { Provenance, UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `csv()`. */

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { extname, join } from 'node:path';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { decodeText } from './decodeText.ts';
 import { type Reference, readReference, type ReferenceOptions } from './readReference.ts';
 

@@ -1,4 +1,4 @@
-import type { Unit } from '../types.ts';
+import type { Unit } from '../core/types.ts';
 import type { UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `npy()`. */

@@ -1,5 +1,5 @@
-import type { Unit } from '../types.ts';
-import { SAMPLE_RATE, toSeconds } from '../units.ts';
+import type { Unit } from '../core/types.ts';
+import { SAMPLE_RATE, toSeconds } from '../core/time.ts';
 import { plotRow, ROW_HEIGHT } from './plotRow.ts';
 import { type MelPicture, melRange } from './spectrogram.ts';
 import type { Provenance } from './unitFormatter.ts';

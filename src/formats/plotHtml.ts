@@ -1,4 +1,4 @@
-import { toSeconds } from '../units.ts';
+import { toSeconds } from '../core/time.ts';
 import { escapeXml, type Plot, plotSvg } from './plot.ts';
 
 /**

@@ -1,5 +1,5 @@
-import type { Unit } from '../types.ts';
-import { HOP_SAMPLES, MEL_BINS, SAMPLE_RATE, toSeconds, WINDOW_SAMPLES } from '../units.ts';
+import type { Unit } from '../core/types.ts';
+import { HOP_SAMPLES, MEL_BINS, SAMPLE_RATE, toSeconds, WINDOW_SAMPLES } from '../core/time.ts';
 import { type Canvas, createCanvas, GLYPH } from './canvas.ts';
 import { magma, type Rgb, unitColour, unitHue } from './colours.ts';
 import { MAX_PLOT_SAMPLES, type Plot, plotSummary, ROW_SAMPLES } from './plot.ts';

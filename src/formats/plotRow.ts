@@ -1,5 +1,5 @@
-import type { Unit } from '../types.ts';
-import { HOP_SAMPLES, SAMPLE_RATE, toSeconds, WINDOW_SAMPLES } from '../units.ts';
+import type { Unit } from '../core/types.ts';
+import { HOP_SAMPLES, SAMPLE_RATE, toSeconds, WINDOW_SAMPLES } from '../core/time.ts';
 import { unitHue } from './colours.ts';
 import { type MelPicture, type MelRange, spectrogramPng } from './spectrogram.ts';
 

@@ -1,6 +1,6 @@
-import { settingFor } from '../dsp/rateDial.ts';
+import { settingFor } from '../segments/rateDial.ts';
 import type { Bundle } from '../models/bundle.ts';
-import type { Rate } from '../types.ts';
+import type { Rate } from '../core/types.ts';
 import type { Provenance } from './unitFormatter.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { readTextGrid } from './readTextGrid.ts';
 import { chooseTier } from './referenceTier.ts';
 

@@ -1,4 +1,4 @@
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 
 /** A stretch with a label; seconds. */
 export interface LabelledInterval {

@@ -1,4 +1,4 @@
-import { MEL_BINS } from '../units.ts';
+import { MEL_BINS } from '../core/time.ts';
 import { magma } from './colours.ts';
 import { encodePng } from './png.ts';
 

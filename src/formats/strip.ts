@@ -1,5 +1,5 @@
-import type { Unit } from '../types.ts';
-import { SAMPLE_RATE, toSeconds } from '../units.ts';
+import type { Unit } from '../core/types.ts';
+import { SAMPLE_RATE, toSeconds } from '../core/time.ts';
 import { unitHue } from './colours.ts';
 
 /** Options of `unitStrip()`. */

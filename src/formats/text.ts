@@ -1,4 +1,4 @@
-import type { Unit } from '../types.ts';
+import type { Unit } from '../core/types.ts';
 import { byChannel } from './byChannel.ts';
 import type { UnitFormatter } from './unitFormatter.ts';
 

@@ -1,6 +1,6 @@
-import { joinedPauses } from '../dsp/pauseJoiner.ts';
-import type { Unit } from '../types.ts';
-import { HOP_SAMPLES, toSeconds } from '../units.ts';
+import { joinedPauses } from '../segments/pauseJoiner.ts';
+import type { Unit } from '../core/types.ts';
+import { HOP_SAMPLES, toSeconds } from '../core/time.ts';
 import { byChannel, type ChannelUnits } from './byChannel.ts';
 import type { StatedProvenance, UnitFormatter } from './unitFormatter.ts';
 

@@ -1,4 +1,4 @@
-import type { Rate, Unit } from '../types.ts';
+import type { Rate, Unit } from '../core/types.ts';
 
 /** What gives unit numbers their meaning: the same ids of another bundle, precision or rate say something else. */
 export interface Provenance {

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { Bundle } from './bundle.ts';
 import type { EncoderBackend } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';

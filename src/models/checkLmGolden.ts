@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { logProbability } from '../dsp/drawUnit.ts';
+import { logProbability } from './lm/drawUnit.ts';
 import type { Bundle } from './bundle.ts';
 import { parseSafetensors } from './safetensors.ts';
 import type { UnitLm } from './unitLm.ts';

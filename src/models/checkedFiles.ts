@@ -4,7 +4,7 @@ import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { packageRoot } from './packageRoot.ts';
 
 /** What a list of files says of one. */

@@ -1,5 +1,5 @@
-import { FRAMES_PER_TOKEN, MEL_BINS } from '../units.ts';
-import type { MelBlock } from '../types.ts';
+import { FRAMES_PER_TOKEN, MEL_BINS } from '../core/time.ts';
+import type { MelBlock } from '../core/types.ts';
 
 /** Cuts mel frames of any grouping into the encoder's chunks. */
 export interface Chunker {

@@ -1,4 +1,4 @@
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { createNamingKernel } from './namingKernel.ts';
 import type { Projection } from './projection.ts';
 

@@ -1,4 +1,4 @@
-import type { Sampling } from '../dsp/drawUnit.ts';
+import type { Sampling } from './lm/drawUnit.ts';
 import type { ContinuationOptions } from './unitLm.ts';
 
 /** Most units of one continuation. */

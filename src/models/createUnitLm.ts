@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Rate } from '../types.ts';
+import type { Rate } from '../core/types.ts';
 import type { Bundle } from './bundle.ts';
 import type { Precision } from './cachedEncoder.ts';
 import { DEFAULT_BATCH, type PoolOptions } from './inferencePool.ts';

@@ -1,6 +1,6 @@
-import { isControl, type Control, type FeatureBlock, type MelBlock } from '../types.ts';
-import type { StateReader, StateWriter } from '../dsp/savedState.ts';
-import { FRAMES_PER_TOKEN, MEL_BINS, samplesForTokens } from '../units.ts';
+import { isControl, type Control, type FeatureBlock, type MelBlock } from '../core/types.ts';
+import type { StateReader, StateWriter } from '../core/savedState.ts';
+import { FRAMES_PER_TOKEN, MEL_BINS, samplesForTokens } from '../core/time.ts';
 import { createChunker, tokenLevels } from './chunker.ts';
 import type { EncoderRows, EncoderShape } from './encoder.ts';
 

@@ -1,5 +1,5 @@
 import { resolve, join } from 'node:path';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { Bundle } from './bundle.ts';
 import { checkFile, type FileEntry, readJson } from './checkedFiles.ts';
 import { importEngine } from './importEngine.ts';

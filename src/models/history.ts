@@ -1,4 +1,4 @@
-import type { Draw, Drawn } from '../dsp/drawUnit.ts';
+import type { Draw, Drawn } from './lm/drawUnit.ts';
 import type { CacheShape } from './cacheArena.ts';
 import { CHUNK_UNITS, historyBytes } from './lmMemory.ts';
 import type { LmPool } from './lmPool.ts';

@@ -1,5 +1,5 @@
-import type { Draw, Drawn } from '../dsp/drawUnit.ts';
-import type { PredictedUnit } from '../types.ts';
+import type { Draw, Drawn } from './lm/drawUnit.ts';
+import type { PredictedUnit } from '../core/types.ts';
 import type { CacheShape } from './cacheArena.ts';
 import type { ContinuationPlan } from './continuationOptions.ts';
 import type { History } from './history.ts';

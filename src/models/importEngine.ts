@@ -1,5 +1,5 @@
 import { createRequire } from 'node:module';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { turnTelemetryOff } from './telemetry.ts';
 
 /** Where onnxruntime-node has binaries for. */

@@ -1,5 +1,5 @@
 import type { EncoderConfig, LmConfig } from './bundle.ts';
-import type { Draw, Drawn } from '../dsp/drawUnit.ts';
+import type { Draw, Drawn } from './lm/drawUnit.ts';
 import type { Provider } from './onnx.ts';
 
 /** What every inference thread is started with. */

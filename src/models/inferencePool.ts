@@ -1,4 +1,4 @@
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
 import type { EncoderStatus } from './encoder.ts';
 import type { EngineSetup, RunReport } from './inferenceMessages.ts';

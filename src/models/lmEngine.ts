@@ -1,4 +1,4 @@
-import { drawUnit, logProbability } from '../dsp/drawUnit.ts';
+import { drawUnit, logProbability } from './lm/drawUnit.ts';
 import { createBranchArena } from './branchArena.ts';
 import type { LmConfig } from './bundle.ts';
 import { cacheTensors, type CacheShape } from './cacheArena.ts';

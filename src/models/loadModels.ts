@@ -1,5 +1,5 @@
-import { fft } from '../dsp/pffft.ts';
-import { speex } from '../dsp/speex.ts';
+import { fft } from '../mel/pffft.ts';
+import { speex } from '../audio/speex.ts';
 import type { Bundle } from './bundle.ts';
 import { createCachedEncoder, type Precision } from './cachedEncoder.ts';
 import type { Codebook } from './codebook.ts';

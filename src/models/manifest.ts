@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import { join, resolve } from 'node:path';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { Bundle, BundleConfig, LmConfig, Manifest } from './bundle.ts';
 import { checkFile, readJson } from './checkedFiles.ts';
 import { checkLm } from './lmConfig.ts';

@@ -1,5 +1,5 @@
 import * as ort from 'onnxruntime-node';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 
 // What went wrong is thrown, and said once, by us: the library's own log would say it again, in red, on standard error.
 ort.env.logLevel = 'fatal';

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { Bundle } from './bundle.ts';
 import { createCodebook, type Codebook } from './codebook.ts';
 import type { Projection } from './projection.ts';

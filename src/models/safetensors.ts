@@ -1,4 +1,4 @@
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 
 /** A tensor of a safetensors file; F16 is widened to float32. */
 export interface StoredTensor {

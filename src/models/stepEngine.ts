@@ -1,4 +1,4 @@
-import { MEL_BINS } from '../units.ts';
+import { MEL_BINS } from '../core/time.ts';
 import type { Engine } from './engine.ts';
 import type { EncoderBatch, EncoderOutputs, EncoderSetup, Guarded } from './inferenceMessages.ts';
 import { createKeptMemories } from './keptMemories.ts';

@@ -1,4 +1,4 @@
-import { MEL_BINS } from '../units.ts';
+import { MEL_BINS } from '../core/time.ts';
 import type { EncoderConfig } from './bundle.ts';
 import { cacheTensors, createCacheArena, type CacheShape } from './cacheArena.ts';
 import { finite, reasonOf } from './engine.ts';

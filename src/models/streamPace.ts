@@ -1,4 +1,4 @@
-import { toSeconds } from '../units.ts';
+import { toSeconds } from '../core/time.ts';
 import type { HistoryUnit } from './unitLm.ts';
 
 /** How long a stream's units last, as far as it is known. */

@@ -1,5 +1,5 @@
 import { isMainThread } from 'node:worker_threads';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 
 /** ONNX Runtime 1.30 and later sends nothing, writes nothing and looks nothing up when this is set before it is loaded. */
 const VARIABLE = 'ORT_DISABLE_TELEMETRY';

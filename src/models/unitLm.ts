@@ -1,4 +1,4 @@
-import type { PredictedUnit, Rate } from '../types.ts';
+import type { PredictedUnit, Rate } from '../core/types.ts';
 import type { LmConfig } from './bundle.ts';
 import type { EncoderStatus } from './encoder.ts';
 

@@ -1,5 +1,5 @@
-import { PipelineError } from '../errors.ts';
-import type { PredictedUnit } from '../types.ts';
+import { PipelineError } from '../core/errors.ts';
+import type { PredictedUnit } from '../core/types.ts';
 import type { CacheShape } from './cacheArena.ts';
 import { planContinuation, type ContinuationPlan } from './continuationOptions.ts';
 import { createHistory } from './history.ts';

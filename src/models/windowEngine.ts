@@ -1,4 +1,4 @@
-import { MEL_BINS } from '../units.ts';
+import { MEL_BINS } from '../core/time.ts';
 import { encoderTransfer, runEncoder } from './encoderRuns.ts';
 import type { Engine } from './engine.ts';
 import type {

@@ -5,7 +5,7 @@
 import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { Engine } from './engine.ts';
 import type { EngineSetup, FromWorker, Guarded, ToWorker } from './inferenceMessages.ts';
 import { importEngine } from './importEngine.ts';

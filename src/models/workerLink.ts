@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { PipelineError, type ErrorCode } from '../errors.ts';
+import { PipelineError, type ErrorCode } from '../core/errors.ts';
 import type { EngineSetup, FromWorker, Guarded, ToWorker } from './inferenceMessages.ts';
 import { barNative, barNativeNow, createGuardMemory } from './nativeGuard.ts';
 import type { Provider } from './onnx.ts';

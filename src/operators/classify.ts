@@ -1,8 +1,8 @@
 import { concatMap, type OperatorFunction } from 'rxjs';
-import { createSlidingMean } from '../dsp/slidingMean.ts';
+import { createSlidingMean } from '../segments/slidingMean.ts';
 import type { Head } from '../models/head.ts';
-import type { Control, FeatureBlock } from '../types.ts';
-import { SAMPLE_RATE, TOKEN_SAMPLES } from '../units.ts';
+import type { Control, FeatureBlock } from '../core/types.ts';
+import { SAMPLE_RATE, TOKEN_SAMPLES } from '../core/time.ts';
 import { stateful } from './stateful.ts';
 
 /** Options of `classify()`. */

@@ -18,7 +18,7 @@ import {
 } from 'rxjs';
 import { planContinuation } from '../models/continuationOptions.ts';
 import type { ContinuationOptions, HistoryUnit } from '../models/unitLm.ts';
-import type { Continuation, PredictedUnit, Rate, SpeechEvent } from '../types.ts';
+import type { Continuation, PredictedUnit, Rate, SpeechEvent } from '../core/types.ts';
 
 /** What `continueUnits()` needs of a language model; a `UnitLm` is one. */
 export interface ContinuationModel {

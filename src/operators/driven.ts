@@ -1,5 +1,5 @@
 import { Observable, Subscriber } from 'rxjs';
-import type { Machine } from '../dsp/machine.ts';
+import type { Machine } from '../core/machine.ts';
 
 /**
  * Drives a machine by a source: what `push` gives for each value, in order, then what `flush` gives. The machine is released at the

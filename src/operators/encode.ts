@@ -1,7 +1,7 @@
 import { concat, concatMap, defer, finalize, from, type OperatorFunction } from 'rxjs';
 import type { EncoderBackend } from '../models/encoder.ts';
 import { createEncoderFeed, type EncoderWork } from '../models/encoderFeed.ts';
-import { isControl, type Control, type FeatureBlock, type MelBlock } from '../types.ts';
+import { isControl, type Control, type FeatureBlock, type MelBlock } from '../core/types.ts';
 
 /** Options of `encode()`. */
 export interface EncodeOptions {

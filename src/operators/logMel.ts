@@ -1,7 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
-import { createLogMel } from '../dsp/logMel.ts';
-import { fft } from '../dsp/pffft.ts';
-import type { Control, MelBlock, PcmChunk } from '../types.ts';
+import { createLogMel } from '../mel/logMel.ts';
+import { fft } from '../mel/pffft.ts';
+import type { Control, MelBlock, PcmChunk } from '../core/types.ts';
 import { stateful } from './stateful.ts';
 
 /**

@@ -1,8 +1,8 @@
 import type { OperatorFunction } from 'rxjs';
-import type { SegmenterOutput } from '../dsp/boundaries.ts';
-import { createQuantizer } from '../dsp/quantizer.ts';
+import type { SegmenterOutput } from '../segments/segmenter.ts';
+import { createQuantizer } from '../segments/quantizer.ts';
 import type { Codebook } from '../models/codebook.ts';
-import type { SpeechEvent } from '../types.ts';
+import type { SpeechEvent } from '../core/types.ts';
 import { stateful } from './stateful.ts';
 
 /** Options of `quantize()`. */

@@ -1,9 +1,9 @@
 import type { OperatorFunction } from 'rxjs';
-import { checkAudioFormat } from '../dsp/audioFormat.ts';
-import type { AudioFormat } from '../dsp/audioFormat.ts';
-import { createResampler } from '../dsp/resampler.ts';
-import { speex } from '../dsp/speex.ts';
-import type { Control, PcmChunk } from '../types.ts';
+import { checkAudioFormat } from '../audio/audioFormat.ts';
+import type { AudioFormat } from '../audio/audioFormat.ts';
+import { createResampler } from '../audio/resampler.ts';
+import { speex } from '../audio/speex.ts';
+import type { Control, PcmChunk } from '../core/types.ts';
 import { stateful } from './stateful.ts';
 
 /**

@@ -4,7 +4,7 @@ import {
   type SegmenterInput,
   type SegmenterOptions,
   type SegmenterOutput,
-} from '../dsp/boundaries.ts';
+} from '../segments/segmenter.ts';
 import { stateful } from './stateful.ts';
 
 /** Options of `segment()`. */

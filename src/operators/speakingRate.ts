@@ -1,6 +1,6 @@
 import type { OperatorFunction } from 'rxjs';
-import { createSpeakingRate } from '../dsp/speakingRate.ts';
-import type { SpeakingRate, SpeakingRateOptions, SpokenSpan } from '../dsp/speakingRate.ts';
+import { createSpeakingRate } from '../segments/speakingRate.ts';
+import type { SpeakingRate, SpeakingRateOptions, SpokenSpan } from '../segments/speakingRate.ts';
 import { stateful } from './stateful.ts';
 
 /**

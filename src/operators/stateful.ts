@@ -1,7 +1,7 @@
 import { concatMap, defer, dematerialize, materialize, of } from 'rxjs';
 import type { MonoTypeOperatorFunction, Observable, OperatorFunction } from 'rxjs';
-import type { Machine } from '../dsp/machine.ts';
-import type { Wasm } from '../dsp/wasm.ts';
+import type { Machine } from '../core/machine.ts';
+import type { Wasm } from '../core/wasm.ts';
 import { driven } from './driven.ts';
 
 /**

@@ -1,4 +1,4 @@
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { Fields, Kind } from './fields.ts';
 import { describeKind, describeValue } from './describe.ts';
 import { isFaithful, lengthOf } from './text.ts';

@@ -1,4 +1,4 @@
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
 
 /** WebSocket close codes that the server uses (RFC 6455, 7.4, and the private range). */
 export type CloseCode =

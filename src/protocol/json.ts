@@ -1,4 +1,4 @@
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { isWireMap } from './checkFields.ts';
 import type { WireMap } from './checkFields.ts';
 import type { Codec } from './codec.ts';

@@ -1,5 +1,5 @@
 import { Packr, Unpackr } from 'msgpackr';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { WireMap } from './checkFields.ts';
 import type { Codec } from './codec.ts';
 import type { Message } from './messages.ts';

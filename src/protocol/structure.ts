@@ -1,4 +1,4 @@
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { isFaithfulUtf8 } from './text.ts';
 import { MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
 

@@ -1,4 +1,4 @@
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { checkFields } from './checkFields.ts';
 import type { WireMap } from './checkFields.ts';
 import { CLIENT_FIELDS } from './clientFields.ts';

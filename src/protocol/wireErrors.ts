@@ -1,6 +1,6 @@
-import { ERROR_CODES, PipelineError } from '../errors.ts';
+import { ERROR_CODES, PipelineError } from '../core/errors.ts';
 import { firstCharacters } from './text.ts';
-import type { ErrorCode } from '../errors.ts';
+import type { ErrorCode } from '../core/errors.ts';
 import { disposition } from './closeCodes.ts';
 import type { WireCode } from './closeCodes.ts';
 import type { WireError, WireId } from './messages.ts';

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { firstValueFrom } from 'rxjs';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import type { Models } from '../models/loadModels.ts';
-import type { Rate, Unit } from '../types.ts';
+import type { Rate, Unit } from '../core/types.ts';
 import { collectUnits } from './collectUnits.ts';
 import { fromWav } from './fromWav.ts';
 import { speechUnits } from './speechUnits.ts';

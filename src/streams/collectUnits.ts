@@ -1,5 +1,5 @@
 import { filter, map, type OperatorFunction, pipe, toArray } from 'rxjs';
-import type { SpeechEvent, Unit } from '../types.ts';
+import type { SpeechEvent, Unit } from '../core/types.ts';
 
 /** Waits for a stream's end and emits all its final units at once, in order. Errors: those of the source. */
 export function collectUnits(): OperatorFunction<SpeechEvent, Unit[]> {

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
-import { isChannelCount, isSampleRate } from '../dsp/audioFormat.ts';
-import type { AudioFormat } from '../dsp/audioFormat.ts';
-import { checkHasChannel } from '../dsp/audioReader.ts';
-import { PipelineError } from '../errors.ts';
-import { SAMPLE_RATE } from '../units.ts';
+import { isChannelCount, isSampleRate } from '../audio/audioFormat.ts';
+import type { AudioFormat } from '../audio/audioFormat.ts';
+import { checkHasChannel } from '../audio/audioReader.ts';
+import { PipelineError } from '../core/errors.ts';
+import { SAMPLE_RATE } from '../core/time.ts';
 import { createFfmpegWords } from './ffmpegWords.ts';
 import { peek } from './peek.ts';
 import { scarcityAdvice } from './scarcity.ts';

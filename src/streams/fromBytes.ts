@@ -1,10 +1,10 @@
 import type { Observable } from 'rxjs';
-import { checkAudioFormat, checkChannel } from '../dsp/audioFormat.ts';
-import { createAudioReader } from '../dsp/audioReader.ts';
-import type { ByteFormat } from '../dsp/audioReader.ts';
-import { SAMPLE_ENCODINGS } from '../dsp/pcm.ts';
-import { speex } from '../dsp/speex.ts';
-import type { PcmChunk } from '../types.ts';
+import { checkAudioFormat, checkChannel } from '../audio/audioFormat.ts';
+import { createAudioReader } from '../audio/audioReader.ts';
+import type { ByteFormat } from '../audio/audioReader.ts';
+import { SAMPLE_ENCODINGS } from '../audio/pcm.ts';
+import { speex } from '../audio/speex.ts';
+import type { PcmChunk } from '../core/types.ts';
 import { closing } from './closing.ts';
 import type { ListeningOptions } from './listening.ts';
 import { paced } from './paced.ts';

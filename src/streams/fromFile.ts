@@ -1,7 +1,7 @@
 import type { Observable } from 'rxjs';
-import { checkChannel } from '../dsp/audioFormat.ts';
-import type { PcmFormat } from '../dsp/pcm.ts';
-import type { PcmChunk } from '../types.ts';
+import { checkChannel } from '../audio/audioFormat.ts';
+import type { PcmFormat } from '../audio/pcm.ts';
+import type { PcmChunk } from '../core/types.ts';
 import { checkByteFormat } from './fromBytes.ts';
 import { openFile } from './openFile.ts';
 import { paced } from './paced.ts';

@@ -1,9 +1,9 @@
 import { catchError, defer, type Observable, tap, throwError, timeout } from 'rxjs';
-import { checkAudioFormat } from '../dsp/audioFormat.ts';
-import { createPcmDecoder } from '../dsp/pcm.ts';
-import { PipelineError } from '../errors.ts';
+import { checkAudioFormat } from '../audio/audioFormat.ts';
+import { createPcmDecoder } from '../audio/pcm.ts';
+import { PipelineError } from '../core/errors.ts';
 import { stateful } from '../operators/stateful.ts';
-import type { PcmChunk } from '../types.ts';
+import type { PcmChunk } from '../core/types.ts';
 import {
   type CaptureCommand,
   captureCommands,

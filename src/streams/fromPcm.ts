@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
-import { checkAudioFormat } from '../dsp/audioFormat.ts';
-import { createMono } from '../dsp/mono.ts';
-import { speex } from '../dsp/speex.ts';
-import type { PcmChunk } from '../types.ts';
+import { checkAudioFormat } from '../audio/audioFormat.ts';
+import { createMono } from '../audio/mono.ts';
+import { speex } from '../audio/speex.ts';
+import type { PcmChunk } from '../core/types.ts';
 import { paced } from './paced.ts';
 import type { PacingOptions } from './paced.ts';
 

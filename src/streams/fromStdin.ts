@@ -1,9 +1,9 @@
 import type { Observable } from 'rxjs';
-import { checkChannel } from '../dsp/audioFormat.ts';
-import { createDetectingReader } from '../dsp/detectingReader.ts';
-import type { PcmFormat } from '../dsp/pcm.ts';
-import { speex } from '../dsp/speex.ts';
-import type { PcmChunk } from '../types.ts';
+import { checkChannel } from '../audio/audioFormat.ts';
+import { createDetectingReader } from '../audio/detectingReader.ts';
+import type { PcmFormat } from '../audio/pcm.ts';
+import { speex } from '../audio/speex.ts';
+import type { PcmChunk } from '../core/types.ts';
 import { closing } from './closing.ts';
 import { checkByteFormat } from './fromBytes.ts';
 import type { ByteSource } from './fromBytes.ts';

@@ -1,8 +1,8 @@
 import type { Observable } from 'rxjs';
-import { checkChannel } from '../dsp/audioFormat.ts';
-import { createAudioReader } from '../dsp/audioReader.ts';
-import { speex } from '../dsp/speex.ts';
-import type { PcmChunk } from '../types.ts';
+import { checkChannel } from '../audio/audioFormat.ts';
+import { createAudioReader } from '../audio/audioReader.ts';
+import { speex } from '../audio/speex.ts';
+import type { PcmChunk } from '../core/types.ts';
 import type { ListeningOptions } from './listening.ts';
 import { paced } from './paced.ts';
 import type { PacingOptions } from './paced.ts';

@@ -1,4 +1,4 @@
-import { msToSamples } from '../units.ts';
+import { msToSamples } from '../core/time.ts';
 
 /**
  * Holds a source back until the pipeline has caught up. RxJS has no back-pressure: without it a file is read as fast as the

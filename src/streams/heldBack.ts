@@ -1,5 +1,5 @@
 import { defer, type Observable } from 'rxjs';
-import type { Control, PcmChunk, SpeechEvent } from '../types.ts';
+import type { Control, PcmChunk, SpeechEvent } from '../core/types.ts';
 import { createGate } from './gate.ts';
 import { PulledAudio } from './pulledAudio.ts';
 import type { SpeechUnitsOptions } from './speechUnits.ts';

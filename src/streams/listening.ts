@@ -1,4 +1,4 @@
-import type { PipelineError } from '../errors.ts';
+import type { PipelineError } from '../core/errors.ts';
 
 /** What is listened to in a recording, and who is told of oddities. */
 export interface ListeningOptions {

@@ -1,5 +1,5 @@
 import { concat, defer, from, map, mergeMap, type Observable, of } from 'rxjs';
-import type { Machine } from '../dsp/machine.ts';
+import type { Machine } from '../core/machine.ts';
 import { stateful } from '../operators/stateful.ts';
 
 /** A value of source `n`, or its end. */

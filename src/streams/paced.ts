@@ -1,8 +1,8 @@
-import { chain } from '../dsp/chain.ts';
-import type { Machine } from '../dsp/machine.ts';
-import { createRechunker } from '../dsp/rechunk.ts';
-import type { PcmChunk } from '../types.ts';
-import { SAMPLE_RATE } from '../units.ts';
+import { chain } from '../core/chain.ts';
+import type { Machine } from '../core/machine.ts';
+import { createRechunker } from '../audio/rechunk.ts';
+import type { PcmChunk } from '../core/types.ts';
+import { SAMPLE_RATE } from '../core/time.ts';
 import { orAbort } from './closing.ts';
 import type { Gate } from './gate.ts';
 import { PulledAudio } from './pulledAudio.ts';

@@ -1,5 +1,5 @@
 import { Observable, type Subscriber, type TeardownLogic } from 'rxjs';
-import type { PcmChunk } from '../types.ts';
+import type { PcmChunk } from '../core/types.ts';
 import type { Gate } from './gate.ts';
 
 /** Plays the audio to one subscriber, at the gate's pace where there is one. */

@@ -1,5 +1,5 @@
 import { createReadStream } from 'node:fs';
-import { PipelineError } from '../errors.ts';
+import { PipelineError } from '../core/errors.ts';
 import { scarcityAdvice } from './scarcity.ts';
 
 /** Bytes read from the disk at a time. */

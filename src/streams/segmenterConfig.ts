@@ -1,4 +1,4 @@
-import type { SegmenterConfig } from '../dsp/boundaries.ts';
+import type { SegmenterConfig } from '../segments/segmenter.ts';
 import type { BundleConfig } from '../models/bundle.ts';
 
 /** What the segmenter takes from a bundle's `config.json`. */

@@ -5,7 +5,7 @@ import { logMel } from '../operators/logMel.ts';
 import { quantize } from '../operators/quantize.ts';
 import { resample } from '../operators/resample.ts';
 import { segment } from '../operators/segment.ts';
-import type { Control, PcmChunk, Rate, SpeechEvent } from '../types.ts';
+import type { Control, PcmChunk, Rate, SpeechEvent } from '../core/types.ts';
 import { heldBack } from './heldBack.ts';
 import { segmenterConfig } from './segmenterConfig.ts';
 

@@ -1,5 +1,5 @@
 import { defer, map, type MonoTypeOperatorFunction, takeWhile } from 'rxjs';
-import type { PcmChunk } from '../types.ts';
+import type { PcmChunk } from '../core/types.ts';
 
 /**
  * Passes exactly the first `limit` samples on, cutting the last chunk, then completes and lets go of its source.

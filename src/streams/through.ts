@@ -1,4 +1,4 @@
-import type { Machine } from '../dsp/machine.ts';
+import type { Machine } from '../core/machine.ts';
 
 /**
  * Runs values through a machine, on demand, and releases it. Where the values themselves fail, the machine gives what it

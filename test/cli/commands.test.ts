@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { beforeAll, describe, expect, it } from 'vitest';
 import { textGrid } from '../../src/formats/textGrid.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import { SMALL, TINY } from '../helpers/bundles.ts';
 import { ENGINE, sylstream } from '../helpers/cli.ts';
 import { wholeUnits } from '../helpers/pipeline.ts';

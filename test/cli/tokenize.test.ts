@@ -3,10 +3,10 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } fro
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { joinedPauses } from '../../src/dsp/pauseJoiner.ts';
+import { joinedPauses } from '../../src/segments/pauseJoiner.ts';
 import { readTextGrid } from '../../src/formats/readTextGrid.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import { SMALL, TINY } from '../helpers/bundles.ts';
 import { ENGINE, jsonLines, sylstream } from '../helpers/cli.ts';
 import { wholeUnits } from '../helpers/pipeline.ts';

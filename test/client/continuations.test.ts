@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStream } from '../../src/client/index.ts';
 import type { ContinuationEvent, StreamEvent, UnitStream } from '../../src/client/index.ts';
 import type { Models } from '../../src/models/loadModels.ts';
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import { expectedAfter } from '../helpers/guesses.ts';
 import { createMortalSockets } from '../helpers/mortalSockets.ts';
 import { longSpeech } from '../helpers/pipeline.ts';

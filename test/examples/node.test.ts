@@ -12,8 +12,8 @@ import {
 import { tmpdir } from 'node:os';
 import { join as joinPath, resolve } from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import { createSpeakingRate } from '../../src/dsp/speakingRate.ts';
-import { createWavDecoder } from '../../src/dsp/wav.ts';
+import { createSpeakingRate } from '../../src/segments/speakingRate.ts';
+import { createWavDecoder } from '../../src/audio/wav.ts';
 import { unitRecord } from '../../src/formats/jsonl.ts';
 import { readTextGrid } from '../../src/formats/readTextGrid.ts';
 import type { Models } from '../../src/models/loadModels.ts';

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { MAX_PLOT_SAMPLES, type Plot, plotSvg } from '../../src/formats/plot.ts';
 import { plotHtml } from '../../src/formats/plotHtml.ts';
 import { melRange, spectrogramPng } from '../../src/formats/spectrogram.ts';
-import { framesWithin } from '../../src/units.ts';
+import { framesWithin } from '../../src/core/time.ts';
 import { program } from '../helpers/require.ts';
 import { PROVENANCE, SAMPLES, unit, UNITS } from '../helpers/units.ts';
 

@@ -7,7 +7,7 @@ import { describe, expect, it } from 'vitest';
 import { createCanvas } from '../../src/formats/canvas.ts';
 import { unitColour } from '../../src/formats/colours.ts';
 import { plotPng } from '../../src/formats/plotPng.ts';
-import { MEL_BINS } from '../../src/units.ts';
+import { MEL_BINS } from '../../src/core/time.ts';
 import { program } from '../helpers/require.ts';
 import { PROVENANCE, SAMPLES, UNITS } from '../helpers/units.ts';
 

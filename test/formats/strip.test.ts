@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { unitStrip, type UnitStrip } from '../../src/formats/strip.ts';
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import { unit } from '../helpers/units.ts';
 
 /** What a terminal shows after these bytes: knows carriage return, line feed, clear to the end, and no colours. */

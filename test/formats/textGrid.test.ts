@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { decodeText } from '../../src/formats/decodeText.ts';
 import { readTextGrid } from '../../src/formats/readTextGrid.ts';
 import { textGrid } from '../../src/formats/textGrid.ts';
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import { pythonWith, runPython } from '../helpers/python.ts';
 import { program } from '../helpers/require.ts';
 import { formatted, PROVENANCE, SAMPLES, unit, UNITS } from '../helpers/units.ts';

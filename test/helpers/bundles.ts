@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseSafetensors } from '../../src/models/safetensors.ts';
-import type { MelBlock } from '../../src/types.ts';
+import type { MelBlock } from '../../src/core/types.ts';
 
 const root = resolve(import.meta.dirname, '../..');
 

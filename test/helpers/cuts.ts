@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
-import type { Machine } from '../../src/dsp/machine.ts';
-import type { Control, PcmChunk } from '../../src/types.ts';
+import type { Machine } from '../../src/core/machine.ts';
+import type { Control, PcmChunk } from '../../src/core/types.ts';
 
 /** A small seeded generator (mulberry32): uniform in [0, 1), the same on every machine. */
 export function seeded(seed: number): () => number {

@@ -1,6 +1,6 @@
-import type { SegmenterConfig } from '../../src/dsp/boundaries.ts';
-import type { Control, FeatureBlock } from '../../src/types.ts';
-import { samplesForTokens } from '../../src/units.ts';
+import type { SegmenterConfig } from '../../src/segments/segmenter.ts';
+import type { Control, FeatureBlock } from '../../src/core/types.ts';
+import { samplesForTokens } from '../../src/core/time.ts';
 import { seeded } from './cuts.ts';
 
 /** A dial as a bundle has it, for features of unit scale; `over` replaces what a test is about. */

@@ -1,7 +1,7 @@
 import type { Models } from '../../src/models/loadModels.ts';
 import type { ContinuationOptions, HistoryUnit } from '../../src/models/unitLm.ts';
 import type { GeneratedUnit, ServerMessage } from '../../src/protocol/index.ts';
-import type { PredictedUnit } from '../../src/types.ts';
+import type { PredictedUnit } from '../../src/core/types.ts';
 
 /** What the language model itself expects after these units, without a server. */
 export async function expectedAfter(

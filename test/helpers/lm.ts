@@ -6,7 +6,7 @@ import { CHUNK_UNITS, branchBytes, historyBytes, lmCache } from '../../src/model
 import { createLmPool, type LmPool } from '../../src/models/lmPool.ts';
 import { parseSafetensors } from '../../src/models/safetensors.ts';
 import type { ContinuationOptions, UnitLm, UnitLmSession } from '../../src/models/unitLm.ts';
-import type { PredictedUnit } from '../../src/types.ts';
+import type { PredictedUnit } from '../../src/core/types.ts';
 import { BUNDLES } from './bundles.ts';
 import { present } from './require.ts';
 

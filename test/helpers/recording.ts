@@ -4,9 +4,9 @@ import { join as joinPath } from 'node:path';
 import { firstValueFrom, materialize, toArray } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { onTestFinished } from 'vitest';
-import { wavHeader } from '../../src/dsp/wavWriter.ts';
-import { encodeS16le } from '../../src/dsp/pcm.ts';
-import type { PcmChunk } from '../../src/types.ts';
+import { wavHeader } from '../../src/audio/wavWriter.ts';
+import { encodeS16le } from '../../src/audio/pcm.ts';
+import type { PcmChunk } from '../../src/core/types.ts';
 import { join } from './cuts.ts';
 
 /** All that a source gave before it completed (no error) or failed. */

@@ -1,4 +1,4 @@
-import { isControl, type Control, type FeatureBlock } from '../../src/types.ts';
+import { isControl, type Control, type FeatureBlock } from '../../src/core/types.ts';
 
 /** All rows of a run of feature blocks, by token; later blocks win, as they do for a stream that went on. */
 export interface Rows {

@@ -1,5 +1,5 @@
-import { joinedPauses } from '../../src/dsp/pauseJoiner.ts';
-import type { Unit } from '../../src/types.ts';
+import { joinedPauses } from '../../src/segments/pauseJoiner.ts';
+import type { Unit } from '../../src/core/types.ts';
 
 /** The units as a TextGrid shows them: a long silence is one, and the last goes to the end of the recording. */
 export function shownUnits(

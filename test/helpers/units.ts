@@ -1,5 +1,5 @@
 import type { Provenance, UnitFormatter } from '../../src/formats/unitFormatter.ts';
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 
 /** A recording of 2 s: a pause, three syllables (the second one forced), a pause that the recording's end cuts off. */
 export const SAMPLES = 32_000;

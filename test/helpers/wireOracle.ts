@@ -13,8 +13,8 @@ import type {
   WireCode,
   WireId,
 } from '../../src/protocol/index.ts';
-import { settingFor } from '../../src/dsp/rateDial.ts';
-import { PipelineError } from '../../src/errors.ts';
+import { settingFor } from '../../src/segments/rateDial.ts';
+import { PipelineError } from '../../src/core/errors.ts';
 
 /** What a server must do with a message. */
 export type Verdict =

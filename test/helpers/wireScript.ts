@@ -1,9 +1,9 @@
 import { lastValueFrom } from 'rxjs';
 import { openStream } from '../../src/client/index.ts';
 import type { StreamEvent, StreamOptions } from '../../src/client/index.ts';
-import { createPcmDecoder } from '../../src/dsp/pcm.ts';
+import { createPcmDecoder } from '../../src/audio/pcm.ts';
 import type { Models } from '../../src/models/loadModels.ts';
-import type { Control, PcmChunk, Rate, SpeechEvent } from '../../src/types.ts';
+import type { Control, PcmChunk, Rate, SpeechEvent } from '../../src/core/types.ts';
 import { eventsOf } from './pipeline.ts';
 import { logUniform } from './random.ts';
 

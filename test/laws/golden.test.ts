@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { scoreBoundaries } from '../../src/dsp/scores.ts';
+import { scoreBoundaries } from '../../src/segments/scores.ts';
 import { loadModels, type Models } from '../../src/models/loadModels.ts';
 import { fromWav } from '../../src/streams/fromWav.ts';
 import { speechUnits } from '../../src/streams/speechUnits.ts';
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import { lastValueFrom, toArray } from 'rxjs';
 import { BUNDLES } from '../helpers/bundles.ts';
 import { unitsIn } from '../helpers/pipeline.ts';

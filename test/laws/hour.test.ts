@@ -1,6 +1,6 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { segmentOffline } from '../../src/dsp/segmentOffline.ts';
+import { segmentOffline } from '../../src/segments/segmentOffline.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import { encode } from '../../src/operators/encode.ts';
 import { logMel } from '../../src/operators/logMel.ts';
@@ -11,7 +11,7 @@ import {
   type FeatureBlock,
   type PcmChunk,
   type Segment,
-} from '../../src/types.ts';
+} from '../../src/core/types.ts';
 import { TINY } from '../helpers/bundles.ts';
 import { longSpeech } from '../helpers/pipeline.ts';
 import { joinBlocks } from '../helpers/rows.ts';

@@ -1,12 +1,12 @@
 import { existsSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { segmentOffline } from '../../src/dsp/segmentOffline.ts';
-import { scoreBoundaries } from '../../src/dsp/scores.ts';
+import { segmentOffline } from '../../src/segments/segmentOffline.ts';
+import { scoreBoundaries } from '../../src/segments/scores.ts';
 import { loadModels, type Models } from '../../src/models/loadModels.ts';
 import { encode } from '../../src/operators/encode.ts';
 import { logMel } from '../../src/operators/logMel.ts';
 import { lastValueFrom, of, toArray } from 'rxjs';
-import type { FeatureBlock, Unit } from '../../src/types.ts';
+import type { FeatureBlock, Unit } from '../../src/core/types.ts';
 import { BUNDLES } from '../helpers/bundles.ts';
 import { cutUnits, longSpeech, wholeUnits } from '../helpers/pipeline.ts';
 import { present } from '../helpers/require.ts';

@@ -6,7 +6,7 @@ import { loadModels } from '../../src/models/loadModels.ts';
 import type { InferenceThread } from '../../src/models/workerLink.ts';
 import { fromPcm } from '../../src/streams/fromPcm.ts';
 import { createStreamPool } from '../../src/streams/pool/streamPool.ts';
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import { BUNDLES, SMALL } from '../helpers/bundles.ts';
 import { cutChunks } from '../helpers/cuts.ts';
 import { longSpeech, unitsIn, wholeUnits } from '../helpers/pipeline.ts';

@@ -3,7 +3,7 @@ import { createCachedEncoder } from '../../src/models/cachedEncoder.ts';
 import { readBundle } from '../../src/models/manifest.ts';
 import { createKeptMemories } from '../../src/models/keptMemories.ts';
 import { createMemoryPool } from '../../src/models/memoryPool.ts';
-import { MEL_BINS } from '../../src/units.ts';
+import { MEL_BINS } from '../../src/core/time.ts';
 import { TINY } from '../helpers/bundles.ts';
 import { seeded } from '../helpers/cuts.ts';
 

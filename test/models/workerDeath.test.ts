@@ -6,7 +6,7 @@ import { createEncoderPool } from '../../src/models/encoderPool.ts';
 import { readBundle } from '../../src/models/manifest.ts';
 import { encode } from '../../src/operators/encode.ts';
 import type { InferenceThread } from '../../src/models/workerLink.ts';
-import type { MelBlock } from '../../src/types.ts';
+import type { MelBlock } from '../../src/core/types.ts';
 import { readGolden, TINY } from '../helpers/bundles.ts';
 import { joinBlocks } from '../helpers/rows.ts';
 

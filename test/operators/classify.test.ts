@@ -13,7 +13,7 @@ import {
 import { encode } from '../../src/operators/encode.ts';
 import { logMel } from '../../src/operators/logMel.ts';
 import { fromWav } from '../../src/streams/fromWav.ts';
-import type { Control, FeatureBlock, PcmChunk } from '../../src/types.ts';
+import type { Control, FeatureBlock, PcmChunk } from '../../src/core/types.ts';
 import { TINY, TINY_HEAD } from '../helpers/bundles.ts';
 import { cutChunks, joinChunks } from '../helpers/cuts.ts';
 import { madeUp } from '../helpers/features.ts';

@@ -9,7 +9,7 @@ import {
   continueUnits,
   type ContinueUnitsOptions,
 } from '../../src/operators/continueUnits.ts';
-import type { Continuation, PredictedUnit, SpeechEvent, Unit } from '../../src/types.ts';
+import type { Continuation, PredictedUnit, SpeechEvent, Unit } from '../../src/core/types.ts';
 import { TINY } from '../helpers/bundles.ts';
 import { continuation, sessionWith, someUnits } from '../helpers/lm.ts';
 import { marbles } from '../helpers/marbles.ts';

@@ -1,9 +1,9 @@
 import { from, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../../src/errors.ts';
+import { PipelineError } from '../../src/core/errors.ts';
 import { logMel } from '../../src/operators/logMel.ts';
-import type { Control, MelBlock, PcmChunk } from '../../src/types.ts';
-import { isControl } from '../../src/types.ts';
+import type { Control, MelBlock, PcmChunk } from '../../src/core/types.ts';
+import { isControl } from '../../src/core/types.ts';
 import { cutChunks, join } from '../helpers/cuts.ts';
 import { marbles } from '../helpers/marbles.ts';
 import { clipSamples, floats } from '../helpers/speech.ts';

@@ -1,8 +1,8 @@
 import { concat, from, throwError, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { SegmenterOutput } from '../../src/dsp/boundaries.ts';
+import type { SegmenterOutput } from '../../src/segments/segmenter.ts';
 import { quantize } from '../../src/operators/quantize.ts';
-import type { Control, SpeechEvent } from '../../src/types.ts';
+import type { Control, SpeechEvent } from '../../src/core/types.ts';
 import { marbles } from '../helpers/marbles.ts';
 import { FOUR_UNITS, segmentsOf } from '../helpers/segments.ts';
 

@@ -1,8 +1,8 @@
 import { from, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../../src/errors.ts';
+import { PipelineError } from '../../src/core/errors.ts';
 import { resample } from '../../src/operators/resample.ts';
-import type { Control, PcmChunk } from '../../src/types.ts';
+import type { Control, PcmChunk } from '../../src/core/types.ts';
 import { cutChunks, joinChunks, seeded } from '../helpers/cuts.ts';
 import { marbles } from '../helpers/marbles.ts';
 

@@ -1,11 +1,11 @@
 import * as fc from 'fast-check';
 import { concat, from, of, throwError, toArray, type Observable } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { segmentOffline } from '../../src/dsp/segmentOffline.ts';
-import type { SegmenterOutput } from '../../src/dsp/boundaries.ts';
-import { PipelineError } from '../../src/errors.ts';
+import { segmentOffline } from '../../src/segments/segmentOffline.ts';
+import type { SegmenterOutput } from '../../src/segments/segmenter.ts';
+import { PipelineError } from '../../src/core/errors.ts';
 import { segment } from '../../src/operators/segment.ts';
-import type { Control, FeatureBlock } from '../../src/types.ts';
+import type { Control, FeatureBlock } from '../../src/core/types.ts';
 import { madeUp, onGrid, rows, segmenterConfig } from '../helpers/features.ts';
 import { marbles } from '../helpers/marbles.ts';
 

@@ -1,7 +1,7 @@
 import { from, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import { createSpeakingRate } from '../../src/dsp/speakingRate.ts';
-import type { SpeakingRate, SpokenSpan } from '../../src/dsp/speakingRate.ts';
+import { createSpeakingRate } from '../../src/segments/speakingRate.ts';
+import type { SpeakingRate, SpokenSpan } from '../../src/segments/speakingRate.ts';
 import { speakingRate } from '../../src/operators/speakingRate.ts';
 import { drive, seeded } from '../helpers/cuts.ts';
 import { marbles } from '../helpers/marbles.ts';

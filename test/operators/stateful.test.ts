@@ -1,6 +1,6 @@
 import { Observable, of, Subject, take, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
-import type { Machine } from '../../src/dsp/machine.ts';
+import type { Machine } from '../../src/core/machine.ts';
 import { stateful } from '../../src/operators/stateful.ts';
 import { marbles } from '../helpers/marbles.ts';
 

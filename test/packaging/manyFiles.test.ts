@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { build } from '../helpers/built.ts';
 import { TINY } from '../helpers/bundles.ts';
-import { wavHeader } from '../../src/dsp/wavWriter.ts';
+import { wavHeader } from '../../src/audio/wavWriter.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const FILES = 5_000;

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { inspect } from 'node:util';
 import { pack } from 'msgpackr';
 import { describe, expect, it } from 'vitest';
-import { PipelineError } from '../../src/errors.ts';
+import { PipelineError } from '../../src/core/errors.ts';
 import {
   codecOf,
   MAX_MESSAGE_BYTES,

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, PipelineError } from '../../src/errors.ts';
+import { ERROR_CODES, PipelineError } from '../../src/core/errors.ts';
 import {
   disposition,
   errorCodeOf,

@@ -4,7 +4,7 @@ import type { SylstreamServer } from '../../server/index.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import type { ClientMessage, ServerMessage } from '../../src/protocol/index.ts';
 import { longSpeech } from '../helpers/pipeline.ts';
-import { encodeS16le } from '../../src/dsp/pcm.ts';
+import { encodeS16le } from '../../src/audio/pcm.ts';
 import { greet } from '../helpers/rawClient.ts';
 import type { RawClient } from '../helpers/rawClient.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings, SylstreamServer } from '../../server/index.ts';
-import { encodeS16le } from '../../src/dsp/pcm.ts';
-import { PipelineError } from '../../src/errors.ts';
+import { encodeS16le } from '../../src/audio/pcm.ts';
+import { PipelineError } from '../../src/core/errors.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import type { FinalUnit, GenerationEnd } from '../../src/protocol/index.ts';

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { StreamOptions } from '../../src/client/index.ts';
-import { mulawToLinear } from '../../src/dsp/g711.ts';
-import { encodeS16le } from '../../src/dsp/pcm.ts';
+import { mulawToLinear } from '../../src/audio/g711.ts';
+import { encodeS16le } from '../../src/audio/pcm.ts';
 import type { Models } from '../../src/models/loadModels.ts';
-import type { SpeechEvent } from '../../src/types.ts';
+import type { SpeechEvent } from '../../src/core/types.ts';
 import { longSpeech } from '../helpers/pipeline.ts';
 import { seeded } from '../helpers/cuts.ts';
 import { greet } from '../helpers/rawClient.ts';

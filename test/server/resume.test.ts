@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { encodeS16le } from '../../src/dsp/pcm.ts';
+import { encodeS16le } from '../../src/audio/pcm.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { seeded } from '../helpers/cuts.ts';
 import { createMortalSockets } from '../helpers/mortalSockets.ts';

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openStream } from '../../src/client/index.ts';
-import { encodeS16le } from '../../src/dsp/pcm.ts';
+import { encodeS16le } from '../../src/audio/pcm.ts';
 import { loadModels, type Models } from '../../src/models/loadModels.ts';
 import type { Hello, WireError } from '../../src/protocol/index.ts';
 import { greet } from '../helpers/rawClient.ts';

@@ -4,7 +4,7 @@ import { firstValueFrom, lastValueFrom, type Observable, take, toArray } from 'r
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { fromMicrophone } from '../../src/streams/fromMicrophone.ts';
 import { takeSamples } from '../../src/streams/takeSamples.ts';
-import type { PcmChunk } from '../../src/types.ts';
+import type { PcmChunk } from '../../src/core/types.ts';
 import { present } from '../helpers/require.ts';
 import { clipSamples, fixture } from '../helpers/speech.ts';
 import {

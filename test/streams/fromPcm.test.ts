@@ -3,7 +3,7 @@ import { take } from 'rxjs';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { createGate } from '../../src/streams/gate.ts';
 import { fromPcm } from '../../src/streams/fromPcm.ts';
-import type { PcmChunk } from '../../src/types.ts';
+import type { PcmChunk } from '../../src/core/types.ts';
 import { seeded } from '../helpers/cuts.ts';
 import { play } from '../helpers/recording.ts';
 import { clipSamples } from '../helpers/speech.ts';

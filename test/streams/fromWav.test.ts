@@ -1,6 +1,6 @@
 import { mkdirSync, openSync, writeFileSync, writeSync, ftruncateSync, closeSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { wavHeader } from '../../src/dsp/wavWriter.ts';
+import { wavHeader } from '../../src/audio/wavWriter.ts';
 import { createGate } from '../../src/streams/gate.ts';
 import { fromWav } from '../../src/streams/fromWav.ts';
 import { play, temporaryPath, wavBytes } from '../helpers/recording.ts';

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { takeSamples } from '../../src/streams/takeSamples.ts';
-import type { PcmChunk } from '../../src/types.ts';
+import type { PcmChunk } from '../../src/core/types.ts';
 import { marbles } from '../helpers/marbles.ts';
 
 const chunk = (...samples: number[]): PcmChunk => ({ samples: Float32Array.from(samples) });

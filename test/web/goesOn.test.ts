@@ -4,7 +4,7 @@ import { createServer, hashToken } from '../../server/index.ts';
 import type { Settings, SylstreamServer } from '../../server/index.ts';
 import { createLog } from '../../server/log.ts';
 import type { Models } from '../../src/models/loadModels.ts';
-import { WAV_HEADER_BYTES } from '../../src/dsp/wavWriter.ts';
+import { WAV_HEADER_BYTES } from '../../src/audio/wavWriter.ts';
 import { program } from '../helpers/require.ts';
 import { tinyModels } from '../helpers/server.ts';
 import { fixture } from '../helpers/speech.ts';

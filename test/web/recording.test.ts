@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import { TILE_FRAMES } from '../../web/melStore.ts';
 import { placeExpected } from '../../web/expectation.ts';
 import { createRecording, MAX_SECONDS } from '../../web/recording.ts';

@@ -5,10 +5,10 @@ import { join, resolve } from 'node:path';
 import { chromium } from 'playwright-core';
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect } from 'vitest';
-import { joinPauses } from '../../src/dsp/joinPauses.ts';
-import { encodeS16le } from '../../src/dsp/pcm.ts';
-import { wavHeader } from '../../src/dsp/wavWriter.ts';
-import type { Unit } from '../../src/types.ts';
+import { joinPauses } from '../../src/segments/joinPauses.ts';
+import { encodeS16le } from '../../src/audio/pcm.ts';
+import { wavHeader } from '../../src/audio/wavWriter.ts';
+import type { Unit } from '../../src/core/types.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** How long anything may take: the machine may be busy with everything else. */

@@ -1,8 +1,8 @@
-import { createWavDecoder } from '../../src/dsp/wav.ts';
-import { looksLikeWav } from '../../src/dsp/wavSignature.ts';
-import { PipelineError } from '../../src/errors.ts';
-import type { PcmFormat } from '../../src/dsp/pcm.ts';
-import type { PcmChunk } from '../../src/types.ts';
+import { createWavDecoder } from '../../src/audio/wav.ts';
+import { looksLikeWav } from '../../src/audio/wavSignature.ts';
+import { PipelineError } from '../../src/core/errors.ts';
+import type { PcmFormat } from '../../src/audio/pcm.ts';
+import type { PcmChunk } from '../../src/core/types.ts';
 import { PageError } from '../pageError.ts';
 import { sniffRate } from './sniffRate.ts';
 import { toPipelineAudio } from './toPipeline.ts';

@@ -1,7 +1,7 @@
-import { createResampler } from '../../src/dsp/resampler.ts';
-import { speex } from '../../src/dsp/speex.ts';
-import type { AudioFormat } from '../../src/dsp/audioFormat.ts';
-import { isControl } from '../../src/types.ts';
+import { createResampler } from '../../src/audio/resampler.ts';
+import { speex } from '../../src/audio/speex.ts';
+import type { AudioFormat } from '../../src/audio/audioFormat.ts';
+import { isControl } from '../../src/core/types.ts';
 
 /** Turns audio as it comes into 16 kHz mono, piece by piece. */
 export interface PipelineAudio {

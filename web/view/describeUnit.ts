@@ -1,6 +1,6 @@
-import { MIN_PAUSE_MS } from '../../src/dsp/speakingRate.ts';
-import type { Unit } from '../../src/types.ts';
-import { msToSamples, toSeconds } from '../../src/units.ts';
+import { MIN_PAUSE_MS } from '../../src/segments/speakingRate.ts';
+import type { Unit } from '../../src/core/types.ts';
+import { msToSamples, toSeconds } from '../../src/core/time.ts';
 
 /** Whether a silent stretch is long enough to be counted and drawn as a pause; shorter ones are the closures of stops. */
 export function isLongPause({ start, end, pause }: Pick<Unit, 'start' | 'end' | 'pause'>): boolean {

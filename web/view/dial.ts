@@ -1,4 +1,4 @@
-import type { Rate } from '../../src/types.ts';
+import type { Rate } from '../../src/core/types.ts';
 import { degreesOf, FASTEST, LAST_POSITION, rateAt, rateInWords, SLOWEST } from './dialScale.ts';
 import { element } from './element.ts';
 

@@ -1,4 +1,4 @@
-import type { Rate } from '../../src/types.ts';
+import type { Rate } from '../../src/core/types.ts';
 
 /** The numbered part of the dial: what the bundles are calibrated for (docs/bundle.md). */
 export const SLOWEST = 5;

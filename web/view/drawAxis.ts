@@ -1,4 +1,4 @@
-import { SAMPLE_RATE } from '../../src/units.ts';
+import { SAMPLE_RATE } from '../../src/core/time.ts';
 import { clock } from './clock.ts';
 import type { Scene } from './scene.ts';
 import { fontOf } from './scene.ts';

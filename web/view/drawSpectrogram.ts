@@ -1,5 +1,5 @@
-import { hzToMel } from '../../src/dsp/melBank.ts';
-import { HOP_SAMPLES, MEL_BINS, SAMPLE_RATE, WINDOW_SAMPLES } from '../../src/units.ts';
+import { hzToMel } from '../../src/mel/melBank.ts';
+import { HOP_SAMPLES, MEL_BINS, SAMPLE_RATE, WINDOW_SAMPLES } from '../../src/core/time.ts';
 import { TILE_FRAMES } from '../melStore.ts';
 import { visibleUnits } from './visibleUnits.ts';
 import { fontOf } from './scene.ts';

@@ -1,4 +1,4 @@
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import { describeUnit } from './describeUnit.ts';
 import { element } from './element.ts';
 import type { Timeline } from './timeline.ts';

@@ -1,4 +1,4 @@
-import { HOP_SAMPLES } from '../../src/units.ts';
+import { HOP_SAMPLES } from '../../src/core/time.ts';
 import { LEVEL_FRAMES } from '../melStore.ts';
 import type { Recording } from '../recording.ts';
 import type { View } from './timeline.ts';

@@ -1,5 +1,5 @@
-import { createSpeakingRate, RATE_WINDOWS_SECONDS } from '../../src/dsp/speakingRate.ts';
-import type { RateWindow, SpokenSpan } from '../../src/dsp/speakingRate.ts';
+import { createSpeakingRate, RATE_WINDOWS_SECONDS } from '../../src/segments/speakingRate.ts';
+import type { RateWindow, SpokenSpan } from '../../src/segments/speakingRate.ts';
 import { MAX_SECONDS } from '../recording.ts';
 import { element } from './element.ts';
 import { createSparkline } from './sparkline.ts';

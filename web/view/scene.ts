@@ -1,4 +1,4 @@
-import type { Unit } from '../../src/types.ts';
+import type { Unit } from '../../src/core/types.ts';
 import type { Recording } from '../recording.ts';
 import type { Palette } from './palette.ts';
 import type { SpectrogramTiles } from './spectrogramTiles.ts';

@@ -1,4 +1,4 @@
-import { MEL_BINS } from '../../src/units.ts';
+import { MEL_BINS } from '../../src/core/time.ts';
 import { TILE_FRAMES } from '../melStore.ts';
 import type { ByteRange, MelStore } from '../melStore.ts';
 

@@ -1,4 +1,4 @@
-import { toSeconds } from '../../src/units.ts';
+import { toSeconds } from '../../src/core/time.ts';
 import type { Activity, Studio } from '../studio.ts';
 import { clock } from './clock.ts';
 import { element } from './element.ts';

@@ -1,5 +1,5 @@
-import type { Unit } from '../../src/types.ts';
-import { SAMPLE_RATE, toSeconds } from '../../src/units.ts';
+import type { Unit } from '../../src/core/types.ts';
+import { SAMPLE_RATE, toSeconds } from '../../src/core/time.ts';
 import type { Recording } from '../recording.ts';
 import { drawAxis } from './drawAxis.ts';
 import { drawSpectrogram } from './drawSpectrogram.ts';

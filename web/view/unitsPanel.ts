@@ -1,6 +1,6 @@
-import { joinPauses } from '../../src/dsp/joinPauses.ts';
-import type { Unit } from '../../src/types.ts';
-import { toSeconds } from '../../src/units.ts';
+import { joinPauses } from '../../src/segments/joinPauses.ts';
+import type { Unit } from '../../src/core/types.ts';
+import { toSeconds } from '../../src/core/time.ts';
 import { isLongPause } from './describeUnit.ts';
 import { element } from './element.ts';
 import { unitColour } from './palette.ts';

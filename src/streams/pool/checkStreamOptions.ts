@@ -1,6 +1,6 @@
-import { checkAudioFormat } from '../../dsp/audioFormat.ts';
-import { createSegmenter } from '../../dsp/boundaries.ts';
-import { SAMPLE_ENCODINGS, type PcmFormat } from '../../dsp/pcm.ts';
+import { checkAudioFormat } from '../../audio/audioFormat.ts';
+import { createSegmenter } from '../../segments/segmenter.ts';
+import { SAMPLE_ENCODINGS, type PcmFormat } from '../../audio/pcm.ts';
 import type { BundleConfig } from '../../models/bundle.ts';
 import { segmenterConfig } from '../segmenterConfig.ts';
 import type { ShardStreamOptions } from './shardMessages.ts';

@@ -1,4 +1,4 @@
-import { SAMPLE_RATE, samplesForTokens } from '../../units.ts';
+import { SAMPLE_RATE, samplesForTokens } from '../../core/time.ts';
 
 /**
  * Says when audio that has come is worth handing over: an encoder chunk may have become whole. Between those moments audio

@@ -1,11 +1,11 @@
-import type { AudioFormat } from '../../dsp/audioFormat.ts';
-import { chain } from '../../dsp/chain.ts';
-import { createLogMel } from '../../dsp/logMel.ts';
-import type { Machine } from '../../dsp/machine.ts';
-import { createResampler } from '../../dsp/resampler.ts';
-import { speex } from '../../dsp/speex.ts';
-import { isControl, type Control, type MelBlock, type PcmChunk } from '../../types.ts';
-import { TOKEN_SAMPLES } from '../../units.ts';
+import type { AudioFormat } from '../../audio/audioFormat.ts';
+import { chain } from '../../core/chain.ts';
+import { createLogMel } from '../../mel/logMel.ts';
+import type { Machine } from '../../core/machine.ts';
+import { createResampler } from '../../audio/resampler.ts';
+import { speex } from '../../audio/speex.ts';
+import { isControl, type Control, type MelBlock, type PcmChunk } from '../../core/types.ts';
+import { TOKEN_SAMPLES } from '../../core/time.ts';
 import { replayPlace } from './replayPlace.ts';
 
 type Audio = PcmChunk | Control;

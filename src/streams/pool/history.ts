@@ -1,4 +1,4 @@
-import type { Control } from '../../types.ts';
+import type { Control } from '../../core/types.ts';
 import type { ReplayPlace } from './replayPlace.ts';
 
 /** One thing that came into a stream, at its place: moments of the input before it. */

@@ -1,7 +1,7 @@
 import { Subject } from 'rxjs';
-import { bytesPerSample, decodePcm, type PcmFormat } from '../../dsp/pcm.ts';
+import { bytesPerSample, decodePcm, type PcmFormat } from '../../audio/pcm.ts';
 import type { Models } from '../../models/loadModels.ts';
-import type { Control, PcmChunk } from '../../types.ts';
+import type { Control, PcmChunk } from '../../core/types.ts';
 import { speechUnits } from '../speechUnits.ts';
 import type { PooledStream, StreamListener } from './pooledStream.ts';
 import type { ShardStreamOptions } from './shardMessages.ts';

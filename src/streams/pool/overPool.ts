@@ -1,7 +1,7 @@
 import { Observable } from 'rxjs';
-import { checkAudioFormat } from '../../dsp/audioFormat.ts';
-import { cutMoment } from '../../dsp/resampler.ts';
-import { isControl, type Control, type PcmChunk, type SpeechEvent } from '../../types.ts';
+import { checkAudioFormat } from '../../audio/audioFormat.ts';
+import { cutMoment } from '../../audio/resampler.ts';
+import { isControl, type Control, type PcmChunk, type SpeechEvent } from '../../core/types.ts';
 import type { SpeechUnitsOptions } from '../speechUnits.ts';
 import type { StreamPool } from './streamPool.ts';
 

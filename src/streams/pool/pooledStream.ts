@@ -1,6 +1,6 @@
-import { bytesPerSample, isFinitePcm, type PcmFormat } from '../../dsp/pcm.ts';
-import { PipelineError } from '../../errors.ts';
-import type { Control, SpeechEvent } from '../../types.ts';
+import { bytesPerSample, isFinitePcm, type PcmFormat } from '../../audio/pcm.ts';
+import { PipelineError } from '../../core/errors.ts';
+import type { Control, SpeechEvent } from '../../core/types.ts';
 import { createChunkGrid } from './chunkGrid.ts';
 import { createHistory, type Entry } from './history.ts';
 import { replayPlace } from './replayPlace.ts';

@@ -1,4 +1,4 @@
-import { SAMPLE_RATE, TOKEN_SAMPLES } from '../../units.ts';
+import { SAMPLE_RATE, TOKEN_SAMPLES } from '../../core/time.ts';
 
 /** From where a stream's audio has to come again, so that its next token comes out as if nothing had happened. */
 export interface ReplayPlace {

@@ -1,6 +1,6 @@
 import type { EncoderWork } from '../../models/encoderFeed.ts';
-import { MEL_BINS, FRAMES_PER_TOKEN } from '../../units.ts';
-import { PipelineError } from '../../errors.ts';
+import { MEL_BINS, FRAMES_PER_TOKEN } from '../../core/time.ts';
+import { PipelineError } from '../../core/errors.ts';
 import { createKeptMemories } from '../../models/keptMemories.ts';
 import { rowsOfJob } from '../../models/stepJob.ts';
 import type { StepRunner } from '../../models/stepRunner.ts';

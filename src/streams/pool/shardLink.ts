@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { PipelineError, type ErrorCode } from '../../errors.ts';
+import { PipelineError, type ErrorCode } from '../../core/errors.ts';
 import { barNative, barNativeNow, createGuardMemory } from '../../models/nativeGuard.ts';
 import { turnTelemetryOffHere } from '../../models/telemetry.ts';
 import type { Provider } from '../../models/onnx.ts';

@@ -1,8 +1,8 @@
 import type { Bundle } from '../../models/bundle.ts';
 import type { Precision } from '../../models/cachedEncoder.ts';
 import type { Provider } from '../../models/onnx.ts';
-import type { PcmFormat } from '../../dsp/pcm.ts';
-import type { Control, SpeechEvent } from '../../types.ts';
+import type { PcmFormat } from '../../audio/pcm.ts';
+import type { Control, SpeechEvent } from '../../core/types.ts';
 import type { SpeechUnitsOptions } from '../speechUnits.ts';
 import type { SentError } from './sentError.ts';
 import type { StreamMemory } from './streamMemory.ts';

@@ -1,9 +1,9 @@
 /** A shard as a thread: takes messages, runs batches as long as streams have steps to do, tells what came of them. */
 import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
-import { PipelineError } from '../../errors.ts';
-import { fft } from '../../dsp/pffft.ts';
-import { speex } from '../../dsp/speex.ts';
+import { PipelineError } from '../../core/errors.ts';
+import { fft } from '../../mel/pffft.ts';
+import { speex } from '../../audio/speex.ts';
 import { guardNative } from '../../models/nativeGuard.ts';
 import { recentThreadCpuMs, threadCpuMs } from '../../models/threadCpu.ts';
 import { readCodebook } from '../../models/readCodebook.ts';

@@ -1,4 +1,4 @@
-import type { StateBuffer } from '../../dsp/savedState.ts';
+import type { StateBuffer } from '../../core/savedState.ts';
 
 /** What of a stream outlives the thread that it runs in. */
 export interface StreamMemory {

@@ -1,6 +1,6 @@
 import type { Observable } from 'rxjs';
-import type { PcmFormat } from '../../dsp/pcm.ts';
-import { PipelineError } from '../../errors.ts';
+import type { PcmFormat } from '../../audio/pcm.ts';
+import { PipelineError } from '../../core/errors.ts';
 import type { Bundle } from '../../models/bundle.ts';
 import type { Precision } from '../../models/cachedEncoder.ts';
 import { availableCores } from '../../models/cores.ts';
@@ -11,7 +11,7 @@ import { createRing } from '../../models/kvRing.ts';
 import { defaultBundle, readBundle } from '../../models/manifest.ts';
 import { ringShape } from '../../models/stepJob.ts';
 import type { UnitLm } from '../../models/unitLm.ts';
-import type { Control, PcmChunk, SpeechEvent } from '../../types.ts';
+import type { Control, PcmChunk, SpeechEvent } from '../../core/types.ts';
 import { heldBack } from '../heldBack.ts';
 import type { SpeechUnitsOptions } from '../speechUnits.ts';
 import { checkStreamOptions } from './checkStreamOptions.ts';

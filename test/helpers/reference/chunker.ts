@@ -1,4 +1,4 @@
-import { FRAMES_PER_TOKEN, MEL_BINS } from '../../../src/units.ts';
+import { FRAMES_PER_TOKEN, MEL_BINS } from '../../../src/core/time.ts';
 import type { Chunker } from '../../../src/models/chunker.ts';
 
 /** The chunker as it was before its loop was tightened: the same bits. */

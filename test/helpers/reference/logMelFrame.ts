@@ -1,7 +1,7 @@
-import type { LogMelFrame } from '../../../src/dsp/mel.ts';
-import { createMelBank } from '../../../src/dsp/melBank.ts';
-import { powerSpectrum, SPECTRUM_BINS, transformInput } from '../../../src/dsp/pffft.ts';
-import { MEL_BINS, WINDOW_SAMPLES } from '../../../src/units.ts';
+import type { LogMelFrame } from '../../../src/mel/mel.ts';
+import { createMelBank } from '../../../src/mel/melBank.ts';
+import { powerSpectrum, SPECTRUM_BINS, transformInput } from '../../../src/mel/pffft.ts';
+import { MEL_BINS, WINDOW_SAMPLES } from '../../../src/core/time.ts';
 
 /** Share of the sample before that pre-emphasis takes away (Kaldi's default). */
 const PREEMPHASIS = 0.97;

@@ -1,4 +1,4 @@
-import type { TokenRing } from '../../../src/dsp/tokenRing.ts';
+import type { TokenRing } from '../../../src/segments/tokenRing.ts';
 
 /** The mean of a segment's inner tokens as it was computed before its loop was tightened: the same bits. */
 export function plainMeanOfInnerTokens(

@@ -1,6 +1,6 @@
 import { concat, concatMap, defer, finalize } from 'rxjs';
 import type { Observable, OperatorFunction } from 'rxjs';
-import type { Machine } from '../../../src/dsp/machine.ts';
+import type { Machine } from '../../../src/core/machine.ts';
 
 /** The adapter as it was before it had a subscriber of its own: the same values in the same order. */
 export function plainStateful<In, Out>(create: () => Machine<In, Out>): OperatorFunction<In, Out> {

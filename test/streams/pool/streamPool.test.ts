@@ -4,7 +4,7 @@ import { loadModels, type Models } from '../../../src/models/loadModels.ts';
 import type { InferenceThread } from '../../../src/models/workerLink.ts';
 import { createStreamPool, type StreamPool } from '../../../src/streams/pool/streamPool.ts';
 import type { SpeechUnitsOptions } from '../../../src/streams/speechUnits.ts';
-import type { Control, PcmChunk, SpeechEvent } from '../../../src/types.ts';
+import type { Control, PcmChunk, SpeechEvent } from '../../../src/core/types.ts';
 import { TINY } from '../../helpers/bundles.ts';
 import { cutChunks } from '../../helpers/cuts.ts';
 import { eventsOf, longSpeech, unitsIn } from '../../helpers/pipeline.ts';
