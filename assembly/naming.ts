@@ -1,5 +1,5 @@
 // The arithmetic of naming a segment, in AssemblyScript: a projection head's layers and the search for the nearest centroid.
-// `npm run build:wasm` compiles it into src/models/namingWasm.ts; src/models/namingKernel.ts lays out its memory and calls it.
+// `npm run build:wasm` compiles it into src/models/codebook/namingWasm.ts; src/models/codebook/namingKernel.ts lays out its memory and calls it.
 //
 // No result depends on the processor: every sum is added in the order that docs/bundle.md states, products are never fused with
 // additions, and no relaxed instruction is used.

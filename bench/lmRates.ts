@@ -11,17 +11,19 @@
  */
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
-import type { Bundle } from '../src/models/bundle.ts';
-import { createHistory } from '../src/models/history.ts';
-import { importEngine } from '../src/models/importEngine.ts';
-import { branchBytes, lmCache } from '../src/models/lmMemory.ts';
-import { createLmPool, type LmPool } from '../src/models/lmPool.ts';
-import { defaultBundle, readBundle } from '../src/models/manifest.ts';
+import type { Bundle } from '../src/models/bundle/bundle.ts';
+import { createHistory } from '../src/models/lm/history.ts';
+import { importEngine } from '../src/models/inference/importEngine.ts';
+import { branchBytes, lmCache } from '../src/models/lm/lmMemory.ts';
+import { createLmPool, type LmPool } from '../src/models/lm/lmPool.ts';
+import { defaultBundle, readBundle } from '../src/models/bundle/manifest.ts';
 
-const { createCacheArena } = await importEngine(() => import('../src/models/cacheArena.ts'));
-const { lmTensors } = await importEngine(() => import('../src/models/lmEngine.ts'));
+const { createCacheArena } = await importEngine(
+  () => import('../src/models/inference/cacheArena.ts'),
+);
+const { lmTensors } = await importEngine(() => import('../src/models/lm/lmEngine.ts'));
 const { int64Tensor, openSession, tensor } = await importEngine(
-  () => import('../src/models/onnx.ts'),
+  () => import('../src/models/inference/onnx.ts'),
 );
 
 const SECONDS = 10;

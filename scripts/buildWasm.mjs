@@ -1,12 +1,12 @@
-// Compiles assembly/*.ts (AssemblyScript) into src/models/*Wasm.ts, each the module's bytes in base64. The same sources give the
+// Compiles assembly/*.ts (AssemblyScript) into src/models/codebook/*Wasm.ts, each the module's bytes in base64. The same sources give the
 // same bytes (a test says so), so the result is committed and nobody needs the compiler to build or use the package.
-// Usage: node scripts/buildWasm.mjs [FOLDER], src/models by default
+// Usage: node scripts/buildWasm.mjs [FOLDER], src/models/codebook by default
 import { readdir, writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import asc from 'assemblyscript/asc';
 
 const root = resolve(import.meta.dirname, '..');
-const out = resolve(process.argv[2] ?? join(root, 'src/models'));
+const out = resolve(process.argv[2] ?? join(root, 'src/models/codebook'));
 const options = [
   ['--runtime', 'stub'],
   ['--optimizeLevel', '3'],

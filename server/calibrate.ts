@@ -1,5 +1,5 @@
 import { from, lastValueFrom } from 'rxjs';
-import { availableCores } from '../src/models/cores.ts';
+import { availableCores } from '../src/models/inference/cores.ts';
 import type { StreamPool } from '../src/streams/pool/streamPool.ts';
 import type { PcmChunk } from '../src/core/types.ts';
 import { SAMPLE_RATE } from '../src/core/time.ts';

@@ -1,5 +1,5 @@
 import { PipelineError } from '../src/core/errors.ts';
-import type { UnitLm, UnitLmSession } from '../src/models/unitLm.ts';
+import type { UnitLm, UnitLmSession } from '../src/models/lm/unitLm.ts';
 import type { Generate, WireId } from '../src/protocol/index.ts';
 import type { ContinuationEnd, Rate, Unit } from '../src/core/types.ts';
 import { startGuess } from './guess.ts';

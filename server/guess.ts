@@ -1,4 +1,4 @@
-import type { UnitLmSession } from '../src/models/unitLm.ts';
+import type { UnitLmSession } from '../src/models/lm/unitLm.ts';
 import type { Generate } from '../src/protocol/index.ts';
 import type { ContinuationEnd, PredictedUnit } from '../src/core/types.ts';
 

@@ -1,5 +1,5 @@
 import { PipelineError } from '../src/core/errors.ts';
-import type { Provider } from '../src/models/onnx.ts';
+import type { Provider } from '../src/models/inference/onnx.ts';
 import { createStreamPool, type StreamPoolOptions } from '../src/streams/pool/streamPool.ts';
 import { createLog } from './log.ts';
 import { createServer } from './server.ts';

@@ -1,6 +1,6 @@
-import type { Bundle } from '../src/models/bundle.ts';
-import { ringBytes } from '../src/models/kvRing.ts';
-import { historyBytes, lmCache } from '../src/models/lmMemory.ts';
+import type { Bundle } from '../src/models/bundle/bundle.ts';
+import { ringBytes } from '../src/models/inference/kvRing.ts';
+import { historyBytes, lmCache } from '../src/models/lm/lmMemory.ts';
 
 /** Says what the sessions of a server use, and whether one more fits. */
 export interface MemoryBook {

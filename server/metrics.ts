@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
-import type { EncoderStatus } from '../src/models/encoder.ts';
+import type { InferenceStatus } from '../src/models/inference/inferenceStatus.ts';
 
 /** Every figure of a server, named with its unit; one registry a server. */
 export interface Metrics {
@@ -42,9 +42,9 @@ export interface MetricSources {
   /** Bytes of the process and its sessions, and those above which none begins. */
   readonly memoryUsed: () => number;
   readonly memoryBound: () => number;
-  readonly encoder: () => EncoderStatus;
+  readonly encoder: () => InferenceStatus;
   /** Undefined without a language model. */
-  readonly lm: () => EncoderStatus | undefined;
+  readonly lm: () => InferenceStatus | undefined;
 }
 
 /** Gauges of prom-client with the suffix of a counter; `nodejs_active_resources` and its like say the same by kind. */

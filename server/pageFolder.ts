@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { join } from 'node:path';
 import { PipelineError } from '../src/core/errors.ts';
-import { packageRoot } from '../src/models/packageRoot.ts';
+import { packageRoot } from '../src/core/packageRoot.ts';
 import { reasonOf } from './configFile.ts';
 
 /**

@@ -3,7 +3,7 @@ import type { ErrorCode } from '../src/core/errors.ts';
 import { settingFor } from '../src/segments/rateDial.ts';
 import { isChannelCount, isSampleRate } from '../src/audio/audioFormat.ts';
 import type { PcmFormat } from '../src/audio/pcm.ts';
-import type { Bundle } from '../src/models/bundle.ts';
+import type { Bundle } from '../src/models/bundle/bundle.ts';
 import { isWireAudioFormat } from '../src/protocol/index.ts';
 import type { Hello, WireAudio, WireRate } from '../src/protocol/index.ts';
 import type { ShardStreamOptions } from '../src/streams/pool/shardMessages.ts';

@@ -42,29 +42,25 @@ export type {
 } from './segments/speakingRate.ts';
 
 // Models
-export { loadHead } from './models/head.ts';
-export type { Head } from './models/head.ts';
+export { loadHead } from './models/head/head.ts';
+export type { Head } from './models/head/head.ts';
 export { loadModels } from './models/loadModels.ts';
 export type { LoadModelsOptions, Models } from './models/loadModels.ts';
-export { defaultBundle, readBundle } from './models/manifest.ts';
-export type { Bundle, BundleConfig, LmConfig, Manifest } from './models/bundle.ts';
+export { defaultBundle, readBundle } from './models/bundle/manifest.ts';
+export type { Bundle, BundleConfig, LmConfig, Manifest } from './models/bundle/bundle.ts';
 export type {
   ContinuationOptions,
   HistoryUnit,
   UnitLm,
   UnitLmSession,
   UnitScore,
-} from './models/unitLm.ts';
-export { createCachedEncoder } from './models/cachedEncoder.ts';
-export { createUnitLm } from './models/createUnitLm.ts';
-export type { UnitLmOptions } from './models/createUnitLm.ts';
-export { createWindowEncoder } from './models/windowEncoder.ts';
-export type {
-  EncoderBackend,
-  EncoderRows,
-  EncoderSession,
-  EncoderStatus,
-} from './models/encoder.ts';
+} from './models/lm/unitLm.ts';
+export { createCachedEncoder } from './models/encoder/cachedEncoder.ts';
+export { createUnitLm } from './models/lm/createUnitLm.ts';
+export type { UnitLmOptions } from './models/lm/createUnitLm.ts';
+export { createWindowEncoder } from './models/encoder/windowEncoder.ts';
+export type { EncoderBackend, EncoderRows, EncoderSession } from './models/encoder/encoder.ts';
+export type { InferenceStatus } from './models/inference/inferenceStatus.ts';
 
 // Machines and arithmetic, without RxJS
 export type { Machine } from './core/machine.ts';

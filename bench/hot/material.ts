@@ -2,9 +2,9 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createSegmenter, type SegmenterConfig } from '../../src/segments/segmenter.ts';
 import { isControl, type FeatureBlock, type Segment } from '../../src/core/types.ts';
-import type { CodebookTensors } from '../../src/models/codebook.ts';
-import { defaultBundle, readBundle } from '../../src/models/manifest.ts';
-import { parseSafetensors } from '../../src/models/safetensors.ts';
+import type { CodebookTensors } from '../../src/models/codebook/codebook.ts';
+import { defaultBundle, readBundle } from '../../src/models/bundle/manifest.ts';
+import { parseSafetensors } from '../../src/models/bundle/safetensors.ts';
 import { SAMPLE_RATE, TOKEN_SAMPLES } from '../../src/core/time.ts';
 
 /** What the hot functions are given: a person's speech and its features, from the golden files of the default bundle. */

@@ -1,6 +1,6 @@
 import { cpus, loadavg } from 'node:os';
 import { loadModels } from '../models/loadModels.ts';
-import type { Precision } from '../models/cachedEncoder.ts';
+import type { Precision } from '../models/bundle/bundle.ts';
 import { runLiveStreams, type LiveReport } from './liveStreams.ts';
 
 /** One precision at one number of streams, beside the bare model. */

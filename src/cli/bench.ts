@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
 import { measureCapacity } from '../bench/capacity.ts';
 import { capacityText } from '../bench/report.ts';
-import { defaultBundle } from '../models/manifest.ts';
+import { defaultBundle } from '../models/bundle/manifest.ts';
 import { fromFile } from '../streams/fromFile.ts';
 import { openOutput } from './output.ts';
 import { count, positive } from './usage.ts';

@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { concatMap, lastValueFrom } from 'rxjs';
 import { fourDigits } from '../formats/fourDigits.ts';
-import { loadHead } from '../models/head.ts';
+import { loadHead } from '../models/head/head.ts';
 import { type Classification, classify } from '../operators/classify.ts';
 import { encode } from '../operators/encode.ts';
 import { logMel } from '../operators/logMel.ts';

@@ -4,9 +4,9 @@ import {
   continuationLine,
   type ContinuationFormat,
 } from '../formats/continuationLine.ts';
-import { planContinuation } from '../models/continuationOptions.ts';
-import { lmMissing } from '../models/lmConfig.ts';
-import type { ContinuationOptions } from '../models/unitLm.ts';
+import { planContinuation } from '../models/lm/continuationOptions.ts';
+import { lmMissing } from '../models/bundle/lmConfig.ts';
+import type { ContinuationOptions } from '../models/lm/unitLm.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import type { PredictedUnit } from '../core/types.ts';

@@ -5,9 +5,9 @@ import { totalmem } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Command, Option } from 'commander';
-import { availableCores } from '../models/cores.ts';
-import { importEngine } from '../models/importEngine.ts';
-import { readBundle, defaultBundle } from '../models/manifest.ts';
+import { availableCores } from '../models/inference/cores.ts';
+import { importEngine } from '../models/inference/importEngine.ts';
+import { readBundle, defaultBundle } from '../models/bundle/manifest.ts';
 import { probeMicrophones } from '../streams/microphone/probeMicrophones.ts';
 import { EXIT, type ExitCode } from './exitCodes.ts';
 import { openOutput } from './output.ts';
@@ -71,7 +71,7 @@ function node(): Finding[] {
 async function runtime(): Promise<Finding[]> {
   const what = 'onnxruntime-node';
   try {
-    await importEngine(() => import('../models/onnx.ts'));
+    await importEngine(() => import('../models/inference/onnx.ts'));
     const path = createRequire(import.meta.url).resolve(what);
     const root = path.slice(0, path.lastIndexOf(what) + what.length);
     const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {

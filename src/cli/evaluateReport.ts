@@ -6,7 +6,7 @@ import {
 } from '../segments/unitReport.ts';
 import type { ReferenceSource } from '../formats/readReference.ts';
 import { provenanceOf } from '../formats/provenance.ts';
-import type { Bundle } from '../models/bundle.ts';
+import type { Bundle } from '../models/bundle/bundle.ts';
 import { msToSamples, toSeconds } from '../core/time.ts';
 import type { EvaluateOptions } from './evaluate.ts';
 import { referenceLines } from './referenceNotes.ts';

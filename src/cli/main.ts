@@ -1,7 +1,7 @@
 import { Command, CommanderError } from 'commander';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { packageRoot } from '../models/packageRoot.ts';
+import { packageRoot } from '../core/packageRoot.ts';
 import { benchCommand } from './bench.ts';
 import { classifyCommand } from './classify.ts';
 import { continueCommand } from './continue.ts';

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { PipelineError } from '../core/errors.ts';
-import type { Bundle } from '../models/bundle.ts';
-import { checkLmGolden } from '../models/checkLmGolden.ts';
-import { hasHead, headFolder, loadHead, readHead } from '../models/head.ts';
+import type { Bundle } from '../models/bundle/bundle.ts';
+import { checkLmGolden } from '../models/lm/checkLmGolden.ts';
+import { hasHead, headFolder, loadHead, readHead } from '../models/head/head.ts';
 import { loadModels, type Models } from '../models/loadModels.ts';
-import { defaultBundle, readBundle } from '../models/manifest.ts';
-import type { UnitLm } from '../models/unitLm.ts';
+import { defaultBundle, readBundle } from '../models/bundle/manifest.ts';
+import type { UnitLm } from '../models/lm/unitLm.ts';
 import { checkGolden } from '../streams/checkGolden.ts';
 import { checkHeadGolden } from '../streams/checkHeadGolden.ts';
 import { openOutput } from './output.ts';

@@ -1,9 +1,9 @@
 import { Command } from 'commander';
 import { concatMap, lastValueFrom, map, type Observable } from 'rxjs';
 import { type ScoredRecording, scoreLine } from '../formats/scoreLine.ts';
-import { lmMissing } from '../models/lmConfig.ts';
+import { lmMissing } from '../models/bundle/lmConfig.ts';
 import type { Models } from '../models/loadModels.ts';
-import type { UnitLm } from '../models/unitLm.ts';
+import type { UnitLm } from '../models/lm/unitLm.ts';
 import { collectUnits } from '../streams/collectUnits.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';

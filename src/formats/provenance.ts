@@ -1,5 +1,5 @@
 import { settingFor } from '../segments/rateDial.ts';
-import type { Bundle } from '../models/bundle.ts';
+import type { Bundle } from '../models/bundle/bundle.ts';
 import type { Rate } from '../core/types.ts';
 import type { Provenance } from './unitFormatter.ts';
 

@@ -1,4 +1,4 @@
-import type { UnitScore } from '../models/unitLm.ts';
+import type { UnitScore } from '../models/lm/unitLm.ts';
 import { fourDigits } from './fourDigits.ts';
 
 /** A recording as the language model sees it. */

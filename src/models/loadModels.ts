@@ -1,14 +1,15 @@
 import { fft } from '../mel/pffft.ts';
 import { speex } from '../audio/speex.ts';
-import type { Bundle } from './bundle.ts';
-import { createCachedEncoder, type Precision } from './cachedEncoder.ts';
-import type { Codebook } from './codebook.ts';
-import { createUnitLm } from './createUnitLm.ts';
-import type { EncoderBackend } from './encoder.ts';
-import type { PoolOptions } from './inferencePool.ts';
-import { defaultBundle, readBundle } from './manifest.ts';
-import { readCodebook } from './readCodebook.ts';
-import type { UnitLm } from './unitLm.ts';
+import type { Bundle } from './bundle/bundle.ts';
+import { type Precision } from './bundle/bundle.ts';
+import { createCachedEncoder } from './encoder/cachedEncoder.ts';
+import type { Codebook } from './codebook/codebook.ts';
+import { createUnitLm } from './lm/createUnitLm.ts';
+import type { EncoderBackend } from './encoder/encoder.ts';
+import type { PoolOptions } from './inference/inferencePool.ts';
+import { defaultBundle, readBundle } from './bundle/manifest.ts';
+import { readCodebook } from './codebook/readCodebook.ts';
+import type { UnitLm } from './lm/unitLm.ts';
 
 /** Everything that a stream needs weights for; one for the whole process, shared by all streams. */
 export interface Models {

@@ -6,11 +6,15 @@ import { readlinkSync } from 'node:fs';
 import { getPriority, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../core/errors.ts';
-import type { Engine } from './engine.ts';
-import type { EngineSetup, FromWorker, Guarded, ToWorker } from './inferenceMessages.ts';
-import { importEngine } from './importEngine.ts';
-import { guardNative } from './nativeGuard.ts';
-import { recentThreadCpuMs, threadCpuMs } from './threadCpu.ts';
+import type { Engine } from './inference/engine.ts';
+import type { EncoderSetup } from './encoder/encoderMessages.ts';
+import type { FromWorker, Guarded, ToWorker } from './inference/inferenceMessages.ts';
+import type { LmSetup } from './lm/lmMessages.ts';
+import { importEngine } from './inference/importEngine.ts';
+import { guardNative } from './inference/nativeGuard.ts';
+import { recentThreadCpuMs, threadCpuMs } from './inference/threadCpu.ts';
+
+type EngineSetup = EncoderSetup | LmSetup;
 
 const port = parentPort!;
 const answer = (message: FromWorker<unknown>, transfer: ArrayBuffer[] = []): void =>
@@ -20,15 +24,15 @@ async function createEngine(setup: EngineSetup & Guarded): Promise<Engine<unknow
   const { isSilent } = setup;
   switch (setup.kind) {
     case 'step':
-      return (await importEngine(() => import('./stepEngine.ts'), isSilent)).createStepEngine(
-        setup,
-      );
+      return (
+        await importEngine(() => import('./encoder/stepEngine.ts'), isSilent)
+      ).createStepEngine(setup);
     case 'window':
-      return (await importEngine(() => import('./windowEngine.ts'), isSilent)).createWindowEngine(
-        setup,
-      );
+      return (
+        await importEngine(() => import('./encoder/windowEngine.ts'), isSilent)
+      ).createWindowEngine(setup);
     case 'lm':
-      return (await importEngine(() => import('./lmEngine.ts'), isSilent)).createLmEngine(setup);
+      return (await importEngine(() => import('./lm/lmEngine.ts'), isSilent)).createLmEngine(setup);
   }
 }
 

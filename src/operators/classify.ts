@@ -1,6 +1,6 @@
 import { concatMap, type OperatorFunction } from 'rxjs';
 import { createSlidingMean } from '../segments/slidingMean.ts';
-import type { Head } from '../models/head.ts';
+import type { Head } from '../models/head/head.ts';
 import type { Control, FeatureBlock } from '../core/types.ts';
 import { SAMPLE_RATE, TOKEN_SAMPLES } from '../core/time.ts';
 import { stateful } from './stateful.ts';

@@ -16,8 +16,8 @@ import {
   switchMap,
   takeUntil,
 } from 'rxjs';
-import { planContinuation } from '../models/continuationOptions.ts';
-import type { ContinuationOptions, HistoryUnit } from '../models/unitLm.ts';
+import { planContinuation } from '../models/lm/continuationOptions.ts';
+import type { ContinuationOptions, HistoryUnit } from '../models/lm/unitLm.ts';
 import type { Continuation, PredictedUnit, Rate, SpeechEvent } from '../core/types.ts';
 
 /** What `continueUnits()` needs of a language model; a `UnitLm` is one. */

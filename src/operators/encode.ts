@@ -1,6 +1,6 @@
 import { concat, concatMap, defer, finalize, from, type OperatorFunction } from 'rxjs';
-import type { EncoderBackend } from '../models/encoder.ts';
-import { createEncoderFeed, type EncoderWork } from '../models/encoderFeed.ts';
+import type { EncoderBackend } from '../models/encoder/encoder.ts';
+import { createEncoderFeed, type EncoderWork } from '../models/encoder/encoderFeed.ts';
 import { isControl, type Control, type FeatureBlock, type MelBlock } from '../core/types.ts';
 
 /** Options of `encode()`. */

@@ -1,7 +1,7 @@
 import type { OperatorFunction } from 'rxjs';
 import type { SegmenterOutput } from '../segments/segmenter.ts';
 import { createQuantizer } from '../segments/quantizer.ts';
-import type { Codebook } from '../models/codebook.ts';
+import type { Codebook } from '../models/codebook/codebook.ts';
 import type { SpeechEvent } from '../core/types.ts';
 import { stateful } from './stateful.ts';
 

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { lastValueFrom, toArray } from 'rxjs';
-import type { Head } from '../models/head.ts';
+import type { Head } from '../models/head/head.ts';
 import type { Models } from '../models/loadModels.ts';
-import { parseSafetensors } from '../models/safetensors.ts';
+import { parseSafetensors } from '../models/bundle/safetensors.ts';
 import { classify } from '../operators/classify.ts';
 import { encode } from '../operators/encode.ts';
 import { logMel } from '../operators/logMel.ts';

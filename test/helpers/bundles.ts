@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join, resolve } from 'node:path';
-import { parseSafetensors } from '../../src/models/safetensors.ts';
+import { parseSafetensors } from '../../src/models/bundle/safetensors.ts';
 import type { MelBlock } from '../../src/core/types.ts';
 
 const root = resolve(import.meta.dirname, '../..');

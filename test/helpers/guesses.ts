@@ -1,5 +1,5 @@
 import type { Models } from '../../src/models/loadModels.ts';
-import type { ContinuationOptions, HistoryUnit } from '../../src/models/unitLm.ts';
+import type { ContinuationOptions, HistoryUnit } from '../../src/models/lm/unitLm.ts';
 import type { GeneratedUnit, ServerMessage } from '../../src/protocol/index.ts';
 import type { PredictedUnit } from '../../src/core/types.ts';
 

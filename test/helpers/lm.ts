@@ -1,11 +1,11 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import type { Bundle } from '../../src/models/bundle.ts';
-import type { LmAnswer } from '../../src/models/inferenceMessages.ts';
-import { CHUNK_UNITS, branchBytes, historyBytes, lmCache } from '../../src/models/lmMemory.ts';
-import { createLmPool, type LmPool } from '../../src/models/lmPool.ts';
-import { parseSafetensors } from '../../src/models/safetensors.ts';
-import type { ContinuationOptions, UnitLm, UnitLmSession } from '../../src/models/unitLm.ts';
+import type { Bundle } from '../../src/models/bundle/bundle.ts';
+import type { LmAnswer } from '../../src/models/lm/lmMessages.ts';
+import { CHUNK_UNITS, branchBytes, historyBytes, lmCache } from '../../src/models/lm/lmMemory.ts';
+import { createLmPool, type LmPool } from '../../src/models/lm/lmPool.ts';
+import { parseSafetensors } from '../../src/models/bundle/safetensors.ts';
+import type { ContinuationOptions, UnitLm, UnitLmSession } from '../../src/models/lm/unitLm.ts';
 import type { PredictedUnit } from '../../src/core/types.ts';
 import { BUNDLES } from './bundles.ts';
 import { present } from './require.ts';

@@ -1,5 +1,5 @@
-import type { Codebook } from '../../src/models/codebook.ts';
-import { createCodebook } from '../../src/models/codebook.ts';
+import type { Codebook } from '../../src/models/codebook/codebook.ts';
+import { createCodebook } from '../../src/models/codebook/codebook.ts';
 import type { Segment } from '../../src/core/types.ts';
 
 /** Units 1 to 4, for vectors [1, 0, 0, 0] … [0, 0, 0, 1]. */

@@ -1,10 +1,10 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { Bundle } from '../../src/models/bundle.ts';
-import { createUnitLm } from '../../src/models/createUnitLm.ts';
-import type { LmPool } from '../../src/models/lmPool.ts';
-import { readBundle } from '../../src/models/manifest.ts';
-import type { UnitLm } from '../../src/models/unitLm.ts';
+import type { Bundle } from '../../src/models/bundle/bundle.ts';
+import { createUnitLm } from '../../src/models/lm/createUnitLm.ts';
+import type { LmPool } from '../../src/models/lm/lmPool.ts';
+import { readBundle } from '../../src/models/bundle/manifest.ts';
+import type { UnitLm } from '../../src/models/lm/unitLm.ts';
 import {
   continuation,
   LM_BUNDLES,

@@ -2,9 +2,9 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { concat, defer, from, lastValueFrom, of, throwError, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { type Head, loadHead } from '../../src/models/head.ts';
+import { type Head, loadHead } from '../../src/models/head/head.ts';
 import { loadModels, type Models } from '../../src/models/loadModels.ts';
-import { parseSafetensors } from '../../src/models/safetensors.ts';
+import { parseSafetensors } from '../../src/models/bundle/safetensors.ts';
 import {
   type Classification,
   classify,

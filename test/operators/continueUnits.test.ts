@@ -1,8 +1,8 @@
 import { concatMap, from, lastValueFrom, type Observable, Subject, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { readBundle } from '../../src/models/manifest.ts';
-import { createUnitLm } from '../../src/models/createUnitLm.ts';
-import type { ContinuationOptions, HistoryUnit, UnitLm } from '../../src/models/unitLm.ts';
+import { readBundle } from '../../src/models/bundle/manifest.ts';
+import { createUnitLm } from '../../src/models/lm/createUnitLm.ts';
+import type { ContinuationOptions, HistoryUnit, UnitLm } from '../../src/models/lm/unitLm.ts';
 import {
   type ContinuationModel,
   type ContinuationRequest,

@@ -11,11 +11,11 @@ import {
   type Observable,
 } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createCachedEncoder } from '../../src/models/cachedEncoder.ts';
-import type { EncoderBackend } from '../../src/models/encoder.ts';
-import { readBundle } from '../../src/models/manifest.ts';
-import type { Bundle } from '../../src/models/bundle.ts';
-import { createWindowEncoder } from '../../src/models/windowEncoder.ts';
+import { createCachedEncoder } from '../../src/models/encoder/cachedEncoder.ts';
+import type { EncoderBackend } from '../../src/models/encoder/encoder.ts';
+import { readBundle } from '../../src/models/bundle/manifest.ts';
+import type { Bundle } from '../../src/models/bundle/bundle.ts';
+import { createWindowEncoder } from '../../src/models/encoder/windowEncoder.ts';
 import { encode } from '../../src/operators/encode.ts';
 import type { Control, FeatureBlock, MelBlock } from '../../src/core/types.ts';
 import { samplesForTokens } from '../../src/core/time.ts';

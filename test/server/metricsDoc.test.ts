@@ -2,14 +2,15 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../server/metrics.ts';
-import type { EncoderStatus } from '../../src/models/encoder.ts';
+import type { InferenceStatus } from '../../src/models/inference/inferenceStatus.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/server.md'), 'utf8');
 
 describe('docs/server.md', () => {
   it('names every metric of the server, and no other', async () => {
     const none = (): number => 0;
-    const encoder = (): EncoderStatus => ({ batches: [] as readonly number[] }) as EncoderStatus;
+    const encoder = (): InferenceStatus =>
+      ({ batches: [] as readonly number[] }) as InferenceStatus;
     const metrics = createMetrics({
       live: none,
       parked: none,

@@ -1,7 +1,7 @@
 import { checkAudioFormat } from '../../audio/audioFormat.ts';
 import { createSegmenter } from '../../segments/segmenter.ts';
 import { SAMPLE_ENCODINGS, type PcmFormat } from '../../audio/pcm.ts';
-import type { BundleConfig } from '../../models/bundle.ts';
+import type { BundleConfig } from '../../models/bundle/bundle.ts';
 import { segmenterConfig } from '../segmenterConfig.ts';
 import type { ShardStreamOptions } from './shardMessages.ts';
 

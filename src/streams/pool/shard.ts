@@ -1,9 +1,9 @@
-import type { EncoderWork } from '../../models/encoderFeed.ts';
+import type { EncoderWork } from '../../models/encoder/encoderFeed.ts';
 import { MEL_BINS, FRAMES_PER_TOKEN } from '../../core/time.ts';
 import { PipelineError } from '../../core/errors.ts';
-import { createKeptMemories } from '../../models/keptMemories.ts';
-import { rowsOfJob } from '../../models/stepJob.ts';
-import type { StepRunner } from '../../models/stepRunner.ts';
+import { createKeptMemories } from '../../models/inference/keptMemories.ts';
+import { rowsOfJob } from '../../models/encoder/stepJob.ts';
+import type { StepRunner } from '../../models/encoder/stepRunner.ts';
 import { sent } from './sentError.ts';
 import type { ShardItem, ShardResult } from './shardMessages.ts';
 import { createShardStream, type ShardStream, type ShardStreamContext } from './shardStream.ts';

@@ -1,9 +1,9 @@
 import { Worker } from 'node:worker_threads';
 import { PipelineError, type ErrorCode } from '../../core/errors.ts';
-import { barNative, barNativeNow, createGuardMemory } from '../../models/nativeGuard.ts';
-import { turnTelemetryOffHere } from '../../models/telemetry.ts';
-import type { Provider } from '../../models/onnx.ts';
-import type { InferenceThread } from '../../models/workerLink.ts';
+import { barNative, barNativeNow, createGuardMemory } from '../../models/inference/nativeGuard.ts';
+import { turnTelemetryOffHere } from '../../models/inference/telemetry.ts';
+import type { Provider } from '../../models/inference/onnx.ts';
+import type { InferenceThread } from '../../models/inference/workerLink.ts';
 import type {
   FromShard,
   ShardFigures,

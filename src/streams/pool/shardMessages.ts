@@ -1,6 +1,6 @@
-import type { Bundle } from '../../models/bundle.ts';
-import type { Precision } from '../../models/cachedEncoder.ts';
-import type { Provider } from '../../models/onnx.ts';
+import type { Bundle } from '../../models/bundle/bundle.ts';
+import type { Precision } from '../../models/bundle/bundle.ts';
+import type { Provider } from '../../models/inference/onnx.ts';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import type { Control, SpeechEvent } from '../../core/types.ts';
 import type { SpeechUnitsOptions } from '../speechUnits.ts';

@@ -4,10 +4,10 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../../core/errors.ts';
 import { fft } from '../../mel/pffft.ts';
 import { speex } from '../../audio/speex.ts';
-import { guardNative } from '../../models/nativeGuard.ts';
-import { recentThreadCpuMs, threadCpuMs } from '../../models/threadCpu.ts';
-import { readCodebook } from '../../models/readCodebook.ts';
-import { importEngine } from '../../models/importEngine.ts';
+import { guardNative } from '../../models/inference/nativeGuard.ts';
+import { recentThreadCpuMs, threadCpuMs } from '../../models/inference/threadCpu.ts';
+import { readCodebook } from '../../models/codebook/readCodebook.ts';
+import { importEngine } from '../../models/inference/importEngine.ts';
 import { createShard, type ShardRun } from './shard.ts';
 import type { FromShard, ShardSetup, ToShard } from './shardMessages.ts';
 import { createShardContext } from './shardStream.ts';
@@ -27,7 +27,7 @@ async function start({
   const { encoder } = bundle.config;
   const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
   const { createStepRunner } = await importEngine(
-    () => import('../../models/stepRunner.ts'),
+    () => import('../../models/encoder/stepRunner.ts'),
     isSilent,
   );
   const runner = await createStepRunner(

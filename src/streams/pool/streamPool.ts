@@ -1,16 +1,16 @@
 import type { Observable } from 'rxjs';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import { PipelineError } from '../../core/errors.ts';
-import type { Bundle } from '../../models/bundle.ts';
-import type { Precision } from '../../models/cachedEncoder.ts';
-import { availableCores } from '../../models/cores.ts';
-import { createUnitLm } from '../../models/createUnitLm.ts';
-import type { EncoderStatus } from '../../models/encoder.ts';
-import { DEFAULT_BATCH, whole, type PoolOptions } from '../../models/inferencePool.ts';
-import { createRing } from '../../models/kvRing.ts';
-import { defaultBundle, readBundle } from '../../models/manifest.ts';
-import { ringShape } from '../../models/stepJob.ts';
-import type { UnitLm } from '../../models/unitLm.ts';
+import type { Bundle } from '../../models/bundle/bundle.ts';
+import type { Precision } from '../../models/bundle/bundle.ts';
+import { availableCores } from '../../models/inference/cores.ts';
+import { createUnitLm } from '../../models/lm/createUnitLm.ts';
+import type { InferenceStatus } from '../../models/inference/inferenceStatus.ts';
+import { DEFAULT_BATCH, whole, type PoolOptions } from '../../models/inference/inferencePool.ts';
+import { createRing } from '../../models/inference/kvRing.ts';
+import { defaultBundle, readBundle } from '../../models/bundle/manifest.ts';
+import { ringShape } from '../../models/encoder/stepJob.ts';
+import type { UnitLm } from '../../models/lm/unitLm.ts';
 import type { Control, PcmChunk, SpeechEvent } from '../../core/types.ts';
 import { heldBack } from '../heldBack.ts';
 import type { SpeechUnitsOptions } from '../speechUnits.ts';
@@ -38,7 +38,7 @@ export interface StreamPool {
     chunks$: Observable<PcmChunk | Control>,
     options?: SpeechUnitsOptions,
   ): Observable<SpeechEvent>;
-  status(): EncoderStatus;
+  status(): InferenceStatus;
   /** Runs the model alone in one shard, `times` times. Only while no stream runs. */
   bare?(
     batch: number,

@@ -1,5 +1,5 @@
 import { FRAMES_PER_TOKEN, MEL_BINS } from '../../../src/core/time.ts';
-import type { Chunker } from '../../../src/models/chunker.ts';
+import type { Chunker } from '../../../src/models/encoder/chunker.ts';
 
 /** The chunker as it was before its loop was tightened: the same bits. */
 export function createPlainChunker(options: {

@@ -1,5 +1,5 @@
-import type { Codebook, CodebookTensors } from '../../../src/models/codebook.ts';
-import type { Projection } from '../../../src/models/projection.ts';
+import type { Codebook, CodebookTensors } from '../../../src/models/codebook/codebook.ts';
+import type { Projection } from '../../../src/models/codebook/projection.ts';
 import { createProjection, type PlainProjection } from './projection.ts';
 
 /** Added to a vector's standard deviation before it divides (docs/bundle.md). */

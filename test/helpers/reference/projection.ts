@@ -1,4 +1,4 @@
-import type { LinearLayer, Projection } from '../../../src/models/projection.ts';
+import type { LinearLayer, Projection } from '../../../src/models/codebook/projection.ts';
 
 /** Takes a vector `[D]` to `[P]`; the array is the same at every call. */
 export interface PlainProjection {

@@ -1,7 +1,7 @@
 import { from, lastValueFrom, Observable, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModels, type Models } from '../../../src/models/loadModels.ts';
-import type { InferenceThread } from '../../../src/models/workerLink.ts';
+import type { InferenceThread } from '../../../src/models/inference/workerLink.ts';
 import { createStreamPool, type StreamPool } from '../../../src/streams/pool/streamPool.ts';
 import type { SpeechUnitsOptions } from '../../../src/streams/speechUnits.ts';
 import type { Control, PcmChunk, SpeechEvent } from '../../../src/core/types.ts';

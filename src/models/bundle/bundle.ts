@@ -1,0 +1,103 @@
+/** What a bundle's files say, as types. `docs/bundle.md` is the text of it, `docs/schema/` the check. */
+
+/** `manifest.json`. */
+export interface Manifest {
+  readonly format: 'sylstream-bundle';
+  readonly formatVersion: 1;
+  readonly name: string;
+  readonly version: string;
+  readonly created: string;
+  readonly licence: string;
+  readonly trainingData: readonly {
+    readonly name: string;
+    readonly hours: number;
+    readonly licence: string;
+  }[];
+  readonly metrics: Readonly<Record<string, unknown>>;
+  /** Path → size and SHA-256 (hex) of every file but the manifest. */
+  readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
+}
+
+/** The encoder's numbers in `config.json`. */
+export interface EncoderConfig {
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headWidth: number;
+  readonly ffnWidth: number;
+  /** D. */
+  readonly featureWidth: number;
+  readonly framesPerToken: number;
+  /** c: new tokens of a step. */
+  readonly chunkTokens: number;
+  /** W: cached tokens that a chunk sees. */
+  readonly windowTokens: number;
+  /** Output row i speaks of token i − delayTokens. */
+  readonly delayTokens: number;
+  readonly alibiSlopes: readonly number[];
+  readonly outputs: readonly ('features' | 'boundary' | 'speech')[];
+}
+
+/** One calibrated place of the rate dial. */
+export interface CalibratedRate {
+  readonly name: string;
+  readonly hz: number;
+  readonly w: number;
+  readonly lambda: number;
+  readonly even?: number | undefined;
+}
+
+/** `config.json`. */
+export interface BundleConfig {
+  readonly formatVersion: 1;
+  readonly mel: { readonly bins: 128; readonly mean: number; readonly std: number };
+  readonly encoder: EncoderConfig;
+  readonly boundaries: {
+    readonly minTokens: number;
+    readonly maxTokens: number;
+    readonly logitClamp: number;
+    readonly shiftSamples: number;
+    readonly rates: readonly CalibratedRate[];
+  };
+  readonly units: {
+    readonly centroids: number;
+    readonly merged: number;
+    readonly trimTokens: number;
+  };
+}
+
+/** `lm/config.json`: the unit language model. */
+export interface LmConfig {
+  readonly formatVersion: 1;
+  /** SHA-256 (hex) of the `codebook.safetensors` that it belongs to. */
+  readonly codebook: string;
+  /** Name of the rate whose units it was trained on, as in `boundaries.rates`. */
+  readonly rate: string;
+  readonly layers: number;
+  readonly width: number;
+  readonly heads: number;
+  readonly kvHeads: number;
+  readonly headWidth: number;
+  readonly ffnWidth: number;
+  /** M + 2: the pause, M units, the boundary id M + 1. */
+  readonly vocabulary: number;
+  /** W: cached units that a new one sees. */
+  readonly windowUnits: number;
+  readonly alibiSlopes: readonly number[];
+}
+
+/** A bundle that was read and found whole. */
+export interface Bundle {
+  /** Absolute path of the folder. */
+  readonly directory: string;
+  /** SHA-256 over the file list: what unit ids belong to. */
+  readonly hash: string;
+  readonly manifest: Manifest;
+  readonly config: BundleConfig;
+  /** `lm/config.json`, where the bundle has a language model. */
+  readonly lm?: LmConfig;
+}
+
+/** Weights that a model of a bundle can run with. */
+export type Precision = 'int8' | 'fp32';

@@ -1,0 +1,110 @@
+import { join } from 'node:path';
+import { PipelineError } from '../../core/errors.ts';
+import type { Bundle, Precision } from '../bundle/bundle.ts';
+import type { EncoderBackend } from './encoder.ts';
+import { createEncoderPool } from './encoderPool.ts';
+import type { PoolOptions } from '../inference/inferencePool.ts';
+import { ringBytes } from '../inference/kvRing.ts';
+
+/**
+ * The encoder as it is meant to run: every step sees the new chunk and the cached keys and values of the
+ * W tokens before it. Cost of a step: c tokens, whatever the length of the stream.
+ *
+ * @throws PipelineError (from the promise) `SYLSTREAM_ERR_PROVIDER`, `SYLSTREAM_ERR_BUNDLE_SHAPE`
+ */
+export async function createCachedEncoder(
+  bundle: Bundle,
+  options: PoolOptions & {
+    readonly precision?: Precision | undefined;
+    /** Told in one line when a provider of the list was refused. */
+    readonly onRefused?: ((line: string) => void) | undefined;
+  } = {},
+): Promise<EncoderBackend> {
+  const precision = options.precision ?? 'int8';
+  const { encoder } = bundle.config;
+  const { chunkTokens, delayTokens, featureWidth, layers, windowTokens } = encoder;
+  const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
+  const modelPath = join(bundle.directory, 'onnx', file);
+  if (!(`onnx/${file}` in bundle.manifest.files)) {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_BUNDLE_MISSING',
+      `expected onnx/${file} in ${bundle.directory} for precision ${precision}, and its manifest lists none; ` +
+        'choose the other precision or another bundle',
+    );
+  }
+  // Scratch rows are always padded to one length, so that a flush computes the same whatever is beside it.
+  const scratchRows = chunkTokens + delayTokens;
+  const pool = createEncoderPool(
+    { kind: 'step', modelPath, precision, encoder, maxRows: scratchRows },
+    options,
+  );
+  try {
+    for (const line of await pool.ready) options.onRefused?.(line);
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+  const rowWidth = encoder.kvHeads * encoder.headWidth;
+  const bytes = ringBytes({ layers, windowTokens, chunkTokens, rowWidth });
+
+  return {
+    shape: { chunkTokens, delayTokens, featureWidth },
+    status: pool.status,
+    bare: (batch, times) => pool.bare(batch, chunkTokens, times),
+    close: pool.close,
+    open: () => {
+      const slot = pool.open();
+      const { stream } = slot;
+      const kept = pool.memories.take(bytes);
+      const ring = kept.memory;
+      let firstToken = 0;
+      return {
+        step: async (mel) => {
+          const tokens = chunkTokens;
+          const job = {
+            stream,
+            ring,
+            firstToken,
+            tokens,
+            rows: tokens,
+            keep: tokens,
+            commit: true,
+            mel,
+          };
+          const rows = await kept.during(slot.run(job));
+          firstToken += chunkTokens;
+          return rows;
+        },
+        scratch: async (mel) => {
+          const tokens = mel.length / (2 * bundle.config.mel.bins);
+          const job = {
+            stream,
+            ring,
+            firstToken,
+            tokens,
+            rows: scratchRows,
+            keep: scratchRows,
+            commit: false,
+            mel,
+          };
+          return firstRows(await kept.during(slot.run(job)), tokens + delayTokens, featureWidth);
+        },
+        release: () => {
+          slot.release();
+          kept.release();
+        },
+      };
+    },
+  };
+}
+
+function firstRows<
+  T extends { features: Float32Array; boundary?: Float32Array; speech?: Float32Array },
+>(rows: T, count: number, width: number): T {
+  return {
+    ...rows,
+    features: rows.features.subarray(0, count * width),
+    ...(rows.boundary && { boundary: rows.boundary.subarray(0, count) }),
+    ...(rows.speech && { speech: rows.speech.subarray(0, count) }),
+  };
+}

@@ -1,0 +1,108 @@
+import { isControl, type Control, type FeatureBlock, type MelBlock } from '../../core/types.ts';
+import type { StateReader, StateWriter } from '../../core/savedState.ts';
+import { FRAMES_PER_TOKEN, MEL_BINS, samplesForTokens } from '../../core/time.ts';
+import { createChunker, tokenLevels } from './chunker.ts';
+import type { EncoderRows, EncoderShape } from './encoder.ts';
+
+/** One step that the encoder has to do for a stream. */
+export interface EncoderWork {
+  /** `[2n, 128]` normalised log-mel; a whole chunk (n = c), or 0 to c − 1 tokens of a flush. */
+  readonly mel: Float32Array;
+  /** The chunk's first token. */
+  readonly firstToken: number;
+  /** `[delayTokens + n]`: the level of the token that each row speaks of. */
+  readonly levels: Float32Array;
+  /** A flush: padded with `delayTokens` masked tokens, nothing of it is kept. */
+  readonly scratch: boolean;
+}
+
+/**
+ * One stream's way from mel frames to the encoder and back, without the encoder itself: groups frames into chunks upon a
+ * fixed grid, and makes feature blocks of the rows that come out.
+ */
+export interface EncoderFeed {
+  /** What the encoder has to do for these frames, and the controls at their place: a flush before its control. */
+  push(value: MelBlock | Control): (EncoderWork | Control)[];
+  /** The partial chunk as scratch, for the end of the stream; nothing where no whole token has come. */
+  flush(): EncoderWork[];
+  /** The block of the rows that the encoder gave for a step; undefined while they speak of nothing yet. */
+  block(work: EncoderWork, rows: EncoderRows): FeatureBlock | undefined;
+  /** The sample up to which all audio is encoded after a step. */
+  encodedSample(work: EncoderWork): number;
+  /** Writes what a feed needs to go on after a step: with `restore`, the frames from there on come again. */
+  save(to: StateWriter, after: EncoderWork | undefined): void;
+  /** Goes on after the saved step; returns the token whose frames are expected next. */
+  restore(from: StateReader): number;
+}
+
+/** Makes the feed of one stream. `mel`: the bundle's statistics, frames are normalised to 0.5 · (logmel − mean) / std. */
+export function createEncoderFeed(
+  shape: EncoderShape,
+  mel: { readonly mean: number; readonly std: number },
+): EncoderFeed {
+  const { chunkTokens, delayTokens, featureWidth } = shape;
+  const chunker = createChunker({ chunkTokens, ...mel });
+  let firstToken = 0;
+  /** Levels of the `delayTokens` tokens before the chunk: the outputs speak of them. */
+  let recentLevels = new Float32Array(delayTokens);
+
+  function workOf(chunk: Float32Array, scratch: boolean): EncoderWork {
+    const levels = new Float32Array(delayTokens + chunk.length / (FRAMES_PER_TOKEN * MEL_BINS));
+    levels.set(recentLevels);
+    levels.set(tokenLevels(chunk, mel), delayTokens);
+    return { mel: chunk, firstToken, levels, scratch };
+  }
+
+  function step(chunk: Float32Array): EncoderWork {
+    const work = workOf(chunk, false);
+    firstToken += chunkTokens;
+    recentLevels = work.levels.slice(chunkTokens);
+    return work;
+  }
+
+  function flush(): EncoderWork[] {
+    const rest = chunker.rest();
+    return firstToken + rest.length === 0 ? [] : [workOf(rest, true)];
+  }
+
+  const tokensOf = ({ mel: chunk }: EncoderWork): number =>
+    chunk.length / (FRAMES_PER_TOKEN * MEL_BINS);
+  const encodedSample = (work: EncoderWork): number =>
+    samplesForTokens(work.firstToken + tokensOf(work));
+
+  return {
+    push(value) {
+      if (!isControl(value)) return chunker.push(value).map(step);
+      return value.control === 'flush' ? [...flush(), value] : [value];
+    },
+    flush,
+    block(work, rows) {
+      const count = tokensOf(work) + (work.scratch ? delayTokens : 0);
+      // Row 0 speaks of token first − delayTokens; rows before the stream's first token say nothing.
+      const skip = Math.min(count, Math.max(0, delayTokens - work.firstToken));
+      if (skip === count) return undefined;
+      return {
+        firstToken: work.firstToken - delayTokens + skip,
+        tokens: count - skip,
+        features: rows.features.subarray(skip * featureWidth, count * featureWidth),
+        ...(rows.boundary && { boundary: rows.boundary.subarray(skip, count) }),
+        ...(rows.speech && { speech: rows.speech.subarray(skip, count) }),
+        level: work.levels.subarray(skip, count),
+        availableSample: encodedSample(work),
+        scratch: work.scratch,
+      };
+    },
+    encodedSample,
+    save(to, after) {
+      to.numbers(after === undefined ? 0 : after.firstToken + chunkTokens);
+      to.float32s(
+        after === undefined ? new Float32Array(delayTokens) : after.levels.slice(chunkTokens),
+      );
+    },
+    restore(from) {
+      firstToken = from.number();
+      recentLevels = from.float32s();
+      return firstToken;
+    },
+  };
+}

@@ -1,0 +1,96 @@
+import { MEL_BINS } from '../../core/time.ts';
+import type { EncoderConfig } from '../bundle/bundle.ts';
+import { availableCores } from '../inference/cores.ts';
+import type { EncoderRows } from './encoder.ts';
+import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
+import {
+  createInferencePool,
+  type InferencePool,
+  type PoolOptions,
+} from '../inference/inferencePool.ts';
+
+/** What the pool is to run. */
+export interface EncoderModel {
+  readonly kind: 'step' | 'window';
+  readonly modelPath: string;
+  readonly precision: string;
+  readonly encoder: EncoderConfig;
+  /** Tokens of the longest row. */
+  readonly maxRows: number;
+}
+
+/** One stream's part of a batch, as the main thread has it. */
+export interface EncoderJob {
+  readonly stream: number;
+  /** The stream's key/value memory; absent for an engine without a cache. */
+  readonly ring?: SharedArrayBuffer | undefined;
+  readonly firstToken: number;
+  /** Real tokens. */
+  readonly tokens: number;
+  /** Tokens of the row, padding included: jobs of one batch agree in it. */
+  readonly rows: number;
+  /** Rows that are wanted back, counted from the end. */
+  readonly keep: number;
+  readonly commit: boolean;
+  /** `[2·tokens, 128]` normalised log-mel; must not change before the answer. */
+  readonly mel: Float32Array;
+}
+
+/** Starts the threads of an encoder. @throws RangeError for `workers` or `maxBatch` out of range */
+export function createEncoderPool(
+  model: EncoderModel,
+  options: PoolOptions = {},
+): InferencePool<EncoderJob, EncoderRows> {
+  const { kind, modelPath, precision, encoder, maxRows } = model;
+  const { workers = Math.max(1, Math.floor(availableCores()) - 1), providers = ['cpu'] } = options;
+  return createInferencePool<EncoderJob, EncoderBatch, EncoderOutputs, EncoderRows>(
+    {
+      precision,
+      failure: 'SYLSTREAM_ERR_ENCODER',
+      thread: (maxBatch) => {
+        const lanes = new SharedArrayBuffer(4 * maxBatch * 2 * maxRows * MEL_BINS);
+        const setup: EncoderSetup = {
+          kind,
+          modelPath,
+          providers,
+          encoder,
+          maxBatch,
+          maxRows,
+          lanes,
+        };
+        return { setup, pack: packing(setup) };
+      },
+      key: ({ rows }) => rows,
+      batchOf: (_, maxBatch) => maxBatch,
+      result: (outputs, b, { keep }) => rowsOf(outputs, b, keep, encoder.featureWidth),
+    },
+    { ...options, workers },
+  );
+}
+
+/** Writes each job's mel into its lane of the shared memory, padded with zeros; the message holds the rest. */
+function packing(setup: EncoderSetup) {
+  const lanes = new Float32Array(setup.lanes);
+  const laneSize = 2 * setup.maxRows * MEL_BINS;
+  return (jobs: readonly EncoderJob[], fresh: (stream: number) => boolean): EncoderBatch => {
+    const { rows, keep } = jobs[0];
+    const items = jobs.map((job, b) => {
+      const lane = lanes.subarray(b * laneSize, b * laneSize + 2 * rows * MEL_BINS);
+      lane.set(job.mel);
+      lane.fill(0, job.mel.length);
+      const { stream, firstToken, tokens, commit } = job;
+      return { stream, ring: fresh(stream) ? job.ring : undefined, firstToken, tokens, commit };
+    });
+    return { rows, keep, items };
+  };
+}
+
+/** The b-th stream's part of the outputs. */
+function rowsOf(outputs: EncoderOutputs, b: number, keep: number, width: number): EncoderRows {
+  const { features, boundary, speech } = outputs;
+  return {
+    features: features.subarray(b * keep * width, (b + 1) * keep * width),
+    ...(boundary && { boundary: boundary.subarray(b * keep, (b + 1) * keep) }),
+    ...(speech && { speech: speech.subarray(b * keep, (b + 1) * keep) }),
+  };
+}

@@ -1,0 +1,31 @@
+import { MEL_BINS } from '../../core/time.ts';
+import type { Engine } from '../inference/engine.ts';
+import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
+import type { Guarded } from '../inference/inferenceMessages.ts';
+import { createKeptMemories } from '../inference/keptMemories.ts';
+import { guardNative } from '../inference/nativeGuard.ts';
+import { createStepRunner } from './stepRunner.ts';
+
+/** The cached step model behind a thread of its own: batches come as messages, their mel in shared memory. */
+export async function createStepEngine(
+  setup: EncoderSetup & Guarded,
+): Promise<Engine<EncoderBatch, EncoderOutputs>> {
+  const runner = await createStepRunner(setup, guardNative(setup.guard));
+  const lanes = new Float32Array(setup.lanes);
+  const laneSize = 2 * setup.maxRows * MEL_BINS;
+  const memories = createKeptMemories();
+
+  return {
+    loaded: runner.loaded,
+    run: ({ items, rows }) => {
+      const jobs = items.map(({ stream, ring, firstToken, tokens, commit }, b) => {
+        if (ring) memories.open(stream, ring);
+        const mel = lanes.subarray(b * laneSize, b * laneSize + 2 * rows * MEL_BINS);
+        return { memory: memories.get(stream)!, mel, firstToken, tokens, commit };
+      });
+      return runner.run(jobs, rows);
+    },
+    forget: memories.forget,
+    bare: (batch, rows) => runner.bare(batch, rows),
+  };
+}

@@ -1,0 +1,74 @@
+import { join } from 'node:path';
+import type { Bundle } from '../bundle/bundle.ts';
+import type { EncoderBackend, EncoderRows } from './encoder.ts';
+import { createEncoderPool } from './encoderPool.ts';
+import type { PoolOptions } from '../inference/inferencePool.ts';
+
+/**
+ * The same network without a cache: every step re-encodes the last L·W + c tokens under the same mask, so it
+ * gives what the cached one gives, at L·W/c + 1 times the work. For stateless engines, for imported
+ * checkpoints, and to check the cached encoder. fp32 only.
+ *
+ * @throws PipelineError (from the promise) `SYLSTREAM_ERR_PROVIDER`, `SYLSTREAM_ERR_BUNDLE_SHAPE`
+ */
+export async function createWindowEncoder(
+  bundle: Bundle,
+  options: PoolOptions = {},
+): Promise<EncoderBackend> {
+  const { encoder, mel } = bundle.config;
+  const { chunkTokens, delayTokens, featureWidth, layers, windowTokens } = encoder;
+  const tokenSize = 2 * mel.bins;
+  // Whole chunks, so that the window's first token lies on the chunk grid.
+  const history = Math.ceil((layers * windowTokens) / chunkTokens) * chunkTokens;
+  const maxRows = history + chunkTokens + delayTokens;
+  const pool = createEncoderPool(
+    {
+      kind: 'window',
+      modelPath: join(bundle.directory, 'onnx', 'window.onnx'),
+      precision: 'fp32',
+      encoder,
+      maxRows,
+    },
+    { maxBatch: 4, ...options },
+  );
+  try {
+    await pool.ready;
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+
+  return {
+    shape: { chunkTokens, delayTokens, featureWidth },
+    status: pool.status,
+    close: pool.close,
+    open: () => {
+      const slot = pool.open();
+      let past = new Float32Array(0);
+
+      async function encode(chunk: Float32Array, padding: number): Promise<EncoderRows> {
+        const window = new Float32Array(past.length + chunk.length);
+        window.set(past);
+        window.set(chunk, past.length);
+        const tokens = window.length / tokenSize;
+        const keep = chunk.length / tokenSize + padding;
+        const rows = tokens + padding;
+        const { stream } = slot;
+        return slot.run({ stream, firstToken: 0, tokens, rows, keep, commit: false, mel: window });
+      }
+
+      return {
+        step: async (chunk) => {
+          const rows = await encode(chunk, 0);
+          const grown = new Float32Array(past.length + chunk.length);
+          grown.set(past);
+          grown.set(chunk, past.length);
+          past = grown.subarray(Math.max(0, grown.length - history * tokenSize));
+          return rows;
+        },
+        scratch: (chunk) => encode(chunk, delayTokens),
+        release: slot.release,
+      };
+    },
+  };
+}
