@@ -18,7 +18,7 @@ from listen import command_listener, lockstep_listener
 from stability import TONE, changed, family, names_of, reading, rows_of, summary
 from test_data import CLIP
 from units import PROGRAM
-from voices_apart import between, digits, recognised, wake_words
+from voices_apart import between, digits, recognised, synthesised, wake_words
 
 BUNDLE = Path(os.environ.get('SYLSTREAM_BUNDLE', Path(__file__).parents[1] / 'test/fixtures/tiny'))
 
@@ -136,6 +136,17 @@ def test_pairs_of_voices_are_reported_by_kind():
     found = between({'af_kore': one, 'bm_fable': two, 'joe': one})
     assert found['Kokoro and Kokoro'] == {'same': 0.25, 'different': 1.0, 'pairs': 1}
     assert found['Kokoro and joe'] == {'same': 0.125, 'different': 1.0, 'pairs': 2}
+
+
+def test_readings_are_made_once_and_voices_that_are_not_there_are_named(tmp_path, capsys):
+    if not shutil.which('flite'):
+        pytest.skip('no flite')
+    first = synthesised(['a cat', 'the dog'], tmp_path / 'none', tmp_path)
+    assert len(first['flite-slt']) == 2 and 'no readings by af_kore' in capsys.readouterr().err
+    made = {file: file.stat().st_mtime_ns for file in (tmp_path / 'flite-slt').iterdir()}
+    again = synthesised(['the dog', 'a cat'], tmp_path / 'none', tmp_path)
+    assert len(made) == 2 and all(file.stat().st_mtime_ns == at for file, at in made.items())
+    assert np.array_equal(again['flite-slt'][1], first['flite-slt'][0])
 
 
 def test_words_are_recognised_by_the_nearest_of_another_speaker(tmp_path):

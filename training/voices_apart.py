@@ -5,8 +5,11 @@ Readings are made once and kept in a folder; what cannot be made or found here i
 
 from __future__ import annotations
 
+import hashlib
 import json
+import shutil
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterable
 from itertools import combinations
@@ -14,6 +17,7 @@ from pathlib import Path
 
 import numpy as np
 import soundfile
+from sklearn.metrics import average_precision_score
 
 import kokoro
 from agreement import Said, apart
@@ -31,24 +35,26 @@ def synthesised(texts: list[str], voices: Path, folder: Path) -> dict[str, list[
     """Voice -> its readings of all texts, made where they are not there yet. voices: the folder with Kokoro's speakers."""
     out = {}
     for voice in [*SYNTHESISERS, *named()['timed-speech']['test']]:
-        files = [folder / voice / f'{n:03d}.wav' for n in range(len(texts))]
+        files = {text: folder / voice / f'{hashlib.sha256(text.encode()).hexdigest()[:16]}.wav' for text in texts}
         try:
-            make(voice, [(n, t) for n, t in enumerate(texts) if not files[n].exists()], voices, folder / voice)
-            out[voice] = [read_audio(file) for file in files]
+            make(voice, {text: file for text, file in files.items() if not file.exists()}, voices)
+            out[voice] = [read_audio(files[text]) for text in texts]
         except (ImportError, OSError, AudioError, SystemExit) as error:
             print(f'no readings by {voice}: {error}', file=sys.stderr)
     return out
 
 
-def make(voice: str, texts: list[tuple[int, str]], voices: Path, folder: Path) -> None:
-    """Reads texts by a voice into FOLDER/NNN.wav."""
-    folder.mkdir(parents=True, exist_ok=True)
+def make(voice: str, files: dict[str, Path], voices: Path) -> None:
+    """Reads texts by a voice, each into its file."""
+    for file in files.values():
+        file.parent.mkdir(parents=True, exist_ok=True)
     if voice in SYNTHESISERS:
-        for row in speak([{'id': f'{n:03d}', 'text': text, 'voice': voice} for n, text in texts], folder):
-            (folder / row['path']).rename(folder / f'{row["id"]}.wav')
+        with tempfile.TemporaryDirectory() as folder:
+            for row in speak([{'id': file.stem, 'text': text, 'voice': voice} for text, file in files.items()], Path(folder)):
+                shutil.move(Path(folder) / row['path'], files[row['text']])
         return
-    for n, text in texts:
-        soundfile.write(folder / f'{n:03d}.wav', kokoro.read_aloud(text, voices / f'{voice}.bin'), SAMPLE_RATE, subtype='PCM_16')
+    for text, file in files.items():
+        soundfile.write(file, kokoro.read_aloud(text, voices / f'{voice}.bin'), SAMPLE_RATE, subtype='PCM_16')
 
 
 def kind_of(voice: str) -> str:
@@ -91,8 +97,6 @@ def digits(folder: Path, most: int) -> list[tuple[str, str, Path]]:
 
 def recognised(items: Iterable[tuple[str, str, Path]], listen: Listener, rate: str) -> dict[str, float]:
     """Share of words whose nearest other word by another speaker, by edits over the longer one's units, is the same; and average precision."""
-    from sklearn.metrics import average_precision_score
-
     items = list(items)
     silence = np.zeros(SAMPLE_RATE // 2, np.float32)
     heard = listen([np.concatenate([silence, read_audio(path, 0.0), silence]) for _, _, path in items])[rate]
