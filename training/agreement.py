@@ -57,9 +57,9 @@ def agreement(clean: list[Said], others: list[Said]) -> dict[str, float]:
 
 
 def apart(a: list[Said], b: list[Said]) -> float:
-    """Between two voices neither of which is the clean one: edits over the mean number of units."""
-    total = sum(len(x.ids) + len(y.ids) for x, y in zip(a, b, strict=True)) / 2
-    return sum(edits(x, y) for x, y in zip(a, b, strict=True)) / max(1.0, total)
+    """Between two voices neither of which is the clean one: edits over the units of the longer reading."""
+    total = sum(max(len(x.ids), len(y.ids)) for x, y in zip(a, b, strict=True))
+    return sum(edits(x, y) for x, y in zip(a, b, strict=True)) / max(1, total)
 
 
 def overlaps(said: Said, spans: np.ndarray) -> np.ndarray:

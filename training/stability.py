@@ -46,6 +46,7 @@ LEVELS = {f'quiet {db} dB': Change('gain', {'db': -db}) for db in (6, 12, 20)} |
 CALIBRATED = ('clean', 'telephone', 'pink noise 10 dB')
 QUICK = {'kathleen': 16, 'asterisk-en': 12, 'kokoro': 8}
 FULL = {'kathleen': 40, 'asterisk-en': 40, 'kokoro': 24}
+SENTENCES = 25  # that all voices read
 NAMED = 900  # training utterances from which units get their names
 
 
@@ -212,12 +213,13 @@ def plenty(heard: list[Said]) -> dict[str, float]:
     return {'entropy': entropy(ids), 'used': len(np.unique(ids)), 'hz': len(ids) / max(1e-9, seconds)}
 
 
-def voices(args: argparse.Namespace, listen: Listener, rate: str, texts: list[str]) -> dict[str, dict]:
-    """Between voices: sentences of the pack, of the test split, one word by many people, digits; what is not there is left out aloud."""
+def voices(args: argparse.Namespace, listen: Listener, rate: str, kathleen: list[Reading]) -> dict[str, dict]:
+    """Between voices: sentences of the pack, kathleen's of the test split, one word by many people, digits; what is not there is left out aloud."""
     out = {}
     readings = [voices_apart.pack_readings(args.pack)] if (args.pack / 'festival.json').exists() else []
     if not args.quick:
-        readings.append(voices_apart.synthesised(texts, args.kokoro, args.kept / 'readings'))
+        spoken = voices_apart.synthesised([r.text for r in kathleen], args.kokoro, args.kept / 'readings')
+        readings.append(spoken | {'kathleen': [r.samples[TONE:] for r in kathleen]})
     for some in readings:
         out |= voices_apart.between({voice: listen(spoken)[rate] for voice, spoken in some.items() if spoken})
     words = {'wake words': (voices_apart.wake_words, args.wake, 40), 'digits': (voices_apart.digits, args.digits, 5)}
@@ -284,12 +286,12 @@ def main() -> None:
         for rate in rates:
             table[rate][row] = compared(sets, clean[rate], found[rate])
     print_table(table)
+    sys.stdout.flush()
     result = {'bundle': json.loads((args.bundle / 'manifest.json').read_text())['version'], 'by': 'command' if args.command else 'lockstep'}
     result |= {'table': table, 'summary': {rate: summary(table[rate]) for rate in rates}}
     result['units'] = {f'{name}, {rate}': plenty(clean[rate]) for rate in rates for name in ('all sets',)}
-    texts = [r.text for r in sets.get('kathleen', [])][:25]
     rate, one = rates[0], (command_listener if args.command else lockstep_listener)(args.bundle, rates[:1])
-    result['voices'] = voices(args, one, rate, texts)
+    result['voices'] = voices(args, one, rate, sets.get('kathleen', [])[:SENTENCES])
     if (args.data / 'speechocean762/utterances.jsonl').exists():
         result['units']['speechocean762, unseen speakers'] = says(args.data, one, rate, 100 if args.quick else 600)
         mark = hashlib.sha256((args.bundle / 'manifest.json').read_bytes()).hexdigest()[:16]

@@ -97,14 +97,19 @@ def digits(folder: Path, most: int) -> list[tuple[str, str, Path]]:
 
 def recognised(items: Iterable[tuple[str, str, Path]], listen: Listener, rate: str) -> dict[str, float]:
     """Share of words whose nearest other word by another speaker, by edits over the longer one's units, is the same; and average precision."""
-    items = list(items)
-    silence = np.zeros(SAMPLE_RATE // 2, np.float32)
-    heard = listen([np.concatenate([silence, read_audio(path, 0.0), silence]) for _, _, path in items])[rate]
-    tokens = [SpokenWord(word, who, {rate: s.ids.tolist()}) for (word, who, _), s in zip(items, heard, strict=True)]
+    said, recordings, silence = [], [], np.zeros(SAMPLE_RATE // 2, np.float32)
+    for word, who, path in items:
+        try:
+            recordings.append(np.concatenate([silence, read_audio(path, 0.0), silence]))
+            said.append((word, who))
+        except AudioError as error:
+            print(f'left out: {error}', file=sys.stderr)
+    heard = listen(recordings)[rate]
+    tokens = [SpokenWord(word, who, {rate: s.ids.tolist()}) for (word, who), s in zip(said, heard, strict=True)]
     near, same, both = pairs(tokens, rate)
     nearness, is_same = np.full((len(tokens), len(tokens)), -np.inf), np.zeros((len(tokens), len(tokens)))
     for a, b in (both, both[::-1]):
         nearness[a, b], is_same[a, b] = near, same
     nearest = nearness >= nearness.max(1, keepdims=True) - 1e-9  # several may be as near: each counts its part
     share = (is_same * nearest).sum(1) / nearest.sum(1)
-    return {'nearest': float(share.mean()), 'average_precision': float(average_precision_score(same, near)), 'words': len(items)}
+    return {'nearest': float(share.mean()), 'average_precision': float(average_precision_score(same, near)), 'words': len(said)}
