@@ -1,10 +1,10 @@
 import { PipelineError } from '../src/core/errors.ts';
 import type { Provider } from '../src/models/inference/onnx.ts';
 import { createStreamPool, type StreamPoolOptions } from '../src/streams/pool/streamPool.ts';
-import { createLog } from './log.ts';
+import { createLog } from './observe/log.ts';
 import { createServer } from './server.ts';
 import type { SylstreamServer } from './server.ts';
-import type { Settings } from './settings.ts';
+import type { Settings } from './settings/settings.ts';
 
 /** Options of `startServer()`. */
 export interface StartOptions {

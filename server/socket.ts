@@ -3,8 +3,8 @@ import type { RawData } from 'ws';
 import { disposition, toWireError } from '../src/protocol/index.ts';
 import type { CloseCode, Codec, ServerMessage, WireErrorOptions } from '../src/protocol/index.ts';
 import type { PipelineError } from '../src/core/errors.ts';
-import type { Metrics } from './metrics.ts';
-import type { Settings } from './settings.ts';
+import type { Metrics } from './observe/metrics.ts';
+import type { Settings } from './settings/settings.ts';
 
 /** Options of `createSocket()`. */
 export interface SocketOptions {

@@ -12,7 +12,7 @@ export type { PooledStream, StreamListener } from './streams/pool/pooledStream.t
 // Sources
 export { fromBytes } from './streams/fromBytes.ts';
 export { fromFile } from './streams/fromFile.ts';
-export { fromMicrophone } from './streams/fromMicrophone.ts';
+export { fromMicrophone } from './streams/microphone/fromMicrophone.ts';
 export { fromPcm } from './streams/fromPcm.ts';
 export { fromStdin } from './streams/fromStdin.ts';
 export { fromWav } from './streams/fromWav.ts';

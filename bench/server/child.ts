@@ -8,7 +8,7 @@ import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { interval, lastValueFrom, map, take, tap } from 'rxjs';
 import { WebSocketServer } from 'ws';
 import { createServer } from '../../server/index.ts';
-import { createLog } from '../../server/log.ts';
+import { createLog } from '../../server/observe/log.ts';
 import type { PooledStream } from '../../src/streams/pool/pooledStream.ts';
 import { createStreamPool, type StreamPool } from '../../src/streams/pool/streamPool.ts';
 import { summarise } from '../../src/bench/percentiles.ts';

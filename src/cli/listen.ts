@@ -16,7 +16,7 @@ import { provenanceOf } from '../formats/provenance.ts';
 import { unitStrip } from '../formats/strip.ts';
 import type { Models } from '../models/loadModels.ts';
 import { stateful } from '../operators/stateful.ts';
-import { fromMicrophone } from '../streams/fromMicrophone.ts';
+import { fromMicrophone } from '../streams/microphone/fromMicrophone.ts';
 import {
   MICROPHONE_SOURCES,
   type MicrophoneSource,

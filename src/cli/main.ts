@@ -12,7 +12,6 @@ import { listenCommand } from './listen.ts';
 import { modelCommand } from './model.ts';
 import { reportError } from './report.ts';
 import { scoreCommand } from './score.ts';
-import { serveCommand } from './serve.ts';
 import { tokenizeCommand } from './tokenize.ts';
 
 const EPILOGUE = `
@@ -29,13 +28,20 @@ Examples:
 Exit status: 0 done, 1 bug, 2 usage, 3 audio, 4 bundle or engine, 5 output, 6 microphone, 7 references,
 8 server, 141 nobody reads standard output any more. Every SYLSTREAM_ERR_ code has a heading in docs/errors.md.`;
 
-/** Runs a command line (without node's and the script's name) and returns the exit status; never throws. */
-export async function run(argv: readonly string[]): Promise<ExitCode> {
+/**
+ * Runs a command line (without node's and the script's name) and returns the exit status; never throws.
+ *
+ * @param others commands that are not of this folder: the server's (`bin/main.ts`)
+ */
+export async function run(
+  argv: readonly string[],
+  others: readonly Command[] = [],
+): Promise<ExitCode> {
   const verbose = argv.includes('--verbose');
   let status: ExitCode = EXIT.ok;
   const program = createProgram((code) => {
     status = code;
-  });
+  }, others);
   try {
     await program.parseAsync(argv, { from: 'user' });
     return status;
@@ -50,7 +56,10 @@ export async function run(argv: readonly string[]): Promise<ExitCode> {
 }
 
 /** The whole command; `setStatus` takes the exit status of a command that reported its errors itself. */
-export function createProgram(setStatus: (code: ExitCode) => void): Command {
+export function createProgram(
+  setStatus: (code: ExitCode) => void,
+  others: readonly Command[] = [],
+): Command {
   const program = new Command('sylstream')
     .description(
       'Live syllable-rate units of speech: audio in, units out while the person still speaks.',
@@ -68,7 +77,7 @@ export function createProgram(setStatus: (code: ExitCode) => void): Command {
     evaluateCommand(),
     modelCommand(),
     benchCommand(),
-    serveCommand(),
+    ...others,
     doctorCommand(setStatus),
   ];
   for (const command of commands) program.addCommand(command);

@@ -1,7 +1,7 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
 import type { Provider } from '../models/inference/onnx.ts';
-import { nodeScript } from '../streams/nodeScript.ts';
+import { nodeScript } from '../core/nodeScript.ts';
 
 /** A driver that takes longer than this to say anything hangs. */
 const PROBE_MS = 120_000;

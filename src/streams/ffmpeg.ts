@@ -7,7 +7,7 @@ import { SAMPLE_RATE } from '../core/time.ts';
 import { createFfmpegWords } from './ffmpegWords.ts';
 import { peek } from './peek.ts';
 import { scarcityAdvice } from './scarcity.ts';
-import { startProgram } from './startProgram.ts';
+import { startProgram } from '../core/startProgram.ts';
 
 /** Where channels and rate stand in the WAV files that ffmpeg writes to a pipe, and how much of them tells. */
 const CHANNELS_AT = 22;

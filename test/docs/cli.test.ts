@@ -1,11 +1,12 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
+import { serveCommand } from '../../server/serveCommand.ts';
 import { EXIT } from '../../src/cli/exitCodes.ts';
 import { createProgram } from '../../src/cli/main.ts';
 
 const text = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
 const section = (name: string): string => text.split(`\n## ${name}\n`)[1]?.split('\n## ')[0] ?? '';
-const { commands } = createProgram(() => undefined);
+const { commands } = createProgram(() => undefined, [serveCommand()]);
 
 describe('docs/cli.md', () => {
   it.each(commands.map((command) => command.name()))('has a section for %s', (name) => {

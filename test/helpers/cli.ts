@@ -4,9 +4,9 @@ import { join, resolve } from 'node:path';
 import { TINY } from './bundles.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
-const BUILT = join(ROOT, 'dist/src/cli/main.js');
+const BUILT = join(ROOT, 'dist/bin/main.js');
 const FROM_SOURCE =
-  "import('./src/cli/main.ts').then(({run})=>run(process.argv.slice(1))).then((c)=>{process.exitCode=c})";
+  "import('./bin/main.ts').then(({sylstream})=>sylstream(process.argv.slice(1))).then((c)=>{process.exitCode=c})";
 
 /** How a command ended and what it said. */
 export interface CliResult {
@@ -67,7 +67,7 @@ export function jsonLines<T>(text: string): T[] {
 /** Whether `dist` is as new as the sources. */
 export function isBuilt(): boolean {
   const built = statSync(BUILT, { throwIfNoEntry: false })?.mtimeMs ?? 0;
-  return ['src', 'server'].every((folder) =>
+  return ['src', 'server', 'bin'].every((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.name.endsWith('.ts'))
       .every((entry) => statSync(join(entry.parentPath, entry.name)).mtimeMs <= built),

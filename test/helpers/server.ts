@@ -1,4 +1,4 @@
-import { createLog } from '../../server/log.ts';
+import { createLog } from '../../server/observe/log.ts';
 import { createServer } from '../../server/index.ts';
 import type { ServerOptions, Settings, SylstreamServer } from '../../server/index.ts';
 import { loadModels } from '../../src/models/loadModels.ts';

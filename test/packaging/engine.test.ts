@@ -115,7 +115,7 @@ describe('with an engine', () => {
         file.endsWith('.ts') && /\bparentPort\b/.test(readFileSync(join(ROOT, file), 'utf8')),
     );
     expect(threads).toContain('src/models/worker.ts');
-    const exported = ['src/index.ts', 'src/client/index.ts', 'server/index.ts', 'src/cli/main.ts'];
+    const exported = ['src/index.ts', 'src/client/index.ts', 'server/index.ts', 'bin/main.ts'];
     const entryPoints = [...exported, ...threads];
     const { metafile } = await esbuild({
       entryPoints,

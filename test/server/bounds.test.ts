@@ -1,12 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { createAddressBook, networkOf } from '../../server/addressBook.ts';
-import { createAdmission } from '../../server/admission.ts';
-import { createAllowance } from '../../server/allowance.ts';
-import { FlushBook } from '../../server/flushBook.ts';
-import { createMemoryBook } from '../../server/memoryBook.ts';
-import { createRestartWatch } from '../../server/restartWatch.ts';
-import { createTokenBucket } from '../../server/tokenBucket.ts';
+import { createAddressBook, networkOf } from '../../server/limits/addressBook.ts';
+import { createAdmission } from '../../server/admission/admission.ts';
+import { createAllowance } from '../../server/limits/allowance.ts';
+import { FlushBook } from '../../server/limits/flushBook.ts';
+import { createMemoryBook } from '../../server/limits/memoryBook.ts';
+import { createRestartWatch } from '../../server/admission/restartWatch.ts';
+import { createTokenBucket } from '../../server/limits/tokenBucket.ts';
 
 describe('createTokenBucket', () => {
   it('lets the burst through, then the rate', () => {

@@ -1,7 +1,7 @@
 import { throwError } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings, SylstreamServer } from '../../server/index.ts';
-import { hashToken } from '../../server/auth.ts';
+import { hashToken } from '../../server/admission/auth.ts';
 import { PipelineError } from '../../src/core/errors.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import type { Models } from '../../src/models/loadModels.ts';

@@ -2,7 +2,7 @@ import { connect } from 'node:net';
 import type { Socket } from 'node:net';
 import { once } from 'node:events';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { hashToken } from '../../server/auth.ts';
+import { hashToken } from '../../server/admission/auth.ts';
 import type { SylstreamServer } from '../../server/index.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { SUBPROTOCOL_MSGPACK } from '../../src/protocol/index.ts';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { WebSocket } from 'ws';
-import { createLog } from '../../server/log.ts';
+import { createLog } from '../../server/observe/log.ts';
 import type { Settings, SylstreamServer } from '../../server/index.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { codecOf, SUBPROTOCOL_MSGPACK } from '../../src/protocol/index.ts';

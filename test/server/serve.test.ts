@@ -4,8 +4,8 @@ import { mkdtempSync, rmSync, symlinkSync, writeFileSync, mkdirSync } from 'node
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { createLog } from '../../server/log.ts';
-import { readPageFile } from '../../server/pageFiles.ts';
+import { createLog } from '../../server/observe/log.ts';
+import { readPageFile } from '../../server/http/pageFiles.ts';
 import { openStream } from '../../src/client/index.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { sylstream } from '../helpers/cli.ts';

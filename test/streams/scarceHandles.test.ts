@@ -59,7 +59,7 @@ describe.runIf(process.platform !== 'win32')('a process that has no file handle 
   });
 
   it('is told so when a microphone’s program cannot be started, and goes on', () => {
-    const imports = `import { fromMicrophone } from ${module('fromMicrophone.ts')};`;
+    const imports = `import { fromMicrophone } from ${module('microphone/fromMicrophone.ts')};`;
     const [scarce, after] = withHandlesLeft(
       2,
       imports,

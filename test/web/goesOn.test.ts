@@ -2,7 +2,7 @@ import type { Page } from 'playwright-core';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createServer, hashToken } from '../../server/index.ts';
 import type { Settings, SylstreamServer } from '../../server/index.ts';
-import { createLog } from '../../server/log.ts';
+import { createLog } from '../../server/observe/log.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { WAV_HEADER_BYTES } from '../../src/audio/wavWriter.ts';
 import { program } from '../helpers/require.ts';

@@ -1,4 +1,4 @@
-import { nodeScript } from '../nodeScript.ts';
+import { nodeScript } from '../../core/nodeScript.ts';
 
 /** Programs and modules that can record, in the order in which they are tried. */
 export const MICROPHONE_SOURCES = ['naudiodon', 'parec', 'arecord', 'ffmpeg'] as const;

@@ -1,7 +1,7 @@
 import type { ChildProcess } from 'node:child_process';
 import type { Readable } from 'node:stream';
 import { Observable } from 'rxjs';
-import { startProgram } from '../startProgram.ts';
+import { startProgram } from '../../core/startProgram.ts';
 import type { CaptureCommand } from './captureCommands.ts';
 
 /** Why a recording process ended; a microphone has no end of its own, so every end is one of these. */

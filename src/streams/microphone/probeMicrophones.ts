@@ -1,5 +1,5 @@
 import { catchError, forkJoin, firstValueFrom, map, of, take } from 'rxjs';
-import { fromMicrophone } from '../fromMicrophone.ts';
+import { fromMicrophone } from './fromMicrophone.ts';
 import { MICROPHONE_SOURCES, type MicrophoneSource } from './captureCommands.ts';
 
 /** Whether a source records here. */

@@ -1,0 +1,78 @@
+import type { Bundle } from '../../src/models/bundle/bundle.ts';
+import { ringBytes } from '../../src/models/inference/kvRing.ts';
+import { historyBytes, lmCache } from '../../src/models/lm/lmMemory.ts';
+
+/** Says what the sessions of a server use, and whether one more fits. */
+export interface MemoryBook {
+  /** Bytes of the process without sessions, and of those there are. */
+  readonly usedBytes: number;
+  /** Bytes above which no session begins. */
+  readonly boundBytes: number;
+  hasRoom(): boolean;
+}
+
+/** What a session has of its own. */
+export interface MemoryUser {
+  /** Audio that is here and not decided, in seconds. */
+  readonly undecidedSeconds: number;
+}
+
+/** Options of `createMemoryBook()`. */
+export interface MemoryBookOptions {
+  readonly boundBytes: number;
+  /** Resident bytes before the first session, models loaded and warm. */
+  readonly baseBytes: number;
+  /** Bytes that any session takes: `sessionBytes()`. */
+  readonly sessionBytes: number;
+  /** How many sessions there are, the waiting ones too. */
+  readonly count: () => number;
+  /** All of them. */
+  readonly sessions: () => Iterable<MemoryUser>;
+  readonly now: () => number;
+}
+
+/** Undecided audio on its way: samples as they came, at 16 kHz, log-mel of 128 bands, features; all floats. */
+const WAITING_BYTES_PER_SECOND = 4 * (48_000 + 16_000 + 100 * 128 + 50 * 256);
+/** Reckoned for the socket, the operators and the event log of a session (4,096 events of about 100 bytes). */
+const OTHER_BYTES = 2 ** 19;
+/** The two places for a stream's saved state (`streamMemory.ts`). */
+const STATE_BYTES = 2 ** 19;
+/** The sum of waiting audio is good for so long; the number of sessions is always today's. */
+const FRESH_MS = 100;
+
+/**
+ * Makes a book that counts what sessions use. Resident memory does not tell: the allocator keeps what it once had, so an
+ * empty server would refuse everyone; what is kept is used again by the next session.
+ */
+export function createMemoryBook(options: MemoryBookOptions): MemoryBook {
+  const { boundBytes, baseBytes, sessionBytes, count, sessions, now } = options;
+  let undecided = 0;
+  let summedAt = -Infinity;
+
+  function used(): number {
+    if (now() - summedAt >= FRESH_MS) {
+      undecided = 0;
+      for (const { undecidedSeconds } of sessions()) undecided += undecidedSeconds;
+      summedAt = now();
+    }
+    return baseBytes + count() * sessionBytes + undecided * WAITING_BYTES_PER_SECOND;
+  }
+
+  return {
+    get usedBytes() {
+      return used();
+    },
+    boundBytes,
+    hasRoom: () => used() + sessionBytes <= boundBytes,
+  };
+}
+
+/** Bytes that a session of a bundle takes whatever it does: keys and values, shared and a thread's copy of them. */
+export function sessionBytes({ config, lm }: Pick<Bundle, 'config' | 'lm'>): number {
+  const { encoder } = config;
+  const { layers, windowTokens, chunkTokens, kvHeads, headWidth } = encoder;
+  const rowWidth = kvHeads * headWidth;
+  const ring = ringBytes({ layers, windowTokens, chunkTokens, rowWidth });
+  const history = lm ? historyBytes(lmCache(lm)) : 0;
+  return 2 * (ring + history) + STATE_BYTES + OTHER_BYTES;
+}

@@ -1,0 +1,47 @@
+import { createAudioWatch } from '../../src/audio/audioWatch.ts';
+import { createPauseWatch } from '../../src/segments/pauseWatch.ts';
+import { bytesPerSample, decodePcm } from '../../src/audio/pcm.ts';
+import { createSignatureWatch } from '../../src/audio/signatureWatch.ts';
+import type { PipelineError } from '../../src/core/errors.ts';
+import type { WireAudio } from '../../src/protocol/index.ts';
+import type { Unit } from '../../src/core/types.ts';
+
+/** Audio of a session that is looked at: the main thread decodes it for this alone. */
+const WATCHED_SECONDS = 60;
+
+/** Looks whether what a session gets can be speech in the format that it declared. */
+export interface AudioSuspicion {
+  /** The bytes of audio that is new, whole moments. */
+  audio(bytes: Uint8Array): void;
+  unit(unit: Unit): void;
+  end(): void;
+}
+
+/**
+ * Creates it. Each thing is told once, with `SYLSTREAM_ERR_AUDIO_SUSPECT`: a file's bytes, a level that says that the format
+ * is wrong or channels that cancel each other out (in the first minute), nothing but pauses.
+ */
+export function createAudioSuspicion(
+  audio: WireAudio,
+  warn: (warning: PipelineError) => void,
+): AudioSuspicion {
+  const signature = createSignatureWatch(warn);
+  const { fmt, rate, ch } = audio;
+  const level = createAudioWatch({ encoding: fmt, sampleRate: rate, channels: ch }, warn);
+  const pauses = createPauseWatch(warn);
+  const mostBytes = WATCHED_SECONDS * rate * ch * bytesPerSample(fmt);
+  let watchedBytes = 0;
+  return {
+    audio(bytes) {
+      if (watchedBytes >= mostBytes) return;
+      watchedBytes += bytes.length;
+      signature.push(bytes);
+      level.push({ samples: decodePcm(bytes, fmt) });
+    },
+    unit: (unit) => pauses.unit(unit),
+    end() {
+      level.flush();
+      pauses.end();
+    },
+  };
+}
