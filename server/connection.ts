@@ -11,7 +11,7 @@ import { loggable } from './observe/loggable.ts';
 import { openSession } from './session/openSession.ts';
 import type { OpenContext } from './session/openSession.ts';
 import type { Session } from './session/session.ts';
-import { pipelineError } from './session/sessionOptions.ts';
+import { pipelineError } from './session/pipelineError.ts';
 import { createSocket } from './socket.ts';
 import type { Socket } from './socket.ts';
 

@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { WebSocket } from 'ws';
 import { PipelineError } from '../src/core/errors.ts';
 import type { Codec } from '../src/protocol/index.ts';
-import type { StreamPool } from '../src/streams/pool/streamPool.ts';
+import type { StreamPool } from '../src/streams/pool/poolTypes.ts';
 import { createAdmission } from './admission/admission.ts';
 import type { Credential } from './admission/auth.ts';
 import { availableBytes } from './admission/availableBytes.ts';
@@ -124,9 +124,10 @@ export function createHub(options: HubOptions): Hub {
       return refusals.allows(code);
     },
     onClosed: (connection) => sweeper.remove(connection),
-    onFailed(session, error) {
-      if (session.link !== undefined) return session.link.fail(error); // which logs it
-      if (![...store.all()].includes(session)) return; // never began: whoever opens it says so
+    onFailed(failed, error) {
+      if (failed.link !== undefined) return failed.link.fail(error); // which logs it
+      const session = [...store.all()].find((one) => one === failed);
+      if (session === undefined) return; // never began: whoever opens it says so
       log.error({ sid: session.id, code: error.code, error: loggable(error) }, 'session failed');
       store.remove(session);
     },

@@ -1,6 +1,7 @@
 import { PipelineError } from '../src/core/errors.ts';
 import type { Provider } from '../src/models/inference/onnx.ts';
-import { createStreamPool, type StreamPoolOptions } from '../src/streams/pool/streamPool.ts';
+import { type StreamPoolOptions } from '../src/streams/pool/poolTypes.ts';
+import { createStreamPool } from '../src/streams/pool/streamPool.ts';
 import { createLog } from './observe/log.ts';
 import { createServer } from './server.ts';
 import type { SylstreamServer } from './server.ts';

@@ -5,7 +5,7 @@ import type { Logger } from 'pino';
 import { PipelineError } from '../src/core/errors.ts';
 import type { Models } from '../src/models/loadModels.ts';
 import { createLocalPool } from '../src/streams/pool/localPool.ts';
-import type { StreamPool } from '../src/streams/pool/streamPool.ts';
+import type { StreamPool } from '../src/streams/pool/poolTypes.ts';
 import type { speechUnits } from '../src/streams/speechUnits.ts';
 import { createAddressBook } from './limits/addressBook.ts';
 import { createAuthenticator, hashToken } from './admission/auth.ts';

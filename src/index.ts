@@ -2,11 +2,11 @@
 
 // The whole pipeline
 export { speechUnits } from './streams/speechUnits.ts';
-export type { SpeechUnitsOptions } from './streams/speechUnits.ts';
+export type { SpeechUnitsOptions } from './streams/speechUnitsOptions.ts';
 
 // Many streams over every core
 export { createStreamPool } from './streams/pool/streamPool.ts';
-export type { StreamPool, StreamPoolOptions } from './streams/pool/streamPool.ts';
+export type { StreamPool, StreamPoolOptions } from './streams/pool/poolTypes.ts';
 export type { PooledStream, StreamListener } from './streams/pool/pooledStream.ts';
 
 // Sources

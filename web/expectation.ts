@@ -1,6 +1,6 @@
 import type { Unit } from '../src/core/types.ts';
 import { SAMPLE_RATE } from '../src/core/time.ts';
-import type { ProvisionalUnit } from './recording.ts';
+import type { ProvisionalUnit } from './provisionalUnit.ts';
 
 /** Seconds of what is expected next that the page asks for. */
 export const EXPECTED_SECONDS = 1.5;

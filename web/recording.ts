@@ -1,3 +1,4 @@
+import type { ProvisionalUnit } from './provisionalUnit.ts';
 import { joinPauses } from '../src/segments/joinPauses.ts';
 import type { Unit } from '../src/core/types.ts';
 import { SAMPLE_RATE } from '../src/core/time.ts';
@@ -11,9 +12,6 @@ export const MAX_SECONDS = 3600;
 const MAX_SAMPLES = MAX_SECONDS * SAMPLE_RATE;
 /** Sound is kept in pages of 30 s: growing moves nothing. */
 const PAGE_SAMPLES = 30 * SAMPLE_RATE;
-
-/** A stretch of the tail that may still change. */
-export type ProvisionalUnit = Pick<Unit, 'id' | 'start' | 'end' | 'pause'>;
 
 /** Everything that the page knows of one recording; the views draw from it. */
 export interface Recording {

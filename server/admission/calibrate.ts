@@ -1,6 +1,6 @@
 import { from, lastValueFrom } from 'rxjs';
 import { availableCores } from '../../src/models/inference/cores.ts';
-import type { StreamPool } from '../../src/streams/pool/streamPool.ts';
+import type { StreamPool } from '../../src/streams/pool/poolTypes.ts';
 import type { PcmChunk } from '../../src/core/types.ts';
 import { SAMPLE_RATE } from '../../src/core/time.ts';
 import { readCpuTimes } from '../observe/cpuMeter.ts';

@@ -1,3 +1,4 @@
+import type { KnownUnit } from './knownUnit.ts';
 import { PipelineError } from '../../src/core/errors.ts';
 import type { UnitLm, UnitLmSession } from '../../src/models/lm/unitLm.ts';
 import type { Generate, WireId } from '../../src/protocol/index.ts';
@@ -7,13 +8,10 @@ import type { Guess } from './guess.ts';
 import type { Link } from './link.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Quota } from '../limits/quota.ts';
-import { pipelineError } from './sessionOptions.ts';
+import { pipelineError } from './pipelineError.ts';
 import type { Settings } from '../settings/settings.ts';
 import { createTokenBucket } from '../limits/tokenBucket.ts';
 import type { TokenBucket } from '../limits/tokenBucket.ts';
-
-/** What of a unit the language model reads. */
-export type KnownUnit = Pick<Unit, 'id' | 'start' | 'end'>;
 
 /** What a session's continuations need. */
 export interface ContinuationsOptions {

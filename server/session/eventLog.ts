@@ -1,5 +1,5 @@
 import type { FinalUnit, Flushed, WireId } from '../../src/protocol/index.ts';
-import type { KnownUnit } from './continuations.ts';
+import type { KnownUnit } from './knownUnit.ts';
 
 /** What is sent again after a resume. */
 export type LoggedEvent = FinalUnit | Flushed;

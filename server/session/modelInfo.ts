@@ -1,6 +1,6 @@
 import { settingFor } from '../../src/segments/rateDial.ts';
 import type { WireModel, WireRate } from '../../src/protocol/index.ts';
-import type { StreamPool } from '../../src/streams/pool/streamPool.ts';
+import type { StreamPool } from '../../src/streams/pool/poolTypes.ts';
 
 /** Milliseconds of a token (docs/bundle.md: 2 frames of 10 ms). */
 const TOKEN_MS = 20;

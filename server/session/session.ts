@@ -20,7 +20,8 @@ import type { EventLog } from './eventLog.ts';
 import { FlushBook } from '../limits/flushBook.ts';
 import { createLagMeter, type LagMeter } from '../observe/lagMeter.ts';
 import type { Link } from './link.ts';
-import { checkRate, pipelineError, streamOptions } from './sessionOptions.ts';
+import { pipelineError } from './pipelineError.ts';
+import { checkRate, streamOptions } from './sessionOptions.ts';
 import type { SessionContext } from './sessionOptions.ts';
 import { toFinalUnit, toProvisional } from './wireEvents.ts';
 

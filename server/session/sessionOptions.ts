@@ -1,5 +1,5 @@
+import { pipelineError } from './pipelineError.ts';
 import { PipelineError } from '../../src/core/errors.ts';
-import type { ErrorCode } from '../../src/core/errors.ts';
 import { settingFor } from '../../src/segments/rateDial.ts';
 import { isChannelCount, isSampleRate } from '../../src/audio/audioFormat.ts';
 import type { PcmFormat } from '../../src/audio/pcm.ts';
@@ -7,12 +7,17 @@ import type { Bundle } from '../../src/models/bundle/bundle.ts';
 import { isWireAudioFormat } from '../../src/protocol/index.ts';
 import type { Hello, WireAudio, WireRate } from '../../src/protocol/index.ts';
 import type { ShardStreamOptions } from '../../src/streams/pool/shardMessages.ts';
-import type { StreamPool } from '../../src/streams/pool/streamPool.ts';
-import { quotesInput } from '../observe/loggable.ts';
+import type { StreamPool } from '../../src/streams/pool/poolTypes.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Quota } from '../limits/quota.ts';
-import type { Session } from './session.ts';
+import type { Link } from './link.ts';
 import type { Settings } from '../settings/settings.ts';
+
+/** Which session failed, and its connection where it has one. */
+export interface FailedSession {
+  readonly id: string;
+  readonly link: Link | undefined;
+}
 
 /** What a session needs from its server. */
 export interface SessionContext {
@@ -25,7 +30,7 @@ export interface SessionContext {
   /** Monotone milliseconds. */
   readonly now: () => number;
   /** Told when the pipeline of a session failed. */
-  readonly onFailed: (session: Session, error: PipelineError) => void;
+  readonly onFailed: (session: FailedSession, error: PipelineError) => void;
 }
 
 /** Throws `SYLSTREAM_ERR_AUDIO_FORMAT` for audio that is not taken. */
@@ -72,16 +77,4 @@ export function asOption<T>(act: () => T): T {
   } catch (error) {
     throw pipelineError(error, 'SYLSTREAM_ERR_OPTION');
   }
-}
-
-/** Any failure as a `PipelineError`: misuse as `misuse`, what is not known as `SYLSTREAM_ERR_INTERNAL`. */
-export function pipelineError(
-  error: unknown,
-  misuse: ErrorCode = 'SYLSTREAM_ERR_INTERNAL',
-): PipelineError {
-  if (error instanceof PipelineError) return error;
-  const isMisuse = error instanceof RangeError || error instanceof TypeError;
-  const words = error instanceof Error ? error.message : String(error);
-  const message = quotesInput(error) ? `unexpected ${(error as Error).name}` : words;
-  return new PipelineError(isMisuse ? misuse : 'SYLSTREAM_ERR_INTERNAL', message, { cause: error });
 }

@@ -1,7 +1,8 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { loadModels, type LoadModelsOptions, type Models } from '../models/loadModels.ts';
 import { createLocalPool } from '../streams/pool/localPool.ts';
-import { createStreamPool, type StreamPool } from '../streams/pool/streamPool.ts';
+import { type StreamPool } from '../streams/pool/poolTypes.ts';
+import { createStreamPool } from '../streams/pool/streamPool.ts';
 import { countTo } from './usage.ts';
 
 /** What the options below give. */

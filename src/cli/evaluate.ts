@@ -1,3 +1,4 @@
+import type { EvaluateOptions } from './evaluateOptions.ts';
 import { basename, extname } from 'node:path';
 import { Command } from 'commander';
 import {
@@ -20,8 +21,7 @@ import { fromFile } from '../streams/fromFile.ts';
 import { collectUnits } from '../streams/collectUnits.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
-import type { Rate } from '../core/types.ts';
-import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
+import { loadEngine, withEngineOptions } from './engineOptions.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { type Evaluated, evaluationJson, evaluationText } from './evaluateReport.ts';
 import { limitParallel } from './openFiles.ts';
@@ -29,17 +29,6 @@ import { openOutput } from './output.ts';
 import { recordingsIn } from './recordingsIn.ts';
 import { guessWarnings } from './referenceNotes.ts';
 import { count, delay, finite, fromOptions, rate } from './usage.ts';
-
-/** What the options of `evaluate` give. */
-export interface EvaluateOptions extends EngineOptions {
-  readonly ref: string;
-  readonly tier?: string;
-  readonly shift: number;
-  readonly rate: Rate;
-  readonly maxDelay: number;
-  readonly parallel: number;
-  readonly json?: boolean;
-}
 
 const HELP = `
 A recording NAME.wav has its reference in NAME.TextGrid or NAME.json in the folder, or under "id": "NAME" in a JSON list

@@ -8,7 +8,7 @@ import type { ReferenceSource } from '../formats/readReference.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import type { Bundle } from '../models/bundle/bundle.ts';
 import { msToSamples, toSeconds } from '../core/time.ts';
-import type { EvaluateOptions } from './evaluate.ts';
+import type { EvaluateOptions } from './evaluateOptions.ts';
 import { referenceLines } from './referenceNotes.ts';
 
 /** One recording and how its units compare with its reference. */

@@ -6,12 +6,12 @@ import { plotPng } from '../formats/plotPng.ts';
 import { plotHtml } from '../formats/plotHtml.ts';
 import type { Provenance, UnitFormatter } from '../formats/unitFormatter.ts';
 import { createGate } from '../streams/gate.ts';
-import type { StreamPool } from '../streams/pool/streamPool.ts';
+import type { StreamPool } from '../streams/pool/poolTypes.ts';
 import { EACH, openAudio } from './audioInput.ts';
 import { createFormatter } from './formatters.ts';
 import { writeFailed } from './output.ts';
 import { reportWarning } from './report.ts';
-import type { TokenizeOptions } from './tokenize.ts';
+import type { TokenizeOptions } from './tokenizeOptions.ts';
 import { type Drawn, unitOutput } from './unitOutput.ts';
 
 /** What one recording needs beside the options. */

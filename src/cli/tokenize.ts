@@ -1,36 +1,16 @@
+import type { TokenizeOptions } from './tokenizeOptions.ts';
 import { Command, Option } from 'commander';
-import type { Rate } from '../core/types.ts';
-import { EACH, type InputOptions, withInputOptions } from './audioInput.ts';
+import { EACH, withInputOptions } from './audioInput.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { chosenFormat, type FormatWish } from './chosenFormat.ts';
-import { type EngineOptions, withEngineOptions } from './engineOptions.ts';
+import { withEngineOptions } from './engineOptions.ts';
 import type { ExitCode } from './exitCodes.ts';
-import { type Format, FORMATS, LINE_FORMATS } from './formatters.ts';
+import { FORMATS, LINE_FORMATS } from './formatters.ts';
 import { planOutput } from './outputPlan.ts';
 import { recordingsIn } from './recordingsIn.ts';
 import { tokenizeFiles } from './tokenizeFiles.ts';
 import { withUnitOptions } from './unitOptions.ts';
 import { count, misuse, oneOf } from './usage.ts';
-
-/** What the options of `tokenize` give. */
-export interface TokenizeOptions extends EngineOptions, Omit<InputOptions, 'channel'> {
-  /** The one to listen to, or all, told apart. */
-  readonly channel?: number | typeof EACH;
-  readonly format: Format;
-  readonly output?: string;
-  readonly plot?: string;
-  readonly rate: Rate;
-  readonly maxDelay: number;
-  readonly splitPauses?: boolean;
-  readonly features?: boolean;
-  readonly partials?: boolean;
-  readonly header?: boolean;
-  readonly realtime?: boolean;
-  readonly parallel: number;
-  readonly progress: boolean;
-  /** A global option. */
-  readonly verbose?: boolean;
-}
 
 /** What the command line itself gives. */
 type GivenOptions = Omit<TokenizeOptions, 'format'> & FormatWish;

@@ -12,7 +12,7 @@ import { EACH } from './audioInput.ts';
 import { channelPieces } from './channelPieces.ts';
 import { recordingPieces } from './recordingPieces.ts';
 import { allRecordingSamples } from './recordingSamples.ts';
-import type { TokenizeOptions } from './tokenize.ts';
+import type { TokenizeOptions } from './tokenizeOptions.ts';
 import { fromOptions } from './usage.ts';
 
 /**

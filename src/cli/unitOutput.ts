@@ -20,8 +20,8 @@ import { MAX_PLOT_SAMPLES, type Plot } from '../formats/plot.ts';
 import type { UnitFormatter } from '../formats/unitFormatter.ts';
 import { logMel } from '../operators/logMel.ts';
 import { stateful } from '../operators/stateful.ts';
-import type { StreamPool } from '../streams/pool/streamPool.ts';
-import type { SpeechUnitsOptions } from '../streams/speechUnits.ts';
+import type { StreamPool } from '../streams/pool/poolTypes.ts';
+import type { SpeechUnitsOptions } from '../streams/speechUnitsOptions.ts';
 import {
   type Control,
   isControl,

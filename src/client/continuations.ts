@@ -1,8 +1,7 @@
 import { Observable } from 'rxjs';
 import type { Generate } from '../protocol/index.ts';
-import type { ContinuationEvent } from './events.ts';
+import type { ContinuationEvent, StreamEvent } from './events.ts';
 import { iterate } from './iterate.ts';
-import type { UnitStream } from './unitStream.ts';
 
 /** What to guess, and when. */
 export interface ContinueOptions {
@@ -38,9 +37,16 @@ export interface Continuations extends AsyncIterable<ContinuationEvent> {
 /** Units of a continuation whose length is given in seconds. */
 const MOST_UNITS = 300;
 
+/** What a continuation needs of its stream. */
+export interface ContinuedStream {
+  readonly events$: Observable<StreamEvent>;
+  generate(request: Omit<Generate, 't'>): void;
+  cancel(id: string): void;
+}
+
 /** Makes continuations of a stream; nothing is asked for before somebody listens. */
 export function createContinuations(
-  stream: UnitStream,
+  stream: ContinuedStream,
   options: ContinueOptions,
   newId: () => string,
 ): Continuations {

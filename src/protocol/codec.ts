@@ -1,19 +1,6 @@
-import type { WireMap } from './checkFields.ts';
+import type { Codec } from './frameCodec.ts';
 import { jsonCodec } from './json.ts';
-import type { Message } from './messages.ts';
 import { msgpackCodec } from './msgpack.ts';
-
-/** One of the two ways in which messages become frames. Stateless: one serves every socket. */
-export interface Codec {
-  /** Its name in `Sec-WebSocket-Protocol`. */
-  readonly subprotocol: string;
-  /** Whether frames are binary; a frame of the other kind is malformed. */
-  readonly binary: boolean;
-  /** Writes a message. */
-  encode(message: Message): Uint8Array | string;
-  /** Reads a frame within the structural bounds; throws `SYLSTREAM_ERR_MALFORMED`. Fields are not checked yet. */
-  decode(data: Uint8Array | string): WireMap;
-}
 
 /** Both, in the server's order of preference. */
 export const CODECS: readonly Codec[] = [msgpackCodec, jsonCodec];

@@ -5,7 +5,7 @@ export type { WireMap } from './checkFields.ts';
 export { disposition } from './closeCodes.ts';
 export type { CloseCode, Disposition, WireCode } from './closeCodes.ts';
 export { CODECS, codecOf } from './codec.ts';
-export type { Codec } from './codec.ts';
+export type { Codec } from './frameCodec.ts';
 export { MAX_MESSAGE_BYTES } from './limits.ts';
 export type * from './messages.ts';
 export { validateClientMessage, validateServerMessage } from './validate.ts';

@@ -1,7 +1,7 @@
 import { PipelineError } from '../core/errors.ts';
 import { isWireMap } from './checkFields.ts';
 import type { WireMap } from './checkFields.ts';
-import type { Codec } from './codec.ts';
+import type { Codec } from './frameCodec.ts';
 import { bytesFromBase64, bytesToBase64 } from './base64.ts';
 import { MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
 import type { Message } from './messages.ts';

@@ -1,7 +1,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { PipelineError } from '../core/errors.ts';
 import type { WireMap } from './checkFields.ts';
-import type { Codec } from './codec.ts';
+import type { Codec } from './frameCodec.ts';
 import type { Message } from './messages.ts';
 import { checkStructure } from './structure.ts';
 import { SUBPROTOCOL_MSGPACK } from './version.ts';

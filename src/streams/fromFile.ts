@@ -1,20 +1,10 @@
+import type { FromFileOptions } from './fromFileOptions.ts';
 import type { Observable } from 'rxjs';
 import { checkChannel } from '../audio/audioFormat.ts';
-import type { PcmFormat } from '../audio/pcm.ts';
 import type { PcmChunk } from '../core/types.ts';
 import { checkByteFormat } from './fromBytes.ts';
 import { openFile } from './openFile.ts';
 import { paced } from './paced.ts';
-import type { PacingOptions } from './paced.ts';
-import type { ListeningOptions } from './listening.ts';
-
-/** Options of `fromFile()`. */
-export interface FromFileOptions extends PacingOptions, ListeningOptions {
-  /** The program that reads what the WAV reader does not take, a name or a path. Default `ffmpeg`. */
-  readonly ffmpeg?: string | undefined;
-  /** What the bytes are when they are no WAV file. Default: whatever ffmpeg finds. */
-  readonly raw?: PcmFormat | undefined;
-}
 
 /**
  * Reads a recording as 16 kHz mono chunks, on demand, or in real time by option: a WAV file by itself, anything else (MP3,

@@ -2,7 +2,7 @@ import { defer, type Observable } from 'rxjs';
 import type { Control, PcmChunk, SpeechEvent } from '../core/types.ts';
 import { createGate } from './gate.ts';
 import { PulledAudio } from './pulledAudio.ts';
-import type { SpeechUnitsOptions } from './speechUnits.ts';
+import type { SpeechUnitsOptions } from './speechUnitsOptions.ts';
 
 type Pipeline = (
   chunks$: Observable<PcmChunk | Control>,

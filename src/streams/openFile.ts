@@ -8,7 +8,7 @@ import { PipelineError } from '../core/errors.ts';
 import type { PcmChunk } from '../core/types.ts';
 import { SAMPLE_RATE } from '../core/time.ts';
 import { decodeWithFfmpeg } from './ffmpeg.ts';
-import type { FromFileOptions } from './fromFile.ts';
+import type { FromFileOptions } from './fromFileOptions.ts';
 import { peek } from './peek.ts';
 import { readFile } from './readFile.ts';
 import { through } from './through.ts';

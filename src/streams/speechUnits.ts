@@ -1,3 +1,4 @@
+import type { SpeechUnitsOptions } from './speechUnitsOptions.ts';
 import type { Observable } from 'rxjs';
 import type { Models } from '../models/loadModels.ts';
 import { encode } from '../operators/encode.ts';
@@ -5,33 +6,9 @@ import { logMel } from '../operators/logMel.ts';
 import { quantize } from '../operators/quantize.ts';
 import { resample } from '../operators/resample.ts';
 import { segment } from '../operators/segment.ts';
-import type { Control, PcmChunk, Rate, SpeechEvent } from '../core/types.ts';
+import type { Control, PcmChunk, SpeechEvent } from '../core/types.ts';
 import { heldBack } from './heldBack.ts';
 import { segmenterConfig } from './segmenterConfig.ts';
-
-/** Options of `speechUnits()`. */
-export interface SpeechUnitsOptions {
-  /** Samples a second of the chunks, 8,000 to 192,000; default 16,000. */
-  readonly sampleRate?: number | undefined;
-  /** Interleaved channels of the chunks, 1 to 6; default 1. */
-  readonly channels?: number | undefined;
-  /** The one of them to listen to, from 1 on; default: the mean of all. */
-  readonly channel?: number | undefined;
-  /** Where the dial stands at the start: `natural` (default) or units per second of non-pause within the bundle's range. */
-  readonly rate?: Rate | undefined;
-  /** Audio milliseconds after which a boundary is decided even when it is not certain; default 800, `Infinity` allowed. */
-  readonly maxDelayMs?: number | undefined;
-  /** Also emit the provisional tail; default false. */
-  readonly partials?: boolean | undefined;
-  /** Units carry their segment's mean feature vector; default false. */
-  readonly features?: boolean | undefined;
-  /** A slow controller holds the stream to a numbered rate; default false. */
-  readonly holdRate?: boolean | undefined;
-  /** Merge consecutive equal units; default false. */
-  readonly merge?: boolean | undefined;
-  /** Called when all audio up to this sample (at 16 kHz) has been encoded. */
-  readonly onProgress?: ((sample: number) => void) | undefined;
-}
 
 /**
  * The whole pipeline: speech in chunks of any size → syllable units while the person is still speaking.

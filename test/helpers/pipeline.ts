@@ -1,6 +1,7 @@
 import { from, lastValueFrom, toArray } from 'rxjs';
 import type { Models } from '../../src/models/loadModels.ts';
-import { speechUnits, type SpeechUnitsOptions } from '../../src/streams/speechUnits.ts';
+import { speechUnits } from '../../src/streams/speechUnits.ts';
+import { type SpeechUnitsOptions } from '../../src/streams/speechUnitsOptions.ts';
 import type { Control, PcmChunk, SpeechEvent, Unit } from '../../src/core/types.ts';
 import { cutChunks } from './cuts.ts';
 import { CLIPS, clipSamples } from './speech.ts';

@@ -3,7 +3,8 @@ import { createServer } from '../../server/index.ts';
 import type { ServerOptions, Settings, SylstreamServer } from '../../server/index.ts';
 import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
-import { createStreamPool, type StreamPool } from '../../src/streams/pool/streamPool.ts';
+import { type StreamPool } from '../../src/streams/pool/poolTypes.ts';
+import { createStreamPool } from '../../src/streams/pool/streamPool.ts';
 import { TINY } from './bundles.ts';
 
 /** The pools that servers of some models run their streams in. */

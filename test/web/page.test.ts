@@ -13,7 +13,7 @@ import { loadModels } from '../../src/models/loadModels.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { fromFile } from '../../src/streams/fromFile.ts';
 import { speechUnits } from '../../src/streams/speechUnits.ts';
-import type { SpeechUnitsOptions } from '../../src/streams/speechUnits.ts';
+import type { SpeechUnitsOptions } from '../../src/streams/speechUnitsOptions.ts';
 import { lastValueFrom, toArray } from 'rxjs';
 import type { Unit } from '../../src/core/types.ts';
 import { EXPECTED_SECONDS } from '../../web/expectation.ts';

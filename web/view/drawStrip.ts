@@ -1,4 +1,4 @@
-import type { ProvisionalUnit } from '../recording.ts';
+import type { ProvisionalUnit } from '../provisionalUnit.ts';
 import { isLongPause } from './describeUnit.ts';
 import { unitColour } from './palette.ts';
 import { fontOf } from './scene.ts';

@@ -5,7 +5,7 @@ import type { Control, PcmChunk } from '../../core/types.ts';
 import { speechUnits } from '../speechUnits.ts';
 import type { PooledStream, StreamListener } from './pooledStream.ts';
 import type { ShardStreamOptions } from './shardMessages.ts';
-import type { StreamPool } from './streamPool.ts';
+import type { StreamPool } from './poolTypes.ts';
 
 /** Silence goes in pieces of this many moments. */
 const SILENCE_FRAMES = 16_000;

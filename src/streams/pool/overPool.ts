@@ -2,8 +2,8 @@ import { Observable } from 'rxjs';
 import { checkAudioFormat } from '../../audio/audioFormat.ts';
 import { cutMoment } from '../../audio/resampler.ts';
 import { isControl, type Control, type PcmChunk, type SpeechEvent } from '../../core/types.ts';
-import type { SpeechUnitsOptions } from '../speechUnits.ts';
-import type { StreamPool } from './streamPool.ts';
+import type { SpeechUnitsOptions } from '../speechUnitsOptions.ts';
+import type { StreamPool } from './poolTypes.ts';
 
 /**
  * The RxJS face of a pool: each subscription opens a stream and releases it when it completes, fails or is unsubscribed.

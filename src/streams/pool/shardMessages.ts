@@ -3,7 +3,7 @@ import type { Precision } from '../../models/bundle/bundle.ts';
 import type { Provider } from '../../models/inference/onnx.ts';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import type { Control, SpeechEvent } from '../../core/types.ts';
-import type { SpeechUnitsOptions } from '../speechUnits.ts';
+import type { SpeechUnitsOptions } from '../speechUnitsOptions.ts';
 import type { SentError } from './sentError.ts';
 import type { StreamMemory } from './streamMemory.ts';
 

@@ -1,19 +1,14 @@
-import type { Observable } from 'rxjs';
+import type { StreamPool, StreamPoolOptions } from './poolTypes.ts';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import { PipelineError } from '../../core/errors.ts';
-import type { Bundle } from '../../models/bundle/bundle.ts';
-import type { Precision } from '../../models/bundle/bundle.ts';
 import { availableCores } from '../../models/inference/cores.ts';
 import { createUnitLm } from '../../models/lm/createUnitLm.ts';
-import type { InferenceStatus } from '../../models/inference/inferenceStatus.ts';
-import { DEFAULT_BATCH, whole, type PoolOptions } from '../../models/inference/inferencePool.ts';
+import { DEFAULT_BATCH, whole } from '../../models/inference/inferencePool.ts';
 import { createRing } from '../../models/inference/kvRing.ts';
 import { defaultBundle, readBundle } from '../../models/bundle/manifest.ts';
 import { ringShape } from '../../models/encoder/stepJob.ts';
 import type { UnitLm } from '../../models/lm/unitLm.ts';
-import type { Control, PcmChunk, SpeechEvent } from '../../core/types.ts';
 import { heldBack } from '../heldBack.ts';
-import type { SpeechUnitsOptions } from '../speechUnits.ts';
 import { checkStreamOptions } from './checkStreamOptions.ts';
 import { overPool } from './overPool.ts';
 import {
@@ -25,42 +20,6 @@ import {
 import { createShardLink, type ShardLink } from './shardLink.ts';
 import type { ShardFigures, ShardResult, ShardStreamOptions } from './shardMessages.ts';
 import { createStreamMemory, renewMemory, type StreamMemory } from './streamMemory.ts';
-
-/** Where streams run. */
-export interface StreamPool {
-  readonly bundle: Bundle;
-  /** The unit language model, where the bundle has one and `lm: false` was not asked for; a thread of its own. */
-  readonly lm?: UnitLm;
-  /** Starts a stream of raw audio. Throws `RangeError` or `TypeError` for options that are not what they must be. */
-  open(format: PcmFormat, options: ShardStreamOptions, listener: StreamListener): PooledStream;
-  /** `speechUnits()` in the pool: the same events for the same chunks. */
-  speechUnits(
-    chunks$: Observable<PcmChunk | Control>,
-    options?: SpeechUnitsOptions,
-  ): Observable<SpeechEvent>;
-  status(): InferenceStatus;
-  /** Runs the model alone in one shard, `times` times. Only while no stream runs. */
-  bare?(
-    batch: number,
-    times: number,
-  ): Promise<{ readonly runMs: number; readonly cpuMs: number | undefined }>;
-  /** Ends every thread; streams under way fail with `SYLSTREAM_ERR_CLOSED`. */
-  close(): Promise<void>;
-}
-
-/** Options of `createStreamPool()`. */
-export interface StreamPoolOptions extends Omit<PoolOptions, 'workers'> {
-  /** A bundle's folder; default: the one that comes with the package. */
-  readonly bundle?: string | undefined;
-  /** Default `int8`. */
-  readonly precision?: Precision | undefined;
-  /** Threads that own streams, 1 to 64; default: the cores. */
-  readonly shards?: number | undefined;
-  /** Loads the bundle's language model too, where it has one; default true. */
-  readonly lm?: boolean | undefined;
-  /** Told in one line when a provider of the list was refused; default `console.warn`. */
-  readonly onRefused?: ((line: string) => void) | undefined;
-}
 
 interface Place {
   readonly link: ShardLink;

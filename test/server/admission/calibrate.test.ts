@@ -2,7 +2,8 @@ import { ignoreElements, timer } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { measureCapacity } from '../../../server/admission/calibrate.ts';
 import type { CpuTimes } from '../../../server/observe/cpuMeter.ts';
-import { createStreamPool, type StreamPool } from '../../../src/streams/pool/streamPool.ts';
+import { type StreamPool } from '../../../src/streams/pool/poolTypes.ts';
+import { createStreamPool } from '../../../src/streams/pool/streamPool.ts';
 import { TINY } from '../../helpers/bundles.ts';
 
 let pool: StreamPool;

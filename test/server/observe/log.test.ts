@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createLog } from '../../../server/observe/log.ts';
 import { loggable } from '../../../server/observe/loggable.ts';
 import type { ServerOptions, Settings, SylstreamServer } from '../../../server/index.ts';
-import { pipelineError } from '../../../server/session/sessionOptions.ts';
+import { pipelineError } from '../../../server/session/pipelineError.ts';
 import type { Models } from '../../../src/models/loadModels.ts';
 import { dial, greet, tone } from '../../helpers/rawClient.ts';
 import { tinyModels, withServer } from '../../helpers/server.ts';

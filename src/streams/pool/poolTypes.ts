@@ -1,0 +1,47 @@
+import type { Observable } from 'rxjs';
+import type { PcmFormat } from '../../audio/pcm.ts';
+import type { Bundle } from '../../models/bundle/bundle.ts';
+import type { Precision } from '../../models/bundle/bundle.ts';
+import type { InferenceStatus } from '../../models/inference/inferenceStatus.ts';
+import { type PoolOptions } from '../../models/inference/inferencePool.ts';
+import type { UnitLm } from '../../models/lm/unitLm.ts';
+import type { Control, PcmChunk, SpeechEvent } from '../../core/types.ts';
+import type { SpeechUnitsOptions } from '../speechUnitsOptions.ts';
+import { type PooledStream, type StreamListener } from './pooledStream.ts';
+import type { ShardStreamOptions } from './shardMessages.ts';
+
+/** Where streams run. */
+export interface StreamPool {
+  readonly bundle: Bundle;
+  /** The unit language model, where the bundle has one and `lm: false` was not asked for; a thread of its own. */
+  readonly lm?: UnitLm;
+  /** Starts a stream of raw audio. Throws `RangeError` or `TypeError` for options that are not what they must be. */
+  open(format: PcmFormat, options: ShardStreamOptions, listener: StreamListener): PooledStream;
+  /** `speechUnits()` in the pool: the same events for the same chunks. */
+  speechUnits(
+    chunks$: Observable<PcmChunk | Control>,
+    options?: SpeechUnitsOptions,
+  ): Observable<SpeechEvent>;
+  status(): InferenceStatus;
+  /** Runs the model alone in one shard, `times` times. Only while no stream runs. */
+  bare?(
+    batch: number,
+    times: number,
+  ): Promise<{ readonly runMs: number; readonly cpuMs: number | undefined }>;
+  /** Ends every thread; streams under way fail with `SYLSTREAM_ERR_CLOSED`. */
+  close(): Promise<void>;
+}
+
+/** Options of `createStreamPool()`. */
+export interface StreamPoolOptions extends Omit<PoolOptions, 'workers'> {
+  /** A bundle's folder; default: the one that comes with the package. */
+  readonly bundle?: string | undefined;
+  /** Default `int8`. */
+  readonly precision?: Precision | undefined;
+  /** Threads that own streams, 1 to 64; default: the cores. */
+  readonly shards?: number | undefined;
+  /** Loads the bundle's language model too, where it has one; default true. */
+  readonly lm?: boolean | undefined;
+  /** Told in one line when a provider of the list was refused; default `console.warn`. */
+  readonly onRefused?: ((line: string) => void) | undefined;
+}
