@@ -37,6 +37,8 @@ class Utterance:
     labels: list[str]  # (k,) what each syllable is
     path: str = ''  # of the audio
     words: list[tuple[float, float, str]] | None = None  # start, end, word
+    wave: np.ndarray | None = None  # (N,) int16 samples, a view of the shard's memory map; None where the shard has none
+    clean: tuple[str, str] | None = None  # corpus and id of the recording that this is a changed version of, sample by sample
 
 
 def load_shards(folder: Path, names: list[str] | None = None, split: str = 'train', timed: bool = True) -> list[Utterance]:
@@ -51,6 +53,8 @@ def load_shards(folder: Path, names: list[str] | None = None, split: str = 'trai
         if not path.exists():
             raise FileNotFoundError(f'{path}: expected a shard of data.py; run it for {name} first')
         mel = np.load(folder / name / 'mel.npy', mmap_mode='r')
+        samples = folder / name / 'wave.npy'
+        wave = np.load(samples, mmap_mode='r') if samples.exists() else None
         for number, line in enumerate(path.open(encoding='utf-8'), 1):
             j = read_row(line, f'{path} line {number}', len(mel))
             if j['split'] != split or (timed and not j['syllables']):
@@ -61,7 +65,8 @@ def load_shards(folder: Path, names: list[str] | None = None, split: str = 'trai
                     mel[j['first'] : j['first'] + j['frames']], j['corpus'], j['speaker'], j['id'],
                     np.array(boundaries(j['syllables'])), np.array(j['weak']), np.array([s[:2] for s in j['syllables']]),
                     np.array([p[2] for p in phones]), np.array([p[0] for p in phones], np.int64), [s[2] for s in j['syllables']],
-                    j.get('path', ''), j.get('words', []),
+                    j.get('path', ''), j.get('words', []), None if wave is None else wave[j['sample'] : j['sample'] + j['samples']],
+                    tuple(j['clean']) if 'clean' in j else None,
                 )
             )  # fmt: skip
     return out

@@ -59,10 +59,13 @@ class _BoundaryLoss(torch.autograd.Function):
         return upstream * gradient, None, None, None, None
 
 
-def boundary_loss(logits: Tensor, target: Tensor, weight: Tensor, lengths: Tensor, apart: int = 3) -> Tensor:
+def boundary_loss(
+    logits: Tensor, target: Tensor, weight: Tensor, lengths: Tensor, apart: int = 3, soft: Tensor | None = None, share: float = 0.0
+) -> Tensor:
     """Negative log-likelihood a token of the target boundaries (B, T); weight (B, T) scales the gradient token by token.
 
-    Targets closer than `apart` cannot both be chosen: their tokens get no gradient.
+    Targets closer than `apart` cannot both be chosen: their tokens get no gradient. soft (B, T): a teacher's probability of a boundary
+    before each token (`marginals`), which is believed to the share 0 to 1.
     """
     crowded = torch.zeros_like(target)
     for gap in range(1, apart):
@@ -70,4 +73,5 @@ def boundary_loss(logits: Tensor, target: Tensor, weight: Tensor, lengths: Tenso
         for k in range(gap + 1):
             crowded[:, k : target.shape[1] - gap + k] += pair
     inside = torch.arange(target.shape[1], device=target.device)[None] < lengths[:, None]
-    return _BoundaryLoss.apply(logits, target, weight * (crowded == 0) * inside, lengths, apart)
+    wanted = target if soft is None else (1 - share) * target + share * soft
+    return _BoundaryLoss.apply(logits, wanted, weight * (crowded == 0) * inside, lengths, apart)

@@ -1,9 +1,13 @@
 """The streaming encoder: log-mel in, features, boundary and speech logits out.
 
 One pre-LN transformer over tokens of two mel frames (20 ms) with ALiBi positions and one key/value head. There is a single
-forward pass; what makes it whole-context, chunk-causal or streaming is only the additive bias that says who sees whom:
+forward pass; what makes it whole-context, chunk-causal, causal or streaming is only the additive bias that says who sees whom:
 `whole_bias` for an utterance at once, `step_bias` for a chunk on top of cached keys and values. All outputs speak of the token
 `delay` tokens back, so a flush appends `delay` masked tokens that nobody attends to.
+
+A causal network knows no grid of chunks: a token sees itself and the window_tokens before it, whatever chunk it came in, and all that
+it knows of the future is what the delay lets it wait for. Its embedding may hear stem_frames frames, the token's two and those before
+them; frames before the start and after the end are 0.
 
 Letters in shapes: B streams, T tokens, c new tokens of a step, W cached tokens, S keys seen, H query heads, E head width, D features.
 """
@@ -39,12 +43,23 @@ class EncoderConfig:
     chunk_tokens: int = 8
     window_tokens: int = 128
     delay_tokens: int = 4
+    causal: bool = False  # no token sees a later one; else all tokens of a chunk see each other
+    stem_frames: int = 2  # frames that a token's embedding hears, its own last
     phones: int = 40  # classes of the phone head, which only training uses
+
+    def __post_init__(self) -> None:
+        if self.frames_before < 0 or self.frames_before % self.frames_per_token:
+            raise ValueError(f'expected stem_frames of {self.frames_per_token} and a multiple of it more, got {self.stem_frames}')
 
     @property
     def slopes(self) -> list[float]:
         """ALiBi slope of each query head."""
         return alibi_slopes(self.heads)
+
+    @property
+    def frames_before(self) -> int:
+        """Frames that the input repeats before a chunk's own."""
+        return self.stem_frames - self.frames_per_token
 
     def to_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -92,7 +107,7 @@ class Encoder(nn.Module):
     def __init__(self, cfg: EncoderConfig):
         super().__init__()
         self.cfg = cfg
-        self.embed = nn.Linear(cfg.frames_per_token * cfg.mel_bins, cfg.width)
+        self.embed = nn.Linear(cfg.stem_frames * cfg.mel_bins, cfg.width)
         self.blocks = nn.ModuleList(Block(cfg) for _ in range(cfg.layers))
         self.norm = nn.LayerNorm(cfg.width)
         self.features = nn.Linear(cfg.width, cfg.feature_width)
@@ -110,9 +125,8 @@ class Encoder(nn.Module):
             nn.init.zeros_(module.bias)
 
     def forward(self, mel: Tensor, bias: Tensor, past: tuple[Tensor, Tensor] | None = None) -> dict[str, Tensor]:
-        """mel (B, 2T, 128) normalised; bias (B, 1, T*H, S) from whole_bias or step_bias; past keys, values (B, L, W, E)."""
-        B, frames, _ = mel.shape
-        x = self.embed(mel.reshape(B, frames // self.cfg.frames_per_token, -1))  # (B, T, width)
+        """mel (B, frames_before + 2T, 128) normalised; bias (B, 1, T*H, S) from whole_bias or step_bias; past keys, values (B, L, W, E)."""
+        x = self.embed(stem_windows(self.cfg, mel))  # (B, T, width)
         present = []
         for i, block in enumerate(self.blocks):
             x, k, v = block(x, bias, None if past is None else (past[0][:, i], past[1][:, i]))
@@ -132,11 +146,24 @@ class Encoder(nn.Module):
         return out
 
 
+def stem_windows(cfg: EncoderConfig, mel: Tensor) -> Tensor:
+    """mel (B, frames_before + 2T, bins) -> what the embedding of each token hears, in time order, (B, T, stem_frames * bins)."""
+    if cfg.frames_before == 0:
+        return mel.reshape(mel.shape[0], -1, cfg.frames_per_token * cfg.mel_bins)
+    windows = mel.unfold(1, cfg.stem_frames, cfg.frames_per_token)  # (B, T, bins, stem_frames)
+    return windows.transpose(2, 3).flatten(2)
+
+
+def with_edges(cfg: EncoderConfig, mel: Tensor) -> Tensor:
+    """Utterances (B, 2T, bins) from their start -> with the absent frames before them, and the delay's after them."""
+    return F.pad(mel, (0, 0, cfg.frames_before, cfg.delay_tokens * cfg.frames_per_token))
+
+
 def whole_bias(cfg: EncoderConfig, token_mask: Tensor, chunk: int | None = None, phase: int | Tensor = 0) -> Tensor:
     """Bias of a whole utterance at once, (B, 1, T*H, T).
 
-    token_mask (B, T): 1 = a token, 0 = masked (they must come last). chunk: tokens of an encoder chunk, None = everything is seen.
-    phase: how many tokens of the first chunk came before the first token (0 = the first token starts a chunk), one number or (B,).
+    token_mask (B, T): 1 = a token, 0 = masked (they must come last). chunk: tokens of an encoder chunk, None = everything is seen;
+    a causal network has no chunks, so that any number means "as it runs live". phase: how many tokens of the first chunk came before the first token (0 = the first token starts a chunk), one number or (B,).
     Masked tokens belong to the chunk after the last full one: exactly what a flush runs as scratch.
     """
     B, T = token_mask.shape
@@ -146,7 +173,10 @@ def whole_bias(cfg: EncoderConfig, token_mask: Tensor, chunk: int | None = None,
     slopes = torch.tensor(cfg.slopes, device=device)
     alibi = -slopes[None, :, None] * distance[:, None, :]  # (T, H, T)
     seen = token_mask[:, None, :] > 0  # (B, 1, T)
-    if chunk is not None:
+    if chunk is not None and cfg.causal:
+        back = i[:, None] - i[None, :]  # (T, T)
+        seen = seen & ((back >= 0) & (back <= cfg.window_tokens))[None]
+    elif chunk is not None:
         shift = torch.as_tensor(phase, device=device).reshape(-1, 1)  # (B or 1, 1)
         count = token_mask.sum(1, keepdim=True).long()  # (B, 1)
         of = torch.minimum((i[None, :] + shift) // chunk, (count + shift) // chunk)  # (B, T): the chunk each token belongs to
@@ -162,10 +192,16 @@ def step_bias(cfg: EncoderConfig, token_mask: Tensor, past_age: Tensor) -> Tenso
     B, c = token_mask.shape
     i = torch.arange(c, device=token_mask.device).float()
     slopes = torch.tensor(cfg.slopes, device=token_mask.device)[None, None, :, None]  # (1, 1, H, 1)
-    old = (past_age[:, None, None, :] + i[None, :, None, None]) * -slopes  # (B, c, H, W)
-    old = old + torch.where(past_age > 0, 0.0, HIDDEN)[:, None, None, :]
+    distance = past_age[:, None, None, :] + i[None, :, None, None]  # (B, c, 1, W)
+    hidden = torch.where(past_age > 0, 0.0, HIDDEN)[:, None, None, :]
+    if cfg.causal:
+        hidden = hidden + torch.where(distance <= cfg.window_tokens, 0.0, HIDDEN)
+    old = distance * -slopes + hidden  # (B, c, H, W)
     new = (i[:, None] - i[None, :]).abs()[None, :, None, :] * -slopes  # (1, c, H, c)
-    new = new + torch.where(token_mask > 0, 0.0, HIDDEN)[:, None, None, :]  # (B, c, H, c)
+    hidden = torch.where(token_mask > 0, 0.0, HIDDEN)[:, None, None, :]
+    if cfg.causal:
+        hidden = hidden + torch.where(i[:, None] >= i[None, :], 0.0, HIDDEN)[None, :, None, :]
+    new = new + hidden  # (B, c, H, c)
     return torch.cat([old, new], -1).reshape(B, 1, c * cfg.heads, -1)
 
 
@@ -174,8 +210,7 @@ def encode(model: Encoder, mel: Tensor, chunk: int | None = None) -> dict[str, T
     """One utterance, delay taken out and end flushed. mel (2T, 128) normalised -> every output with T rows."""
     cfg = model.cfg
     tokens = mel.shape[0] // cfg.frames_per_token
-    pad = torch.zeros(cfg.delay_tokens * cfg.frames_per_token, cfg.mel_bins, device=mel.device)
-    x = torch.cat([mel[: tokens * cfg.frames_per_token], pad])[None]
+    x = with_edges(cfg, mel[None, : tokens * cfg.frames_per_token])
     mask = torch.ones(1, tokens + cfg.delay_tokens, device=mel.device)
     mask[:, tokens:] = 0
     out = model(x, whole_bias(cfg, mask, chunk))
@@ -193,6 +228,7 @@ class Streamer:
         self.cfg, self.step = cfg, step
         self.keys = torch.zeros(1, L, W, E)
         self.values = torch.zeros(1, L, W, E)
+        self.before = torch.zeros(1, cfg.frames_before, cfg.mel_bins)  # the last frames of what is done
         self.done = 0  # tokens processed for good
 
     def _ages(self) -> Tensor:
@@ -201,13 +237,15 @@ class Streamer:
         return torch.where(age <= self.done, age, 0).float()[None]
 
     def push(self, mel: Tensor) -> dict[str, Tensor]:
-        """A whole chunk, (2c, 128): returns c rows per output."""
+        """A whole chunk, (2c, 128): returns c rows per output. (The frames before it are kept here.)"""
         return {name: value[0] for name, value in self.push_all(mel[None]).items()}
 
     def push_all(self, mel: Tensor) -> dict[str, Tensor]:
         """A whole chunk of each of B streams that are equally far, (B, 2c, 128), with `keys` and `values` of B rows: returns (B, c, …) per output."""
         B, c = mel.shape[0], mel.shape[1] // self.cfg.frames_per_token
+        mel = torch.cat([self.before.expand(B, -1, -1), mel], 1)
         out = self.step(mel, torch.ones(B, c), self._ages().expand(B, -1), self.keys, self.values)
+        self.before = mel[:, mel.shape[1] - self.cfg.frames_before :]
         slots = torch.arange(self.done, self.done + c) % self.cfg.window_tokens
         self.keys[:, :, slots] = out['present'][:, :, 0]
         self.values[:, :, slots] = out['present'][:, :, 1]
@@ -218,7 +256,7 @@ class Streamer:
         """The end: n < c remaining tokens, (2n, 128), n may be 0. Returns n + delay rows per output."""
         delay, bins = self.cfg.delay_tokens, self.cfg.mel_bins
         n = mel.shape[0] // self.cfg.frames_per_token
-        x = torch.cat([mel, torch.zeros(delay * self.cfg.frames_per_token, bins)])[None]
+        x = torch.cat([self.before, mel[None], torch.zeros(1, delay * self.cfg.frames_per_token, bins)], 1)
         mask = torch.ones(1, n + delay)
         mask[:, n:] = 0
         out = self.step(x, mask, self._ages(), self.keys, self.values)

@@ -40,6 +40,8 @@ def encoder_json(cfg: EncoderConfig, outputs: tuple[str, ...] = OUTPUTS) -> dict
         'ffnWidth': cfg.ffn_width, 'featureWidth': cfg.feature_width, 'framesPerToken': cfg.frames_per_token,
         'chunkTokens': cfg.chunk_tokens, 'windowTokens': cfg.window_tokens, 'delayTokens': cfg.delay_tokens,
         'alibiSlopes': cfg.slopes, 'outputs': list(outputs),
+        **({'causal': True} if cfg.causal else {}),
+        **({'stemFrames': cfg.stem_frames} if cfg.frames_before else {}),
     }  # fmt: skip
 
 
@@ -50,6 +52,7 @@ def encoder_config(config: dict) -> EncoderConfig:
         layers=e['layers'], width=e['width'], heads=e['heads'], head_width=e['headWidth'], ffn_width=e['ffnWidth'],
         feature_width=e['featureWidth'], mel_bins=config['mel']['bins'], frames_per_token=e['framesPerToken'],
         chunk_tokens=e['chunkTokens'], window_tokens=e['windowTokens'], delay_tokens=e['delayTokens'],
+        causal=e.get('causal', False), stem_frames=e.get('stemFrames', e['framesPerToken']),
     )  # fmt: skip
 
 

@@ -6,6 +6,7 @@ Shapes: N samples at 16 kHz, T frames of 10 ms, 128 mel bins.
 
 from __future__ import annotations
 
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -66,6 +67,24 @@ def log_mel(samples: np.ndarray | Tensor) -> Tensor:
         use_log_fbank=True,
         use_power=True,
     )
+
+
+@cache
+def _front() -> tuple[Tensor, Tensor]:
+    """Window (400,) and filter bank (257, 128) of `log_mel`."""
+    ramp = torch.arange(FRAME_SAMPLES, dtype=torch.float64) * (2 * torch.pi / (FRAME_SAMPLES - 1))
+    bank, _ = kaldi.get_mel_banks(128, 512, float(SAMPLE_RATE), 20.0, 8000.0, 100.0, -500.0, 1.0)
+    return (0.5 - 0.5 * torch.cos(ramp)).pow(0.85).float(), torch.nn.functional.pad(bank, (0, 1)).T.contiguous()
+
+
+def frames_at(samples: np.ndarray, starts: np.ndarray) -> np.ndarray:
+    """(N,) in [-1, 1] -> the log-mel frames (len(starts), 128) whose 400 samples begin at any `starts`: log_mel has 0, 160, 320, ..."""
+    window, bank = _front()
+    x = torch.from_numpy(samples[starts[:, None] + np.arange(FRAME_SAMPLES)].astype(np.float32))
+    x = x - x.mean(1, keepdim=True)
+    x = (x - 0.97 * torch.cat([x[:, :1], x[:, :-1]], 1)) * window
+    power = torch.fft.rfft(x, n=512).abs().square() @ bank
+    return power.clamp(min=float(np.exp(FLOOR))).log().numpy()
 
 
 def normalise(mel: Tensor, mean: float, std: float) -> Tensor:

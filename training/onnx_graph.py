@@ -110,12 +110,20 @@ def step_bias(g: Graph, cfg: EncoderConfig) -> str:
     count = g.op('Gather', g.op('Shape', 'token_mask'), g.const(1, np.int64))
     i = g.op('Range', g.const(0), g.op('Cast', count, to=TensorProto.FLOAT), g.const(1))
     age = g.op('Unsqueeze', 'past_age', g.ints(1, 2))  # (B, 1, 1, W)
-    old = g.op('Mul', g.op('Add', age, g.op('Unsqueeze', i, g.ints(0, 2, 3))), slopes)  # (B, c, H, W)
-    old = g.op('Add', old, hidden_where(g, g.op('Greater', age, g.const(0))))
+    back = g.op('Add', age, g.op('Unsqueeze', i, g.ints(0, 2, 3)))  # (B, c, 1, W)
+    old = g.op('Mul', back, slopes)  # (B, c, H, W)
+    seen = g.op('Greater', age, g.const(0))
+    if cfg.causal:
+        seen = g.op('And', seen, g.op('LessOrEqual', back, g.const(cfg.window_tokens)))
+    old = g.op('Add', old, hidden_where(g, seen))
     distance = g.op('Abs', g.op('Sub', g.op('Unsqueeze', i, g.ints(1)), i))  # (c, c)
     new = g.op('Mul', g.op('Unsqueeze', distance, g.ints(0, 2)), slopes)  # (1, c, H, c)
     mask = g.op('Unsqueeze', 'token_mask', g.ints(1, 2))  # (B, 1, 1, c)
-    new = g.op('Add', new, hidden_where(g, g.op('Greater', mask, g.const(0))))
+    seen = g.op('Greater', mask, g.const(0))
+    if cfg.causal:
+        rows, columns = g.op('Unsqueeze', i, g.ints(0, 2, 3)), g.op('Unsqueeze', i, g.ints(0, 1, 2))
+        seen = g.op('And', seen, g.op('GreaterOrEqual', rows, columns))  # (B, c, 1, c)
+    new = g.op('Add', new, hidden_where(g, seen))
     return attention_rows(g, g.op('Concat', old, new, axis=-1))
 
 
@@ -126,10 +134,14 @@ def window_bias(g: Graph, cfg: EncoderConfig) -> str:
     size = g.op('Gather', g.op('Shape', 'token_mask'), g.const(1, np.int64))
     i = g.op('Range', g.const(0), g.op('Cast', size, to=TensorProto.FLOAT), g.const(1))  # (T,)
     count = g.op('ReduceSum', 'token_mask', g.ints(-1), keepdims=1)  # (B, 1)
-    of = g.op('Min', g.op('Floor', g.op('Div', i, chunk)), g.op('Floor', g.op('Div', count, chunk)))  # (B, T)
-    rows, columns = g.op('Unsqueeze', of, g.ints(2)), g.op('Unsqueeze', of, g.ints(1))
-    first = g.op('Sub', g.op('Mul', rows, chunk), g.const(cfg.window_tokens))  # (B, T, 1): the oldest token seen
-    seen = g.op('And', g.op('LessOrEqual', columns, rows), g.op('GreaterOrEqual', i, first))
+    if cfg.causal:
+        back = g.op('Unsqueeze', g.op('Sub', g.op('Unsqueeze', i, g.ints(1)), i), g.ints(0))  # (1, T, T)
+        seen = g.op('And', g.op('GreaterOrEqual', back, g.const(0)), g.op('LessOrEqual', back, g.const(cfg.window_tokens)))
+    else:
+        of = g.op('Min', g.op('Floor', g.op('Div', i, chunk)), g.op('Floor', g.op('Div', count, chunk)))  # (B, T)
+        rows, columns = g.op('Unsqueeze', of, g.ints(2)), g.op('Unsqueeze', of, g.ints(1))
+        first = g.op('Sub', g.op('Mul', rows, chunk), g.const(cfg.window_tokens))  # (B, T, 1): the oldest token seen
+        seen = g.op('And', g.op('LessOrEqual', columns, rows), g.op('GreaterOrEqual', i, first))
     seen = g.op('And', seen, g.op('Greater', g.op('Unsqueeze', 'token_mask', g.ints(1)), g.const(0)))  # (B, T, T)
     distance = g.op('Abs', g.op('Sub', g.op('Unsqueeze', i, g.ints(1)), i))
     alibi = g.op('Mul', g.op('Unsqueeze', distance, g.ints(0, 2)), slopes)  # (1, T, H, T)
@@ -154,6 +166,18 @@ def block(g: Graph, cfg: EncoderConfig, layer: int, x: str, bias: str, past: tup
     x = g.op('Add', x, g.linear(a, f'{name}.out', int8=True))
     up = g.op('Gelu', g.linear(g.norm(x, f'{name}.norm2'), f'{name}.up', int8=True), approximate='tanh')
     return g.op('Add', x, g.linear(up, f'{name}.down', int8=True)), kv
+
+
+def stem(g: Graph, cfg: EncoderConfig) -> str:
+    """What the embedding of each token hears, (B, c, stem frames * bins): the repeated frames once more for every token that needs them."""
+    pair = cfg.frames_per_token * cfg.mel_bins
+    pairs = g.op('Reshape', 'mel', g.ints(0, -1, pair))  # (B, before / 2 + c, 2 * bins)
+    extra = cfg.frames_before // cfg.frames_per_token
+    if not extra:
+        return pairs
+    end = 2**31 - 1
+    parts = [g.op('Slice', pairs, g.ints(k), g.ints(k - extra if k < extra else end), g.ints(1)) for k in range(extra + 1)]
+    return g.op('Concat', *parts, axis=2)
 
 
 def layer_present(g: Graph, kv: str, width: int) -> str:
@@ -183,8 +207,7 @@ def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: b
     g = Graph(weights, int8)
     step = kind == 'step'
     bias = step_bias(g, cfg) if step else window_bias(g, cfg)
-    x = g.op('Reshape', 'mel', g.ints(0, -1, cfg.frames_per_token * cfg.mel_bins))
-    x = g.linear(x, 'embed')
+    x = g.linear(stem(g, cfg), 'embed')
     present = []
     for layer in range(cfg.layers):
         x, kv = block(g, cfg, layer, x, bias, (f'past_k_{layer}', f'past_v_{layer}') if step else None)

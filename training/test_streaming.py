@@ -1,5 +1,7 @@
 """The network's laws: chunked = whole, the future does not change the past, PyTorch = ONNX, neighbours change nothing."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -11,7 +13,9 @@ from engine import onnxruntime
 from export import onnx_step
 from onnx_graph import build, flat_weights, unflatten_weights
 
-CONFIGS = {'tiny': load_config('tiny').encoder, 'wide': EncoderConfig(layers=3, width=64, ffn_width=128, feature_width=48, window_tokens=24)}
+WIDE = EncoderConfig(layers=3, width=64, ffn_width=128, feature_width=48, window_tokens=24)
+CAUSAL = replace(WIDE, causal=True, stem_frames=8, delay_tokens=6)
+CONFIGS = {'tiny': load_config('tiny').encoder, 'wide': WIDE, 'causal': CAUSAL}
 TOLERANCE = 1e-4
 
 
@@ -61,17 +65,34 @@ def test_a_token_sees_no_further_back_than_the_window():
     assert (a[first - 1] - b[first - 1]).abs().max() > 1e-3
 
 
+def test_a_causal_network_knows_no_grid():
+    model, mel = network(CAUSAL), torch.randn(160, 128)
+    streamed = [Streamer(replace(CAUSAL, chunk_tokens=c), torch_step(model)).run(mel)['features'] for c in (1, 3, 8, 24)]
+    for other in streamed[1:]:
+        torch.testing.assert_close(streamed[0], other, atol=TOLERANCE, rtol=0)
+    # what began earlier says the same once the start lies beyond all windows
+    late = encode(model, mel[10:], 8)['features']
+    field = 3 * 24 + 8
+    torch.testing.assert_close(late[field:], streamed[0][5 + field :], atol=TOLERANCE, rtol=0)
+
+
+def test_stem_frames_are_whole_tokens():
+    with pytest.raises(ValueError, match='expected stem_frames of 2'):
+        EncoderConfig(stem_frames=7)
+
+
 def test_masked_tokens_change_nothing(model):
-    cfg, mel = model.cfg, torch.randn(1, 60, 128)
+    cfg, mel = model.cfg, torch.randn(1, 60 + model.cfg.frames_before, 128)
     mask = torch.ones(1, 30)
     mask[:, 20:] = 0
     loud = mel.clone()
-    loud[:, 40:] *= 50
+    loud[:, 40 + cfg.frames_before :] *= 50
     a, b = (model(x, whole_bias(cfg, mask, cfg.chunk_tokens))['features'][:, :20] for x in (mel, loud))
     assert torch.equal(a, b)
 
 
-def test_a_shifted_grid_equals_earlier_tokens_being_there(model):
+def test_a_shifted_grid_equals_earlier_tokens_being_there():
+    model = network(WIDE)
     cfg, mel = model.cfg, torch.randn(1, 80, 128)
     mask = torch.ones(1, 40)
     seen = whole_bias(cfg, mask, 8, phase=3) > -1e8
@@ -111,7 +132,7 @@ def test_int8_step_is_near_pytorch(model, tmp_path):
 def test_onnx_window_equals_pytorch(model):
     cfg = model.cfg
     session = onnxruntime.InferenceSession(build(cfg, weights_of(model), 'window').SerializeToString())
-    mel, mask = torch.randn(2, 120, 128), torch.ones(2, 60)
+    mel, mask = torch.randn(2, 120 + cfg.frames_before, 128), torch.ones(2, 60)
     mask[1, 43:] = 0
     got = dict(zip(['features', 'boundary', 'speech'], session.run(None, {'mel': mel.numpy(), 'token_mask': mask.numpy()}), strict=True))
     with torch.no_grad():

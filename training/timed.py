@@ -24,7 +24,7 @@ from batches import Batches, Utterance, load_shards, mel_statistics
 from config import Settings, load_config
 from cost import Cost, forward_flop
 from crf import boundary_loss
-from encoder import Encoder, EncoderConfig, whole_bias
+from encoder import Encoder, EncoderConfig, whole_bias, with_edges
 from export import read_bundle
 from loop import Loop, Optimizers, save
 from scores import boundary_scores
@@ -41,8 +41,8 @@ def draw_chunk(settings: Settings, seed: int, step: int) -> tuple[int | None, in
 def run_batch(model: Encoder, batch: dict[str, Tensor], chunk: int | None, phase: int, amp: bool) -> tuple[dict[str, Tensor], Tensor]:
     """Outputs (B, T, ...) with the delay taken out, and the mask of the tokens that are there (B, T)."""
     cfg = model.cfg
-    mel = F.pad(batch['mel'], (0, 0, 0, cfg.delay_tokens * cfg.frames_per_token))
-    T = mel.shape[1] // cfg.frames_per_token
+    mel = with_edges(cfg, batch['mel'])
+    T = batch['mel'].shape[1] // cfg.frames_per_token + cfg.delay_tokens
     mask = (torch.arange(T, device=mel.device)[None] < batch['lengths'][:, None]).float()
     bias = whole_bias(cfg, mask, chunk, phase)
     with torch.autocast(mel.device.type, torch.bfloat16, enabled=amp):
@@ -50,12 +50,14 @@ def run_batch(model: Encoder, batch: dict[str, Tensor], chunk: int | None, phase
     return {k: v[:, cfg.delay_tokens :].float() for k, v in out.items()}, mask[:, : T - cfg.delay_tokens]
 
 
-def label_losses(out: dict[str, Tensor], batch: dict[str, Tensor], mask: Tensor, crf: bool = True) -> dict[str, Tensor]:
-    """The three losses, means over the tokens that are there. crf: crf.py's boundary loss in place of a cross-entropy a token."""
+def label_losses(
+    out: dict[str, Tensor], batch: dict[str, Tensor], mask: Tensor, crf: bool = True, soft: Tensor | None = None, share: float = 0.0
+) -> dict[str, Tensor]:
+    """The three losses, means over the tokens that are there. crf: crf.py's boundary loss in place of a cross-entropy a token; soft, share: its."""
     total = mask.sum()
     weight = batch['weight'] * mask
     if crf:
-        boundary = boundary_loss(out['boundary'], batch['boundary'], weight, batch['lengths'])
+        boundary = boundary_loss(out['boundary'], batch['boundary'], weight, batch['lengths'], soft=soft, share=share)
     else:
         boundary = F.binary_cross_entropy_with_logits(out['boundary'], batch['boundary'], weight, reduction='sum') / total
     speech = F.binary_cross_entropy_with_logits(out['speech'], batch['speech'], mask, reduction='sum') / total
@@ -119,10 +121,10 @@ def logit_scores(logits: dict[str, list[np.ndarray]], dev: dict[str, list[Uttera
     return best
 
 
-def dev_scores(model: Encoder, dev: dict[str, list[Utterance]], mel: tuple[float, float], amp: bool) -> str:
+def dev_scores(model: Encoder, dev: dict[str, list[Utterance]], mel: tuple[float, float], amp: bool, live_only: bool = False) -> str:
     """F1 at 50 and 20 ms of each development set, live (the runtime's chunk) and whole, cut by the boundary logits alone with one λ for all."""
     parts = []
-    for name, chunk in (('live', model.cfg.chunk_tokens), ('whole', None)):
+    for name, chunk in (('live', model.cfg.chunk_tokens), ('whole', None))[: 1 if live_only else 2]:
         logits = {s: [o['boundary'] for o in encode_many(model, us, mel, chunk, amp)] for s, us in dev.items()}
         lam, scores = logit_scores(logits, dev)
         parts.append(f'{name} λ {lam}: ' + ', '.join(f'{s} {f50:.3f} ({f20:.3f})' for s, (f50, f20) in scores.items()))
