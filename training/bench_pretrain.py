@@ -27,6 +27,7 @@ import torch
 
 from config import load_config
 from mae import MaeConfig, MaskedAutoencoder, draw_mask
+from precision import mixed
 
 SECONDS = 10
 WAYS = {
@@ -52,7 +53,7 @@ class Stepper:
     def step(self) -> float:
         """Runs one step; returns its seconds."""
         started = time.perf_counter()
-        with torch.autocast(self.device, torch.bfloat16, enabled=self.amp):
+        with mixed(self.device, self.amp):
             out = self.model(self.mel, self.hidden)
         self.model.loss(out).backward()
         self.optimizer.step()

@@ -163,7 +163,8 @@ def whole_bias(cfg: EncoderConfig, token_mask: Tensor, chunk: int | None = None,
     """Bias of a whole utterance at once, (B, 1, T*H, T).
 
     token_mask (B, T): 1 = a token, 0 = masked (they must come last). chunk: tokens of an encoder chunk, None = everything is seen;
-    a causal network has no chunks, so that any number means "as it runs live". phase: how many tokens of the first chunk came before the first token (0 = the first token starts a chunk), one number or (B,).
+    a causal network has no chunks, so that any number means "as it runs live". phase: how many tokens of the first chunk came before the
+    first token (0 = the first token starts a chunk), one number or (B,).
     Masked tokens belong to the chunk after the last full one: exactly what a flush runs as scratch.
     """
     B, T = token_mask.shape

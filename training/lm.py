@@ -22,6 +22,7 @@ from torch import Tensor
 
 from config import load_config
 from loop import Loop, Optimizers, save
+from precision import mixed
 from sequences import read_streams
 from unit_lm import PAUSE, UnitLm, UnitLmConfig, causal_bias
 
@@ -91,7 +92,7 @@ def loss_of(model: UnitLm, batch: tuple[Tensor, Tensor, Tensor], amp: bool) -> T
     """Mean cross-entropy, nats a unit."""
     units, numbers, targets = batch
     bias = causal_bias(model.cfg, numbers)
-    with torch.autocast(units.device.type, torch.bfloat16, enabled=amp):
+    with mixed(units.device.type, amp):
         logits, _ = model(units, bias)
     return F.cross_entropy(logits.float().flatten(0, 1), targets.flatten(), ignore_index=IGNORED)
 

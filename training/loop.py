@@ -16,6 +16,8 @@ from pathlib import Path
 import torch
 from torch import Tensor, nn
 
+from muon import Muon
+
 LOG_EVERY = 50  # steps
 
 
@@ -28,7 +30,7 @@ class Optimizers:
         rest = [p for p in model.parameters() if id(p) not in ids]
         self.all: list[torch.optim.Optimizer] = [torch.optim.AdamW(rest, lr=lr, betas=(0.9, 0.98), weight_decay=0.01)]
         if muon:
-            self.all.append(torch.optim.Muon(inner, lr=lr, momentum=0.95, weight_decay=0.05, adjust_lr_fn='match_rms_adamw'))
+            self.all.append(Muon(inner, lr))
         self.lr = lr
 
     def step(self, scale: float) -> None:

@@ -36,6 +36,7 @@ from batches import EDGE, TOKEN, Batches, Utterance
 from cost import Cost, forward_flop
 from loop import save
 from mae import MaskedAutoencoder, draw_mask
+from precision import mixed
 from pretrain import load_mae
 
 SPAN = 51  # tokens; the paper's, about a second
@@ -155,7 +156,7 @@ class Scorer:
     @torch.no_grad()
     def labels(self, x: Tensor) -> Tensor:
         """Cluster of each token, (T,): of the features with everything visible."""
-        with torch.autocast('cpu', torch.bfloat16, enabled=self.amp):
+        with mixed('cpu', self.amp):
             h = self.model.features(x[None])[-1][0].float()
         return torch.cdist(h, self.centroids).argmin(1)
 
@@ -165,7 +166,7 @@ class Scorer:
         sound = x.expand(len(hidden), -1, -1)
         out = torch.full(hidden.shape, torch.nan)
         labels = self.labels(x) if self.kind == 'cluster' else None
-        with torch.autocast('cpu', torch.bfloat16, enabled=self.amp):
+        with mixed('cpu', self.amp):
             if labels is not None:
                 at, said, _ = self.model.decode(sound, hidden)
                 logits = self.head(said).float()
@@ -196,7 +197,7 @@ class Scorer:
             return f'mean squared error of hidden spans: {self.scale:.3f}'
         if self.kind != 'cluster':
             return 'own losses'
-        with torch.no_grad(), torch.autocast('cpu', torch.bfloat16, enabled=self.amp):
+        with torch.no_grad(), mixed('cpu', self.amp):
             rows = [self.model.features(self.normal(u)[None])[-1][0].float()[::2] for u in some]
         kmeans = MiniBatchKMeans(clusters, batch_size=4096, n_init=1, max_iter=20, random_state=seed).fit(torch.cat(rows).numpy())
         self.centroids = torch.from_numpy(kmeans.cluster_centers_).float()
@@ -212,7 +213,7 @@ class Scorer:
         for step in range(steps):
             x = torch.from_numpy(batches.audio(step, 8, 200))
             hidden = torch.from_numpy(draw_mask(spans, np.random.default_rng((seed, step)), 8, 200))
-            with torch.no_grad(), torch.autocast('cpu', torch.bfloat16, enabled=self.amp):
+            with torch.no_grad(), mixed('cpu', self.amp):
                 at, said, _ = self.model.decode(x, hidden)
                 labels = torch.cdist(self.model.features(x)[-1].float(), self.centroids).argmin(2)
             loss = F.cross_entropy(self.head(said.float()).flatten(0, 1), labels.gather(1, at).flatten())

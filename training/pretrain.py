@@ -25,6 +25,7 @@ from cost import Cost, forward_flop
 from encoder import EncoderConfig
 from loop import Loop, Optimizers, save
 from mae import MaeConfig, MaskedAutoencoder, draw_mask
+from precision import mixed
 from timed import arguments, draw_chunk, load_checkpoint
 
 DEV_SEED = 5_000_000  # batches from this number on are for watching only
@@ -79,7 +80,7 @@ def watch(model: MaskedAutoencoder, clips: Clips, amp: bool, count: int = 6) -> 
     sums = {'mse': 0.0, 'nce': 0.0}
     for k in range(count):
         mel, hidden, chunk, phase = clips.draw(DEV_SEED + k)
-        with torch.autocast(mel.device.type, torch.bfloat16, enabled=amp):
+        with mixed(mel.device.type, amp):
             out = model(mel, hidden, chunk, phase)
         sums = {name: sums[name] + out[name].mean().item() / count for name in sums}
     return ' '.join(f'{name} {value:.4f}' for name, value in sums.items())
@@ -169,7 +170,7 @@ def main() -> None:
 
     def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         sound, hidden, chunk, phase = clips.draw(step)
-        with torch.autocast(sound.device.type, torch.bfloat16, enabled=amp):
+        with mixed(sound.device.type, amp):
             out = model(sound, hidden, chunk, phase)
         cost.add(step_flop(settings.encoder, mae, *hidden.shape), hidden.numel() * 0.02)
         return model.loss(out), {name: out[name].mean() for name in ('mse', 'nce')}

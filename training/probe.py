@@ -30,6 +30,7 @@ from config import load_config
 from encoder import encode
 from export import read_bundle
 from mae import BANDS, MaeConfig, MaskedAutoencoder
+from precision import mixed
 from pretrain import load_mae
 
 Features = Callable[[Tensor], list[Tensor]]  # log-mel (2T, 128) -> (T, D) of each layer
@@ -42,7 +43,7 @@ def network_features(model: MaskedAutoencoder, mel: tuple[float, float], layers:
     def run(x: Tensor) -> list[Tensor]:
         frames = len(x) // 16 * 16 if model.mae.tokens == 'patch' else len(x) // 2 * 2
         x = (0.5 * (x[:frames] - mel[0]) / mel[1])[None]
-        with torch.autocast('cpu', torch.bfloat16, enabled=amp):
+        with mixed('cpu', amp):
             out = model.features(x)
         chosen = [out[layer][0].float() for layer in layers]
         if model.mae.tokens == 'frame':

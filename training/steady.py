@@ -92,7 +92,7 @@ def jittered_vectors(features: Tensor, ids: Tensor, classes: Tensor, rng: np.ran
 
 @torch.no_grad()
 def taught(teacher: Encoder, batch: dict[str, Tensor], amp: bool) -> tuple[Tensor, Tensor]:
-    """What the teacher makes of the clean recording: each segment's mean feature (B, S, D), each token's boundary probability on the student's grid (B, T)."""
+    """Of the clean recording: each segment's mean feature (B, S, D), and the probability of a boundary before each token of the student's (B, T)."""
     out, _ = run_batch(teacher, {'mel': batch['clean'], 'lengths': batch['lengths']}, None, 0, amp)
     target, _ = segment_means(out['features'], batch['clean_segment'], batch['classes'].shape[1])
     probability, _ = marginals(out['boundary'].clamp(-CLAMP, CLAMP).double().numpy(), batch['lengths'].numpy(), 3)
@@ -103,7 +103,7 @@ def taught(teacher: Encoder, batch: dict[str, Tensor], amp: bool) -> tuple[Tenso
 def main() -> None:
     parser = arguments(argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter))
     parser.add_argument('--init', type=Path, default=Path(__file__).parent.parent / 'models/small', help='the bundle to start from, also the teacher')
-    parser.add_argument('--degraded', nargs='*', default=['degraded'], help='shards of degrade.py')
+    parser.add_argument('--degraded', nargs='*', default=['degraded'], help='shards of degrade.py; their names begin so')
     parser.set_defaults(config='steady')
     args = parser.parse_args()
     settings, amp = load_config(args.config), not args.no_amp
@@ -111,10 +111,12 @@ def main() -> None:
     args.run.mkdir(parents=True, exist_ok=True)
     teacher, config, _ = read_bundle(args.init)
     mel = (config['mel']['mean'], config['mel']['std'])
-    utterances = load_shards(args.data, args.corpora or sorted(p.parent.name for p in args.data.glob('*/utterances.jsonl') if p.parent.name not in args.degraded))
+    shards = sorted(p.parent.name for p in args.data.glob('*/utterances.jsonl') if not p.parent.name.startswith('degraded'))
+    utterances = load_shards(args.data, args.corpora or shards)
     state = load_checkpoint(args.run / 'steady.pt', settings.encoder) if args.resume else {}
     classes = state.get('classes') or common_syllables(utterances, settings.centroids)
-    pairs = Pairs(utterances, load_shards(args.data, args.degraded), classes, *mel, seed=args.seed, weights=args.weights)
+    changed = load_shards(args.data, args.degraded) if args.degraded else []
+    pairs = Pairs(utterances, changed, classes, *mel, seed=args.seed, weights=args.weights)
     model, average = (Student(Encoder(settings.encoder), len(classes)) for _ in range(2))
     if args.resume:
         model.load_state_dict(state['student'])
@@ -129,7 +131,7 @@ def main() -> None:
     loop = Loop(state.get('step', 0), steps, warmup=50, decay=args.decay, memory=0.995, save_minutes=args.save_minutes, dev_every=args.dev_every)
     hours = sum(len(u.mel) for u in utterances) / 360_000
     print(f'{len(utterances)} utterances, {hours:.2f} h, {len(pairs.versions)} of them degraded too, {len(classes)} syllables', flush=True)
-    dev = dev_sets(args.data, 24, [c for c in {u.corpus for u in utterances} if c not in args.degraded])
+    dev = dev_sets(args.data, 24, args.corpora or shards)
     watched = stable.Watched.of(dev)
 
     def checkpoint() -> None:

@@ -27,6 +27,7 @@ from crf import boundary_loss
 from encoder import Encoder, EncoderConfig, whole_bias, with_edges
 from export import read_bundle
 from loop import Loop, Optimizers, save
+from precision import mixed
 from scores import boundary_scores
 
 
@@ -45,7 +46,7 @@ def run_batch(model: Encoder, batch: dict[str, Tensor], chunk: int | None, phase
     T = batch['mel'].shape[1] // cfg.frames_per_token + cfg.delay_tokens
     mask = (torch.arange(T, device=mel.device)[None] < batch['lengths'][:, None]).float()
     bias = whole_bias(cfg, mask, chunk, phase)
-    with torch.autocast(mel.device.type, torch.bfloat16, enabled=amp):
+    with mixed(mel.device.type, amp):
         out = model(mel, bias)
     return {k: v[:, cfg.delay_tokens :].float() for k, v in out.items()}, mask[:, : T - cfg.delay_tokens]
 

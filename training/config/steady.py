@@ -3,4 +3,4 @@
 from config import Settings
 from encoder import EncoderConfig
 
-settings = Settings(encoder=EncoderConfig(causal=True, stem_frames=8, delay_tokens=6))
+settings = Settings(encoder=EncoderConfig(causal=True, stem_frames=8, delay_tokens=6), batch=8)
