@@ -18,7 +18,7 @@ from data import cmu_syllable
 from features import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, TOKEN_SAMPLES, frames_at
 
 LEAST = 10  # times that a syllable must be said to be a class
-LABELS = ('boundary', 'weight', 'phone', 'speech')
+LABELS = ('boundary', 'weight', 'phone', 'speech', 'late')
 
 
 def common_syllables(utterances: list[Utterance], most: int) -> dict[str, int]:
@@ -101,7 +101,7 @@ class Pairs:
         whole = whole[np.isin(whole, segments[0]) & np.isin(whole, segments[1])]
         number = np.full(len(u.edges) + 1, -1)  # one more: searchsorted gives -1 before the first edge, and the last edge begins no segment
         number[whole] = np.arange(len(whole))
-        labels = token_labels(u, t, begin + offset / SAMPLE_RATE, stretch)
+        labels = token_labels(u, t, begin + offset / SAMPLE_RATE, stretch) | {'late': np.full(t, offset / TOKEN_SAMPLES / stretch, np.float32)}
         return Piece(clean, mel, labels, *(number[s] for s in segments), self.classes_of(u, whole))
 
     def classes_of(self, u: Utterance, segments: np.ndarray) -> np.ndarray:
@@ -112,7 +112,10 @@ class Pairs:
         return np.array([self.classes.get(cmu_syllable(u.labels[i]), -1) if said else -1 for i, said in zip(k, inside, strict=True)], np.int64)
 
     def batch(self, step: int, crops: int, tokens: int, pieces: int) -> dict[str, np.ndarray]:
-        """clean, mel (B, 2T, 128) normalised; lengths, offset (B,); labels, clean_segment, segment (B, T); classes (B, S)."""
+        """clean, mel (B, 2T, 128) normalised; lengths (B,); labels, clean_segment, segment (B, T); classes (B, S).
+
+        late, one of the labels: how many tokens later `mel` is than `clean`, up to 1.3.
+        """
         rng = np.random.default_rng((self.seed, step, 2))
         clean, mel = (np.zeros((crops, 2 * tokens, 128), np.float32) for _ in range(2))
         labels = {n: np.zeros((crops, tokens), np.int64 if n == 'phone' else np.float32) for n in LABELS}
@@ -138,4 +141,4 @@ class Pairs:
         most = max(1, max(map(len, classes)))
         table = np.array([said + [-1] * (most - len(said)) for said in classes], np.int64)
         rows = {'clean_segment': clean_segment, 'segment': segment, 'classes': table}
-        return {'clean': clean, 'mel': mel, 'lengths': lengths, 'offset': offset, **labels, **rows}
+        return {'clean': clean, 'mel': mel, 'lengths': lengths, **labels, **rows}

@@ -96,8 +96,9 @@ def taught(teacher: Encoder, batch: dict[str, Tensor], amp: bool) -> tuple[Tenso
     out, _ = run_batch(teacher, {'mel': batch['clean'], 'lengths': batch['lengths']}, None, 0, amp)
     target, _ = segment_means(out['features'], batch['clean_segment'], batch['classes'].shape[1])
     probability, _ = marginals(out['boundary'].clamp(-CLAMP, CLAMP).double().numpy(), batch['lengths'].numpy(), 3)
-    p, part = torch.from_numpy(probability).float(), (batch['offset'].float() / 320)[:, None]
-    return target, (1 - part) * p + part * F.pad(p[:, 1:], (0, 1))
+    p, at = F.pad(torch.from_numpy(probability).float(), (0, 3)), torch.arange(probability.shape[1]) + batch['late']
+    part = at - at.floor()
+    return target, (1 - part) * p.gather(1, at.long()) + part * p.gather(1, at.long() + 1)
 
 
 def main() -> None:
