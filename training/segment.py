@@ -1,4 +1,4 @@
-"""Boundaries and units from features: design 3.3 and 3.4 in numba, whole (full backtrace) and online (exact and forced commits).
+"""Boundaries and units from features, as docs/bundle.md has them, in numba, whole (full backtrace) and online (exact and forced commits).
 
 Cost of a segment [a, b): C = (1/D) (sum |x|^2 - |sum x|^2 / (b - a)). Minimised: sum of w C + even (b - a)^2 + lambda - g_b, g_b the clamped
 boundary logit before token b (0 at the very end). Ties go to the earlier start. All arithmetic in float64.
@@ -117,10 +117,10 @@ def syllable_edges(speech: np.ndarray, cuts: np.ndarray, rules: Rules) -> np.nda
 
 
 def segment_vectors(features: np.ndarray, cuts: np.ndarray, trim: int) -> np.ndarray:
-    """The vector of each segment, (segments, D): mean of its inner tokens, standardised over its entries."""
+    """The vector of each segment, (segments, D): mean of its inner tokens (all where trimming would leave none), standardised over its entries."""
     rows = []
     for a, b in zip(cuts[:-1], cuts[1:], strict=True):
-        if b - a >= 3:
+        if b - a > 2 * trim:
             a, b = a + trim, b - trim
         mean = features[a:b].astype(np.float64).mean(0)
         rows.append((mean - mean.mean()) / (mean.std() + 1e-5))

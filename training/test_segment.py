@@ -66,6 +66,15 @@ def test_vectors_are_standardised_means_of_inner_tokens():
     np.testing.assert_allclose(vectors[1], (want - want.mean()) / (want.std() + 1e-5))
 
 
+def test_a_segment_that_trimming_would_empty_is_taken_whole():
+    x = np.random.default_rng(6).normal(size=(12, 16))
+    cuts = np.array([0, 3, 7, 12])
+    vectors = segment_vectors(x, cuts, 2)
+    for vector, tokens in zip(vectors, [x[0:3], x[3:7], x[9:10]], strict=True):
+        want = tokens.mean(0)
+        np.testing.assert_allclose(vector, (want - want.mean()) / (want.std() + 1e-5))
+
+
 def test_edges_are_those_of_syllables_only():
     speech = np.concatenate([np.full(10, -1.0), np.full(10, -1.0), np.full(8, 2.0), np.full(6, 2.0), np.full(9, -1.0)])
     cuts = np.array([0, 10, 20, 28, 34, 43])

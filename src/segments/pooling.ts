@@ -1,8 +1,8 @@
 import type { TokenRing } from './tokenRing.ts';
 
 /**
- * Returns the mean feature `[D]` of tokens [start, end) without `trimTokens` on either side, where at least one is left then,
- * and of all of them otherwise (design 3.4, docs/bundle.md). Summed token by token in float64, so it depends on nothing else.
+ * Returns the mean feature `[D]` of tokens [start, end) without `trimTokens` on either side, where at least one is left then
+ * (more than 2·trimTokens), and of all of them otherwise (docs/bundle.md, units). Summed token by token in float64, so it depends on nothing else.
  */
 export function meanOfInnerTokens(
   ring: TokenRing,

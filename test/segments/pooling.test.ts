@@ -4,6 +4,16 @@ import { createTokenRing } from '../../src/segments/tokenRing.ts';
 import { seeded } from '../helpers/cuts.ts';
 import { plainMeanOfInnerTokens } from '../helpers/reference/pooling.ts';
 
+test('a segment that trimming would empty is taken whole', () => {
+  const ring = createTokenRing(1);
+  const row = { logit: 0, speech: 0, w: 1, lambda: 0, even: 0 };
+  for (const value of [1, 2, 4, 8, 16]) ring.push(row, Float32Array.of(value), 0);
+  const meanOf = (length: number): number[] => [
+    ...meanOfInnerTokens(ring, { start: 0, end: length }, { width: 1, trimTokens: 2 }),
+  ];
+  expect([3, 4, 5].map(meanOf)).toEqual([[Math.fround(7 / 3)], [15 / 4], [4]]);
+});
+
 test('meanOfInnerTokens gives the bits of its plain form for any length and trim, wherever it lies in the ring', () => {
   const random = seeded(5);
   const width = 9;
