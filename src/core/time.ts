@@ -13,7 +13,7 @@ export const TOKEN_SAMPLES: number = HOP_SAMPLES * FRAMES_PER_TOKEN;
 /** Mel bands of a frame. */
 export const MEL_BINS = 128;
 
-/** The boundary before token 0: midway between the centres of token −1 and token 0 (design 3.2). */
+/** The boundary before token 0: midway between the centres of token −1 and token 0. */
 const BOUNDARY_OFFSET_SAMPLES = (WINDOW_SAMPLES + HOP_SAMPLES) / 2 - TOKEN_SAMPLES / 2;
 
 /** Frames whose whole window lies within `samples` samples. */

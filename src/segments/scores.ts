@@ -136,7 +136,7 @@ export function unitRate(spans: readonly RatedSpan[]): number {
   return samples === 0 ? 0 : (spoken.length * SAMPLE_RATE) / samples;
 }
 
-/** Returns bits per second: units a second × log2 of the number of units M, pauses not counted (design 3.4). */
+/** Returns bits per second: units a second × log2 of the number of units M, pauses not counted. */
 export function bitsPerSecond(unitsPerSecond: number, units: number): number {
   if (!Number.isInteger(units) || units < 1) {
     throw new RangeError(`units must be an integer >= 1, got ${units}`);

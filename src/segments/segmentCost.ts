@@ -2,7 +2,7 @@ import type { StateReader, StateWriter } from '../core/savedState.ts';
 import type { TokenRing } from './tokenRing.ts';
 
 /**
- * The cost of a segment [a, b) of features x (design 3.3; papers: SyllableLM's least-squares cut):
+ * The cost of a segment [a, b) of features x (SyllableLM's least-squares cut, arXiv 2410.04029):
  * C(a, b) = (1/D)·(Σ‖x_t‖² − ‖Σ x_t‖²/(b − a)), from prefix sums in float64.
  *
  * The formula cancels badly once the sums are large beside the differences. Two things keep them small: an origin is

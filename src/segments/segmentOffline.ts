@@ -24,7 +24,7 @@ export interface WholeSearch {
 
 /**
  * Returns the boundaries of the cheapest segmentation of a whole recording, in tokens, from 0 to n, both included: the full
- * backtrace that the online search is held against (design, law 3). No pruning, no prefix sums: each segment's cost is
+ * backtrace that the online search is held against (docs/architecture.md, law 3). No pruning, no prefix sums: each segment's cost is
  * summed from its own first token. Under `minTokens` tokens are one segment; no token gives `[0]`.
  */
 export function searchWhole(options: WholeSearch): number[] {

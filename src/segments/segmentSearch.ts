@@ -16,7 +16,7 @@ export interface SegmentSearchOptions {
 }
 
 /**
- * The dynamic programme of design 3.3 over the tokens of a ring: minimises Σ (w·C + e·n² + λ − g) over the segments of a
+ * The dynamic programme (docs/bundle.md, boundaries) over the tokens of a ring: minimises Σ (w·C + e·n² + λ − g) over the segments of a
  * path that begins at `root`, n tokens each. w and e are those of the segment's first token; λ and g are those of the
  * boundary at its end.
  * *Node* t is the boundary before token t; it is judged when token t, and with it g_t, is there.

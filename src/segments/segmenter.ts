@@ -53,10 +53,10 @@ export type SegmenterInput = FeatureBlock | Control;
 /** What comes out of it. */
 export type SegmenterOutput = Segment | ProvisionalSegments | Control;
 
-/** Milliseconds of the default `maxDelayMs` (design 3.3). */
+/** Milliseconds of the default `maxDelayMs`. */
 export const DEFAULT_MAX_DELAY_MS = 800;
 /**
- * Makes the online segmenter of design 3.3: encoder features in, segments out as soon as each is certain.
+ * Makes the online segmenter: encoder features in, segments out as soon as each is certain.
  *
  * One block must be one encoder chunk: commits are looked for after each block, and `decided` is the block's
  * `availableSample`. `scratch` blocks wait for the `Flush` (or the end) that they belong to. A turn of the dial holds for

@@ -9,7 +9,7 @@ export interface Problem {
   readonly price: (token: number) => number;
 }
 
-/** C of design 3.3 in its other form: squared distances to the mean, over D. */
+/** A segment's cost C in its other form: squared distances to the mean, over D. */
 export function costByDefinition({ features, width }: Problem, start: number, end: number): number {
   let total = 0;
   for (let d = 0; d < width; d++) {

@@ -84,7 +84,7 @@ describe('createLogMelFrame', () => {
     }
     let worst = 0;
     mel.forEach((value, i) => (worst = Math.max(worst, Math.abs(value - golden[i]))));
-    // Design 3.1. torchaudio's own single and double precision differ by up to 6e-4 on these clips.
+    // torchaudio's own single and double precision differ by up to 6e-4 on these clips.
     expect(worst).toBeLessThan(1e-3);
   });
 

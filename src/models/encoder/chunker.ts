@@ -11,7 +11,7 @@ export interface Chunker {
 
 /**
  * Collects frames into chunks of `chunkTokens` tokens and normalises them as the encoder was trained:
- * 0.5 · (logmel − mean) / std (AST front end; design 3.1).
+ * 0.5 · (logmel − mean) / std (AST front end, arXiv 2104.01778).
  */
 export function createChunker(options: {
   readonly chunkTokens: number;
