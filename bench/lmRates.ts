@@ -14,7 +14,7 @@ import { join } from 'node:path';
 import type { Bundle } from '../src/models/bundle/bundle.ts';
 import { createHistory } from '../src/models/lm/history.ts';
 import { importEngine } from '../src/models/inference/importEngine.ts';
-import { branchBytes, lmCache } from '../src/models/lm/lmMemory.ts';
+import { hypothesisBytes, lmCache } from '../src/models/lm/lmMemory.ts';
 import { createLmPool, type LmPool } from '../src/models/lm/lmPool.ts';
 import { defaultBundle, readBundle } from '../src/models/bundle/manifest.ts';
 
@@ -22,7 +22,7 @@ const { createCacheArena } = await importEngine(
   () => import('../src/models/inference/cacheArena.ts'),
 );
 const { lmTensors } = await importEngine(() => import('../src/models/lm/lmEngine.ts'));
-const { int64Tensor, openSession, tensor } = await importEngine(
+const { int64Tensor, openModel, tensor } = await importEngine(
   () => import('../src/models/inference/onnx.ts'),
 );
 
@@ -52,9 +52,9 @@ async function cached(pool: LmPool, units: number, batch: number): Promise<numbe
     banned: [boundary],
     penalised: [],
   });
-  const branches = Array.from({ length: batch }, () => ({
+  const hypotheses = Array.from({ length: batch }, () => ({
     slot: pool.open(),
-    memory: new SharedArrayBuffer(branchBytes(cache, units)),
+    memory: new SharedArrayBuffer(hypothesisBytes(cache, units)),
   }));
   const times: number[] = [];
   let start = performance.now();
@@ -63,29 +63,29 @@ async function cached(pool: LmPool, units: number, batch: number): Promise<numbe
     times.push(now - start);
     start = now;
   };
-  let drawn = await history.draw(branches.map((_, j) => drawOf(j, 0)));
-  const { strand, kept, length } = history.parent;
-  const parent = { strand, memory: kept.memory, length };
+  let drawn = await history.draw(hypotheses.map((_, j) => drawOf(j, 0)));
+  const { sequence, kept, length } = history.parent;
+  const parent = { sequence, memory: kept.memory, length };
   lap();
   for (let place = 1; place < units; place++) {
     const where = { first: parent.length + place - 1, start: 0, parent };
     const answers = await Promise.all(
-      branches.map(({ slot, memory }, j) => {
+      hypotheses.map(({ slot, memory }, j) => {
         const what = { units: [drawn[j].id], draws: [drawOf(j, place)], targets: [] };
-        return slot.run({ strand: slot.stream, memory, ...where, ...what });
+        return slot.run({ sequence: slot.stream, memory, ...where, ...what });
       }),
     );
     drawn = answers.map((answer) => answer.drawn[0]);
     lap();
   }
-  for (const { slot } of branches) slot.release();
+  for (const { slot } of hypotheses) slot.release();
   history.release();
   return times;
 }
 
 /** Milliseconds of one uncached run over `length` units, for every length, `batch` at a time. */
 async function uncachedRuns({ windowUnits: W }: NonNullable<Bundle['lm']>, batch: number) {
-  const { session } = await openSession(modelPath, ['cpu'], lmTensors(lm!, cache));
+  const { session } = await openModel(modelPath, ['cpu'], lmTensors(lm!, cache));
   const arena = createCacheArena(cache, batch);
   const ages = tensor(new Float32Array(batch * W), [batch, W]);
   const found = new Map<number, number>();

@@ -10,7 +10,7 @@ import type { speechUnits } from '../src/streams/speechUnits.ts';
 import { createAddressBook } from './limits/addressBook.ts';
 import { createAuthenticator, hashToken } from './admission/auth.ts';
 import { checkBind } from './settings/bind.ts';
-import { measureCapacity } from './admission/calibrate.ts';
+import { calibrateCapacity } from './admission/calibrate.ts';
 import { readConfig } from './settings/config.ts';
 import { readClient } from './address/clientAddress.ts';
 import type { Client } from './address/clientAddress.ts';
@@ -75,7 +75,7 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   checkBind(settings);
   const page = pageFolder(settings.web);
   const log = options.log ?? createLog(settings.logLevel);
-  const capacity = settings.capacity || (await measureCapacity({ pool: streams }));
+  const capacity = settings.capacity || (await calibrateCapacity({ pool: streams }));
   const proxies = createTrustedProxies(settings.trustProxy, settings.proxyHeaders);
   const hub = createHub({ settings, streams, capacity, log, proxies });
   const now = (): number => performance.now();

@@ -10,7 +10,7 @@ import { PageError } from './pageError.ts';
 import { placeEvent } from './placeEvent.ts';
 import type { Origin } from './placeEvent.ts';
 import type { Recording } from './recording.ts';
-import { expectBehind, expectNext, openSession } from './session.ts';
+import { expectBehind, expectNext, openUnitStream } from './session.ts';
 
 /** What the cutting of a recording reports. */
 export interface CuttingListener {
@@ -83,7 +83,7 @@ export function createCutting(options: CuttingOptions): Cutting {
     };
     recording.setProvisional([]);
     seam = origin.sample > 0;
-    const opened = openSession({
+    const opened = openUnitStream({
       pace,
       rate: options.rate(),
       token: options.token(),

@@ -19,7 +19,7 @@ import { createOverview } from './view/overview.ts';
 import { createRateTable } from './view/rateTable.ts';
 import { createStatusLine } from './view/statusLine.ts';
 import { createTheme } from './view/theme.ts';
-import { createTimeline } from './view/timeline.ts';
+import { createTimelineView } from './view/timeline.ts';
 import { createUnitsPanel } from './view/unitsPanel.ts';
 
 // Nothing of the page runs before its WebAssembly is there.
@@ -88,7 +88,7 @@ const studio = createStudio(() => dial.rate, {
     notice.show(goesOn || action === undefined ? words : { ...words, action });
   },
 });
-const timeline = createTimeline(element('timeline', HTMLCanvasElement), studio.recording, () =>
+const timeline = createTimelineView(element('timeline', HTMLCanvasElement), studio.recording, () =>
   overview.draw(),
 );
 const overview = createOverview(element('overview', HTMLCanvasElement), {

@@ -18,7 +18,7 @@ export interface SessionOptions {
 }
 
 /** Opens a stream to the server that the page came from: 16 kHz mono as float, so that it gets what the page draws. */
-export function openSession(options: SessionOptions): UnitStream {
+export function openUnitStream(options: SessionOptions): UnitStream {
   const { token, onEvent, onError } = options;
   const stream = openStream(socketUrl(), {
     sampleRate: SAMPLE_RATE,

@@ -6,7 +6,7 @@ import { SAMPLE_RATE } from '../../src/core/time.ts';
 import { readCpuTimes } from '../observe/cpuMeter.ts';
 import type { CpuTimes } from '../observe/cpuMeter.ts';
 
-/** Options of `measureCapacity()`. */
+/** Options of `calibrateCapacity()`. */
 export interface CalibrationOptions {
   /** Where the streams run. */
   readonly pool: Pick<StreamPool, 'speechUnits' | 'status'>;
@@ -39,7 +39,7 @@ const CHUNK_SAMPLES = SAMPLE_RATE / 50;
  * is the same whatever else the machine does at the start. A run is bound by its busiest thread, or by the cores that there
  * are; the cheapest run tells most, because the first ones warm everything up. Where CPU times are not known, the clock tells.
  */
-export async function measureCapacity(options: CalibrationOptions): Promise<number> {
+export async function calibrateCapacity(options: CalibrationOptions): Promise<number> {
   const { streams = 16, seconds = 1, budgetMs = 2000 } = options;
   const { cores = availableCores(), cpuTimes = readCpuTimes } = options;
   const workers = options.pool.status().workers;

@@ -1,7 +1,7 @@
 import type { ClientMessage } from '../protocol/index.ts';
 
 /** What a client has to say at a place between two samples: it counts once however often it is sent. */
-export type Control = Extract<ClientMessage, { readonly t: 'set' | 'flush' | 'end' }>;
+export type WireControl = Extract<ClientMessage, { readonly t: 'set' | 'flush' | 'end' }>;
 
 /**
  * Everything that the server may not have yet, in order: audio by its index, and controls at their place in it.
@@ -19,7 +19,7 @@ export interface Outbox {
   /** Appends a hole of so many samples. */
   pushGap(frames: number): void;
   /** Appends a control at the current place. */
-  pushControl(message: Control): void;
+  pushControl(message: WireControl): void;
   /** The next message that fits before sample `limit`, or undefined. */
   take(limit: number): ClientMessage | undefined;
   /** The server has all samples before `n`, and so all controls that came before them. */
@@ -32,7 +32,7 @@ export interface Outbox {
 
 type Item =
   | { readonly at: number; readonly frames: number; readonly bytes?: Uint8Array }
-  | { readonly at: number; readonly frames: 0; readonly control: Control };
+  | { readonly at: number; readonly frames: 0; readonly control: WireControl };
 
 /** Bytes of one `a`: half the message limit, far above any sensible chunk. */
 const MAX_AUDIO_BYTES = 32 * 1024;

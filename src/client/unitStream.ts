@@ -23,7 +23,7 @@ import { iterate } from './iterate.ts';
 import { resolveOptions } from './options.ts';
 import type { ResolvedOptions, StreamOptions } from './options.ts';
 import { createOutbox } from './outbox.ts';
-import type { Control, Outbox } from './outbox.ts';
+import type { Outbox, WireControl } from './outbox.ts';
 import { createTimeline } from './timeline.ts';
 import type { Timeline } from './timeline.ts';
 import { connectWire } from './wireConnection.ts';
@@ -179,7 +179,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     return iterate(this.#out$, () => this.close());
   }
 
-  #control(message: Control): void {
+  #control(message: WireControl): void {
     this.#mustBeOpen();
     this.#outbox.pushControl(message);
     this.#pump();

@@ -2,7 +2,12 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Bundle } from '../../src/models/bundle/bundle.ts';
 import type { LmAnswer } from '../../src/models/lm/lmMessages.ts';
-import { CHUNK_UNITS, branchBytes, historyBytes, lmCache } from '../../src/models/lm/lmMemory.ts';
+import {
+  CHUNK_UNITS,
+  hypothesisBytes,
+  historyBytes,
+  lmCache,
+} from '../../src/models/lm/lmMemory.ts';
 import { createLmPool, type LmPool } from '../../src/models/lm/lmPool.ts';
 import { parseSafetensors } from '../../src/models/bundle/safetensors.ts';
 import type { ContinuationOptions, UnitLm, UnitLmSession } from '../../src/models/lm/unitLm.ts';
@@ -59,7 +64,7 @@ export async function streamed(
 ): Promise<number[][]> {
   const cache = lmCache(bundle.lm!);
   const slot = pool.open();
-  const strand = slot.stream;
+  const sequence = slot.stream;
   const memory = new SharedArrayBuffer(historyBytes(cache));
   const rows: number[][] = units.map(() => []);
   const take = (first: number, { scored }: LmAnswer) =>
@@ -69,14 +74,14 @@ export async function streamed(
     const chunk = units.slice(first, Math.min(split, first + CHUNK_UNITS));
     for (const id of wanted) {
       const targets = chunk.map(() => id);
-      take(first, await slot.run({ ...common, strand, memory, first, units: chunk, targets }));
+      take(first, await slot.run({ ...common, sequence, memory, first, units: chunk, targets }));
     }
   }
   const branch = pool.open();
-  const parent = { strand, memory, length: split };
+  const parent = { sequence, memory, length: split };
   const own = {
-    strand: branch.stream,
-    memory: new SharedArrayBuffer(branchBytes(cache, units.length - split)),
+    sequence: branch.stream,
+    memory: new SharedArrayBuffer(hypothesisBytes(cache, units.length - split)),
     parent,
   };
   for (let first = split; first < units.length; first++) {

@@ -57,7 +57,7 @@ export interface Timeline {
 }
 
 /** Creates the timeline on a canvas and keeps it as wide as the page lets it be. */
-export function createTimeline(
+export function createTimelineView(
   canvas: HTMLCanvasElement,
   first: Recording,
   onDrawn: () => void,

@@ -8,7 +8,7 @@ export interface EncoderSetup extends ThreadSetup {
   /** Tokens of the longest row. */
   readonly maxRows: number;
   /** `[maxBatch, 2·maxRows, 128]` float32 shared with the main thread, which fills it before each run. */
-  readonly lanes: SharedArrayBuffer;
+  readonly melRows: SharedArrayBuffer;
 }
 
 /** One stream's part of an encoder's run. */

@@ -48,7 +48,7 @@ export function createEncoderPool(
       precision,
       failure: 'SYLSTREAM_ERR_ENCODER',
       thread: (maxBatch) => {
-        const lanes = new SharedArrayBuffer(4 * maxBatch * 2 * maxRows * MEL_BINS);
+        const melRows = new SharedArrayBuffer(4 * maxBatch * 2 * maxRows * MEL_BINS);
         const setup: EncoderSetup = {
           kind,
           modelPath,
@@ -56,28 +56,28 @@ export function createEncoderPool(
           encoder,
           maxBatch,
           maxRows,
-          lanes,
+          melRows,
         };
         return { setup, pack: packing(setup) };
       },
       key: ({ rows }) => rows,
       batchOf: (_, maxBatch) => maxBatch,
-      result: (outputs, b, { keep }) => rowsOf(outputs, b, keep, encoder.featureWidth),
+      result: (outputs, b, { keep }) => encoderRowsOf(outputs, b, keep, encoder.featureWidth),
     },
     { ...options, workers },
   );
 }
 
-/** Writes each job's mel into its lane of the shared memory, padded with zeros; the message holds the rest. */
+/** Writes each job's mel into its melRow of the shared memory, padded with zeros; the message holds the rest. */
 function packing(setup: EncoderSetup) {
-  const lanes = new Float32Array(setup.lanes);
-  const laneSize = 2 * setup.maxRows * MEL_BINS;
+  const melRows = new Float32Array(setup.melRows);
+  const melRowSize = 2 * setup.maxRows * MEL_BINS;
   return (jobs: readonly EncoderJob[], fresh: (stream: number) => boolean): EncoderBatch => {
     const { rows, keep } = jobs[0];
     const items = jobs.map((job, b) => {
-      const lane = lanes.subarray(b * laneSize, b * laneSize + 2 * rows * MEL_BINS);
-      lane.set(job.mel);
-      lane.fill(0, job.mel.length);
+      const melRow = melRows.subarray(b * melRowSize, b * melRowSize + 2 * rows * MEL_BINS);
+      melRow.set(job.mel);
+      melRow.fill(0, job.mel.length);
       const { stream, firstToken, tokens, commit } = job;
       return { stream, ring: fresh(stream) ? job.ring : undefined, firstToken, tokens, commit };
     });
@@ -86,7 +86,12 @@ function packing(setup: EncoderSetup) {
 }
 
 /** The b-th stream's part of the outputs. */
-function rowsOf(outputs: EncoderOutputs, b: number, keep: number, width: number): EncoderRows {
+function encoderRowsOf(
+  outputs: EncoderOutputs,
+  b: number,
+  keep: number,
+  width: number,
+): EncoderRows {
   const { features, boundary, speech } = outputs;
   return {
     features: features.subarray(b * keep * width, (b + 1) * keep * width),

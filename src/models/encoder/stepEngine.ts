@@ -11,8 +11,8 @@ export async function createStepEngine(
   setup: EncoderSetup & Guarded,
 ): Promise<Engine<EncoderBatch, EncoderOutputs>> {
   const runner = await createStepRunner(setup, guardNative(setup.guard));
-  const lanes = new Float32Array(setup.lanes);
-  const laneSize = 2 * setup.maxRows * MEL_BINS;
+  const melRows = new Float32Array(setup.melRows);
+  const melRowSize = 2 * setup.maxRows * MEL_BINS;
   const memories = createKeptMemories();
 
   return {
@@ -20,7 +20,7 @@ export async function createStepEngine(
     run: ({ items, rows }) => {
       const jobs = items.map(({ stream, ring, firstToken, tokens, commit }, b) => {
         if (ring) memories.open(stream, ring);
-        const mel = lanes.subarray(b * laneSize, b * laneSize + 2 * rows * MEL_BINS);
+        const mel = melRows.subarray(b * melRowSize, b * melRowSize + 2 * rows * MEL_BINS);
         return { memory: memories.get(stream)!, mel, firstToken, tokens, commit };
       });
       return runner.run(jobs, rows);

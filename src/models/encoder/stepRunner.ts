@@ -4,7 +4,7 @@ import { cacheTensors, createCacheArena, type CacheShape } from '../inference/ca
 import { finite, reasonOf } from '../inference/engine.ts';
 import { gatherRing, scatterRing, writeAges } from '../inference/kvRing.ts';
 import {
-  openSession,
+  openModel,
   tensor,
   type LoadedSession,
   type Provider,
@@ -51,7 +51,7 @@ export async function createStepRunner(
     window: windowTokens,
     rowWidth: shape.rowWidth,
   };
-  const loaded = await openSession(model.modelPath, model.providers, stepTensors(encoder, cache));
+  const loaded = await openModel(model.modelPath, model.providers, stepTensors(encoder, cache));
   const { session } = loaded;
   const mel = new Float32Array(maxBatch * 2 * maxRows * MEL_BINS);
   const mask = new Float32Array(maxBatch * maxRows);

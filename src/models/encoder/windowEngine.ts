@@ -4,14 +4,14 @@ import type { Engine } from '../inference/engine.ts';
 import type { EncoderBatch, EncoderItem, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
 import type { Guarded } from '../inference/inferenceMessages.ts';
 import { guardNative } from '../inference/nativeGuard.ts';
-import { openSession, tensor } from '../inference/onnx.ts';
+import { openModel, tensor } from '../inference/onnx.ts';
 
 /** Runs `onnx/window.onnx`: no state, every row brings the whole window that it depends on. */
 export async function createWindowEngine(
   setup: EncoderSetup & Guarded,
 ): Promise<Engine<EncoderBatch, EncoderOutputs>> {
   const { encoder, maxBatch, maxRows } = setup;
-  const loaded = await openSession(setup.modelPath, setup.providers, {
+  const loaded = await openModel(setup.modelPath, setup.providers, {
     inputs: new Map([
       ['mel', ['B', 'F', MEL_BINS]],
       ['token_mask', ['B', 'T']],
@@ -25,9 +25,9 @@ export async function createWindowEngine(
   });
   const { session } = loaded;
   const guarded = guardNative(setup.guard);
-  const lanes = new Float32Array(setup.lanes);
-  const laneSize = 2 * maxRows * MEL_BINS;
-  const mel = new Float32Array(maxBatch * laneSize);
+  const melRows = new Float32Array(setup.melRows);
+  const melRowSize = 2 * maxRows * MEL_BINS;
+  const mel = new Float32Array(maxBatch * melRowSize);
   const mask = new Float32Array(maxBatch * maxRows);
 
   function prefixFeeds(B: number, rows: number) {
@@ -37,13 +37,13 @@ export async function createWindowEngine(
     };
   }
 
-  async function attempt(items: readonly EncoderItem[], laneOf: readonly number[], rows: number) {
+  async function attempt(items: readonly EncoderItem[], melRowOf: readonly number[], rows: number) {
     const gatherStart = performance.now();
     const B = items.length;
     const melSize = 2 * rows * MEL_BINS;
     items.forEach((item, b) => {
-      const lane = laneOf[b] * laneSize;
-      mel.set(lanes.subarray(lane, lane + melSize), b * melSize);
+      const melRow = melRowOf[b] * melRowSize;
+      mel.set(melRows.subarray(melRow, melRow + melSize), b * melSize);
       for (let i = 0; i < rows; i++) mask[b * rows + i] = i < item.tokens ? 1 : 0;
     });
     const runStart = performance.now();

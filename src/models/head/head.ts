@@ -94,8 +94,8 @@ export async function loadHead(bundle: Bundle, directory?: string): Promise<Head
         'use the bundle that the head was taught on, or teach it again on this one',
     );
   }
-  const { openSession, tensor } = await importEngine(() => import('../inference/onnx.ts'));
-  const { session } = await openSession(join(folder, 'head.onnx'), ['cpu'], {
+  const { openModel, tensor } = await importEngine(() => import('../inference/onnx.ts'));
+  const { session } = await openModel(join(folder, 'head.onnx'), ['cpu'], {
     inputs: new Map([['pooled', ['B', featureWidth]]]),
     outputs: new Map([['probabilities', ['B', labels.length]]]),
   });

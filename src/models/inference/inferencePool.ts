@@ -73,7 +73,7 @@ interface Entry<Job> {
   readonly job: Job;
 }
 
-interface Lane<Job, Outputs, Result> {
+interface PoolThread<Job, Outputs, Result> {
   readonly link: WorkerLink<Job, Outputs>;
   readonly batcher: Batcher<Entry<Job>, Result>;
   streams: number;
@@ -94,7 +94,7 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
   let streams = 0;
   let closed = false;
 
-  function createLane(): Lane<Job, Outputs, Result> {
+  function createThread(): PoolThread<Job, Outputs, Result> {
     const { setup, pack } = model.thread(maxBatch);
     const { onThread } = options;
     const link = createWorkerLink<Job, Batch, Outputs>({
@@ -145,11 +145,11 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
     });
   }
 
-  const lanes = Array.from({ length: workers }, createLane);
+  const threads = Array.from({ length: workers }, createThread);
   // `process.exit()` ends threads too: not in the middle of a native call.
-  const leaveNative = (): void => lanes.forEach(({ link }) => link.leaveNative());
+  const leaveNative = (): void => threads.forEach(({ link }) => link.leaveNative());
   process.on('exit', leaveNative);
-  const ready = Promise.all(lanes.map(({ link }) => link.ready)).then((all) => {
+  const ready = Promise.all(threads.map(({ link }) => link.ready)).then((all) => {
     provider = [...new Set(all.map((one) => one.provider))].join('+');
     return all[0].refused;
   });
@@ -160,17 +160,17 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
     memories: createMemoryPool(),
     open: () => {
       if (closed) throw closedError('the models were closed; load them again');
-      const lane = lanes.reduce((least, one) => (one.streams < least.streams ? one : least));
+      const thread = threads.reduce((least, one) => (one.streams < least.streams ? one : least));
       const stream = streams++;
-      lane.streams++;
+      thread.streams++;
       live.add(stream);
       return {
         stream,
-        run: (job) => lane.batcher.submit({ stream, job }),
+        run: (job) => thread.batcher.submit({ stream, job }),
         release: () => {
           if (!live.delete(stream)) return;
-          lane.streams--;
-          lane.link.forget(stream);
+          thread.streams--;
+          thread.link.forget(stream);
         },
       };
     },
@@ -178,19 +178,19 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
       provider,
       precision: model.precision,
       workers,
-      streams: lanes.reduce((sum, lane) => sum + lane.streams, 0),
-      queued: lanes.reduce((sum, lane) => sum + lane.batcher.queued, 0),
-      restarts: lanes.reduce((sum, lane) => sum + lane.link.restarts, 0),
+      streams: threads.reduce((sum, thread) => sum + thread.streams, 0),
+      queued: threads.reduce((sum, thread) => sum + thread.batcher.queued, 0),
+      restarts: threads.reduce((sum, thread) => sum + thread.link.restarts, 0),
       batches: [...batches],
-      cpuMs: sumOf(lanes.map(({ link }) => link.cpuMs)),
+      cpuMs: sumOf(threads.map(({ link }) => link.cpuMs)),
       ...times,
     }),
-    bare: (batch, rows, count) => lanes[0].link.bare(batch, rows, count),
+    bare: (batch, rows, count) => threads[0].link.bare(batch, rows, count),
     close: async () => {
       closed = true;
       const reason = closedError('the models were closed while the stream ran');
-      for (const { batcher } of lanes) batcher.close(reason);
-      await Promise.all(lanes.map(({ link }) => link.close()));
+      for (const { batcher } of threads) batcher.close(reason);
+      await Promise.all(threads.map(({ link }) => link.close()));
       process.off('exit', leaveNative);
     },
   };

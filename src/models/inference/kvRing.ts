@@ -17,7 +17,7 @@ export interface RingShape {
 
 /** Bytes of the memory of one stream. */
 export function ringBytes(shape: RingShape): number {
-  return 4 * 2 * shape.layers * rowsOf(shape) * shape.rowWidth;
+  return 4 * 2 * shape.layers * ringRows(shape) * shape.rowWidth;
 }
 
 /** Makes the memory of one stream. */
@@ -33,7 +33,7 @@ export interface KeptMemory {
 }
 
 /** Rows of one plane. */
-export function rowsOf(shape: RingShape): number {
+export function ringRows(shape: RingShape): number {
   return shape.windowTokens + shape.chunkTokens;
 }
 
@@ -50,7 +50,7 @@ export function gatherRing(
   firstToken: number,
 ): void {
   const { chunkTokens, rowWidth } = shape;
-  const rows = rowsOf(shape);
+  const rows = ringRows(shape);
   // The chunk's own slot holds tokens that left the window: leave it out.
   const hole = (firstToken % rows) * rowWidth;
   const after = hole + chunkTokens * rowWidth;
@@ -75,7 +75,7 @@ export function writeAges(
   firstToken: number,
   known: number = firstToken,
 ): void {
-  const rows = rowsOf(shape);
+  const rows = ringRows(shape);
   const hole = firstToken % rows;
   for (let i = 0; i < shape.windowTokens; i++) {
     const row = i < hole ? i : i + shape.chunkTokens;
@@ -97,7 +97,7 @@ export function scatterRing(
   firstToken: number,
   count: number = shape.chunkTokens,
 ): void {
-  const rows = rowsOf(shape);
+  const rows = ringRows(shape);
   const width = shape.chunkTokens * shape.rowWidth;
   const slot = (firstToken % rows) * shape.rowWidth;
   for (let plane = 0; plane < 2 * shape.layers; plane++) {

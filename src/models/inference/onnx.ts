@@ -32,7 +32,7 @@ export interface ExpectedTensors {
  * @throws PipelineError `SYLSTREAM_ERR_PROVIDER` when none takes it, `SYLSTREAM_ERR_BUNDLE_SHAPE` when
  *   the model's tensors are not the expected ones
  */
-export async function openSession(
+export async function openModel(
   path: string,
   providers: readonly Provider[],
   expected: ExpectedTensors,

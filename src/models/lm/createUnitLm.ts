@@ -53,7 +53,7 @@ export async function createUnitLm(bundle: Bundle, options: UnitLmOptions = {}):
     open: () => openUnitLmSession({ pool, cache, merged, hz }),
     score: createUnitScorer(pool, cache, {
       boundary: merged + 1,
-      lanes: 2 * historyBatch(options.maxBatch ?? DEFAULT_BATCH),
+      places: 2 * historyBatch(options.maxBatch ?? DEFAULT_BATCH),
     }),
     status: pool.status,
     close: pool.close,

@@ -8,7 +8,7 @@ import type { PooledMemory } from '../inference/memoryPool.ts';
 export interface History {
   /** For the jobs of hypotheses that branch from here: the history as it is now, all of it fed. */
   readonly parent: {
-    readonly strand: number;
+    readonly sequence: number;
     readonly kept: PooledMemory;
     readonly length: number;
   };
@@ -31,7 +31,7 @@ export interface History {
  */
 export function createHistory(pool: LmPool, cache: CacheShape, boundary: number): History {
   const slot = pool.open();
-  const strand = slot.stream;
+  const sequence = slot.stream;
   const kept = pool.memories.take(historyBytes(cache));
   const { memory } = kept;
   /** Units before a position that may have a say in it. */
@@ -45,7 +45,7 @@ export function createHistory(pool: LmPool, cache: CacheShape, boundary: number)
 
   function run(draws: readonly Draw[]) {
     const units = waiting.slice(0, CHUNK_UNITS);
-    return kept.during(slot.run({ strand, memory, first, start, units, draws, targets: [] }));
+    return kept.during(slot.run({ sequence, memory, first, start, units, draws, targets: [] }));
   }
 
   function advance(count: number): void {
@@ -76,7 +76,7 @@ export function createHistory(pool: LmPool, cache: CacheShape, boundary: number)
 
   return {
     get parent() {
-      return { strand, kept, length: first + waiting.length };
+      return { sequence, kept, length: first + waiting.length };
     },
     get start() {
       return start;

@@ -5,7 +5,7 @@ import { historyShape } from './lmMemory.ts';
 import { tensor, type Tensor } from '../inference/onnx.ts';
 
 /** Gathers what a batch's items see into tensors, and keeps what comes of it. */
-export interface StrandArena {
+export interface SequenceArena {
   /** Lays the items out; element b of the result is the item in row b. */
   gather(items: readonly LmItem[], memories: ReadonlyMap<number, KeptMemory>): readonly LmItem[];
   /** `past_age` and the cache over the first B rows. */
@@ -15,7 +15,7 @@ export interface StrandArena {
 }
 
 /** The arena of histories: chunks of CHUNK_UNITS upon rings. A chunk may be run again with more units in it: the same bits for those that were there. */
-export function createHistoryArena(cache: CacheShape, maxBatch: number): StrandArena {
+export function createHistoryArena(cache: CacheShape, maxBatch: number): SequenceArena {
   const shape = historyShape(cache);
   const arena = createCacheArena(cache, maxBatch);
   const W = cache.window;
@@ -25,7 +25,7 @@ export function createHistoryArena(cache: CacheShape, maxBatch: number): StrandA
       items.forEach((item, b) => {
         const { first, start } = item;
         writeAges(ages.subarray(b * W, (b + 1) * W), shape, first, first - start);
-        gatherRing(memories.get(item.strand)!.own, arena.rows[b], shape, first);
+        gatherRing(memories.get(item.sequence)!.own, arena.rows[b], shape, first);
       });
       return items;
     },

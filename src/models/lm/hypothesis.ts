@@ -5,7 +5,7 @@ import type { ContinuationPlan } from './continuationOptions.ts';
 import type { History } from './history.ts';
 import type { PoolSlot } from '../inference/inferencePool.ts';
 import type { LmAnswer } from './lmMessages.ts';
-import { branchBytes } from './lmMemory.ts';
+import { hypothesisBytes } from './lmMemory.ts';
 import type { LmJob, LmPool } from './lmPool.ts';
 import type { PooledMemory } from '../inference/memoryPool.ts';
 import type { StreamPace } from './streamPace.ts';
@@ -44,7 +44,7 @@ export function openHypothesis(model: HypothesisModel): Hypothesis {
   const units: number[] = [];
   let seconds = 0;
   let ended = false;
-  let branch:
+  let opened:
     { slot: PoolSlot<LmJob, LmAnswer>; kept: PooledMemory; parent: History['parent'] } | undefined;
 
   function nextDraw(): Draw {
@@ -61,19 +61,19 @@ export function openHypothesis(model: HypothesisModel): Hypothesis {
     },
     nextDraw,
     step: async () => {
-      branch ??= {
+      opened ??= {
         slot: pool.open(),
-        kept: pool.memories.take(branchBytes(cache, plan.units)),
+        kept: pool.memories.take(hypothesisBytes(cache, plan.units)),
         parent: history.parent,
       };
-      const { slot, kept, parent } = branch;
+      const { slot, kept, parent } = opened;
       const running = slot.run({
-        strand: slot.stream,
+        sequence: slot.stream,
         memory: kept.memory,
         first: parent.length + units.length - 1,
         start: history.start,
         units: [units.at(-1)!],
-        parent: { strand: parent.strand, memory: parent.kept.memory, length: parent.length },
+        parent: { sequence: parent.sequence, memory: parent.kept.memory, length: parent.length },
         draws: [nextDraw()],
         targets: [],
       });
@@ -90,8 +90,8 @@ export function openHypothesis(model: HypothesisModel): Hypothesis {
       return { hypothesis: number, place: units.length - 1, id, logProbability };
     },
     release: () => {
-      branch?.slot.release();
-      branch?.kept.release();
+      opened?.slot.release();
+      opened?.kept.release();
     },
   };
 }

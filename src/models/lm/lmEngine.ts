@@ -1,5 +1,5 @@
 import { drawUnit, logProbability } from './drawUnit.ts';
-import { createBranchArena } from './branchArena.ts';
+import { createHypothesisArena } from './hypothesisArena.ts';
 import type { LmConfig } from '../bundle/bundle.ts';
 import { cacheTensors, type CacheShape } from '../inference/cacheArena.ts';
 import { failAlone, finite, type Engine } from '../inference/engine.ts';
@@ -11,7 +11,7 @@ import { CHUNK_UNITS, historyBatch, lmCache } from './lmMemory.ts';
 import { guardNative } from '../inference/nativeGuard.ts';
 import {
   int64Tensor,
-  openSession,
+  openModel,
   tensor,
   type ExpectedTensors,
   type TensorShapes,
@@ -38,16 +38,16 @@ export async function createLmEngine(
 ): Promise<Engine<LmBatch, LmOutputs>> {
   const { lm, maxBatch } = setup;
   const cache = lmCache(lm);
-  const loaded = await openSession(setup.modelPath, setup.providers, lmTensors(lm, cache));
+  const loaded = await openModel(setup.modelPath, setup.providers, lmTensors(lm, cache));
   const { session } = loaded;
   const guarded = guardNative(setup.guard);
   const histories = createHistoryArena(cache, historyBatch(maxBatch));
-  const branches = createBranchArena(cache, maxBatch);
+  const hypotheses = createHypothesisArena(cache, maxBatch);
   const memories = createKeptMemories();
   const ids = new BigInt64Array(maxBatch * CHUNK_UNITS);
   const mask = new Float32Array(maxBatch * CHUNK_UNITS);
 
-  const arenaOf = (rows: number) => (rows === 1 ? branches : histories);
+  const arenaOf = (rows: number) => (rows === 1 ? hypotheses : histories);
 
   function feeds(B: number, rows: number) {
     return {
@@ -57,9 +57,9 @@ export async function createLmEngine(
     };
   }
 
-  function meet({ strand, memory, parent }: LmItem): void {
-    if (memory) memories.open(strand, memory);
-    if (parent?.memory) memories.open(parent.strand, parent.memory);
+  function meet({ sequence, memory, parent }: LmItem): void {
+    if (memory) memories.open(sequence, memory);
+    if (parent?.memory) memories.open(parent.sequence, parent.memory);
   }
 
   function writeUnits(order: readonly LmItem[], rows: number): void {
@@ -85,13 +85,13 @@ export async function createLmEngine(
         memories,
       );
       writeUnits(order, rows);
-      // Looked up now: a strand may be forgotten while the model runs.
-      const kept = order.map(({ strand }) => memories.get(strand)!);
+      // Looked up now: a sequence may be forgotten while the model runs.
+      const kept = order.map(({ sequence }) => memories.get(sequence)!);
       const runStart = performance.now();
       const out = await guarded(() => session.run(feeds(B, rows)));
       const runEnd = performance.now();
-      const logits = rowsOf(out['logits'].data as Float32Array, B);
-      const present = rowsOf(out['present'].data as Float32Array, B);
+      const logits = splitRows(out['logits'].data as Float32Array, B);
+      const present = splitRows(out['present'].data as Float32Array, B);
       order.forEach((item, b) => {
         const place = places.find((one) => items[one] === item)!;
         if (!finite(logits[b].subarray(0, item.units.length * lm.vocabulary))) {
@@ -99,7 +99,7 @@ export async function createLmEngine(
           return;
         }
         arena.keep(b, item, present[b], kept[b]);
-        answers[place] = answerOf(item, rowsOf(logits[b], rows));
+        answers[place] = answerOf(item, splitRows(logits[b], rows));
       });
       runMs += runEnd - runStart;
       gatherMs += runStart - begin + performance.now() - runEnd;
@@ -126,7 +126,7 @@ function answerOf({ units, draws, targets }: LmItem, logits: readonly Float32Arr
 }
 
 /** Cuts an array in equal rows. */
-function rowsOf(data: Float32Array, rows: number): Float32Array[] {
+function splitRows(data: Float32Array, rows: number): Float32Array[] {
   const size = data.length / rows;
   return Array.from({ length: rows }, (_, row) => data.subarray(row * size, (row + 1) * size));
 }

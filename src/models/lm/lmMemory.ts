@@ -35,6 +35,6 @@ export function historyBytes(cache: CacheShape): number {
  *
  * @param units the most that it will draw
  */
-export function branchBytes({ layers, window, rowWidth }: CacheShape, units: number): number {
+export function hypothesisBytes({ layers, window, rowWidth }: CacheShape, units: number): number {
   return 4 * 2 * layers * Math.min(units, window + 1) * rowWidth;
 }

@@ -11,8 +11,8 @@ export interface LmSetup extends ThreadSetup {
 /** One history's or one hypothesis' part of a language model's run; its new keys and values are kept. */
 export interface LmItem {
   /** Never used twice. */
-  readonly strand: number;
-  /** Sent along the first time that this thread meets the strand. */
+  readonly sequence: number;
+  /** Sent along the first time that this thread meets the sequence. */
   readonly memory?: SharedArrayBuffer | undefined;
   /** Position of the first unit; the boundary id that begins a history is 0. */
   readonly first: number;
@@ -22,7 +22,7 @@ export interface LmItem {
   /** The history that a hypothesis branches from, and how many units of it there were. */
   readonly parent?:
     | {
-        readonly strand: number;
+        readonly sequence: number;
         readonly memory?: SharedArrayBuffer | undefined;
         readonly length: number;
       }

@@ -12,7 +12,7 @@ export interface LmJob extends LmItem {
   readonly memory: SharedArrayBuffer;
   readonly parent?:
     | {
-        readonly strand: number;
+        readonly sequence: number;
         readonly memory: SharedArrayBuffer;
         readonly length: number;
       }
@@ -56,7 +56,7 @@ export function createLmPool(model: LmModel, options: Omit<PoolOptions, 'workers
         };
         return { setup, pack };
       },
-      key: rowsOf,
+      key: lmRowsOf,
       batchOf: (rows, maxBatch) => (rows === 1 ? maxBatch : historyBatch(maxBatch)),
       result: ({ answers }, b) => answers[b],
     },
@@ -65,18 +65,18 @@ export function createLmPool(model: LmModel, options: Omit<PoolOptions, 'workers
 }
 
 /** Hypotheses go one unit at a time, histories by chunks. */
-function rowsOf({ parent }: LmJob): number {
+function lmRowsOf({ parent }: LmJob): number {
   return parent ? 1 : CHUNK_UNITS;
 }
 
-function pack(jobs: readonly LmJob[], fresh: (strand: number) => boolean): LmBatch {
+function pack(jobs: readonly LmJob[], fresh: (sequence: number) => boolean): LmBatch {
   const items = jobs.map(({ memory, parent, ...job }): LmItem => {
-    const { strand } = job;
+    const { sequence } = job;
     return {
       ...job,
-      memory: fresh(strand) ? memory : undefined,
-      parent: parent && { ...parent, memory: fresh(parent.strand) ? parent.memory : undefined },
+      memory: fresh(sequence) ? memory : undefined,
+      parent: parent && { ...parent, memory: fresh(parent.sequence) ? parent.memory : undefined },
     };
   });
-  return { rows: rowsOf(jobs[0]), items };
+  return { rows: lmRowsOf(jobs[0]), items };
 }

@@ -7,59 +7,59 @@ import type { UnitScore } from './unitLm.ts';
 export type UnitScorer = (units: readonly number[]) => Promise<UnitScore>;
 
 /** A place where one sequence at a time is scored. */
-type Lane = (inputs: readonly number[], targets: readonly number[]) => Promise<number[]>;
+type Place = (inputs: readonly number[], targets: readonly number[]) => Promise<number[]>;
 
 /**
- * Makes a scorer that works on at most `lanes` sequences at a time; the others wait. A lane keeps its memory, so that
- * thousands of sequences need no more than `lanes` histories.
+ * Makes a scorer that works on at most `places` sequences at a time; the others wait. A place keeps its memory, so that
+ * thousands of sequences need no more than `places` histories.
  *
  * @param boundary the id before the first unit and after the last
  */
 export function createUnitScorer(
   pool: LmPool,
   cache: CacheShape,
-  { boundary, lanes }: { readonly boundary: number; readonly lanes: number },
+  { boundary, places }: { readonly boundary: number; readonly places: number },
 ): UnitScorer {
-  const free: Lane[] = [];
-  const waiting: ((lane: Lane) => void)[] = [];
+  const free: Place[] = [];
+  const waiting: ((place: Place) => void)[] = [];
   let opened = 0;
 
-  function takeLane(): Promise<Lane> {
-    const lane = free.pop() ?? (opened++ < lanes ? openLane(pool, cache) : undefined);
-    return lane ? Promise.resolve(lane) : new Promise((resolve) => waiting.push(resolve));
+  function takePlace(): Promise<Place> {
+    const place = free.pop() ?? (opened++ < places ? openPlace(pool, cache) : undefined);
+    return place ? Promise.resolve(place) : new Promise((resolve) => waiting.push(resolve));
   }
 
-  function giveLane(lane: Lane): void {
+  function givePlace(place: Place): void {
     const next = waiting.shift();
-    if (next) next(lane);
-    else free.push(lane);
+    if (next) next(place);
+    else free.push(place);
   }
 
   return async (units) => {
     checkUnits(units, boundary);
     const kept = units.map((id, i) => id !== 0 || units[i - 1] !== 0);
     const targets = [...units.filter((_, i) => kept[i]), boundary];
-    const lane = await takeLane();
+    const place = await takePlace();
     try {
-      const scored = await lane([boundary, ...targets.slice(0, -1)], targets);
+      const scored = await place([boundary, ...targets.slice(0, -1)], targets);
       let at = 0;
       const logProbabilities = Float64Array.from(kept, (own) => (own ? scored[at++] : 0));
       return { logProbabilities, end: scored[at] };
     } finally {
-      giveLane(lane);
+      givePlace(place);
     }
   };
 }
 
 /** Runs sequences one after the other, chunk by chunk, over one memory: each begins at position 0, before which nothing is seen. */
-function openLane(pool: LmPool, cache: CacheShape): Lane {
+function openPlace(pool: LmPool, cache: CacheShape): Place {
   const slot = pool.open();
   const { memory } = pool.memories.take(historyBytes(cache));
   return async (inputs, targets) => {
     const scored: number[] = [];
     for (let first = 0; first < inputs.length; first += CHUNK_UNITS) {
       const answer = await slot.run({
-        strand: slot.stream,
+        sequence: slot.stream,
         memory,
         first,
         start: 0,

@@ -1,6 +1,6 @@
 import { ignoreElements, timer } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { measureCapacity } from '../../../server/admission/calibrate.ts';
+import { calibrateCapacity } from '../../../server/admission/calibrate.ts';
 import type { CpuTimes } from '../../../server/observe/cpuMeter.ts';
 import { type StreamPool } from '../../../src/streams/pool/poolTypes.ts';
 import { createStreamPool } from '../../../src/streams/pool/streamPool.ts';
@@ -26,14 +26,14 @@ function costs(...runs: CpuTimes[]) {
   };
 }
 
-describe('measureCapacity', () => {
+describe('calibrateCapacity', () => {
   /** The pool, but every stream takes so long and nothing else. */
   const taking = (ms: number) => ({
     status: pool.status,
     speechUnits: () => timer(ms).pipe(ignoreElements()),
   });
   const measure = (cores: number, ...runs: CpuTimes[]) =>
-    measureCapacity({ pool: taking(1), budgetMs: 100, cores, cpuTimes: costs(...runs) });
+    calibrateCapacity({ pool: taking(1), budgetMs: 100, cores, cpuTimes: costs(...runs) });
 
   it.each([
     ['the worker is busiest', 2, { mainMs: 50, allMs: 150 }, 96], // 16 s of audio in 0.1 s
@@ -52,7 +52,7 @@ describe('measureCapacity', () => {
 
   it('goes by the clock where CPU times are not known', async () => {
     const cpuTimes = () => undefined;
-    const capacity = await measureCapacity({ pool: taking(100), budgetMs: 1, cpuTimes });
+    const capacity = await calibrateCapacity({ pool: taking(100), budgetMs: 1, cpuTimes });
     expect(capacity).toBeLessThanOrEqual(96);
   });
 
@@ -62,7 +62,7 @@ describe('measureCapacity', () => {
 
   it('runs the real encoder', async () => {
     const before = pool.status().steps;
-    expect(await measureCapacity({ pool, budgetMs: 200 })).toBeGreaterThan(0);
+    expect(await calibrateCapacity({ pool, budgetMs: 200 })).toBeGreaterThan(0);
     expect(pool.status().steps - before).toBeGreaterThan(16 * 5);
     expect(pool.status().batches.findLastIndex((runs) => runs > 0)).toBeGreaterThan(4);
   });

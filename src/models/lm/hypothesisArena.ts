@@ -1,5 +1,5 @@
 import { createCacheArena, type CacheShape } from '../inference/cacheArena.ts';
-import type { StrandArena } from './historyArena.ts';
+import type { SequenceArena } from './historyArena.ts';
 import type { LmItem } from './lmMessages.ts';
 import type { KeptMemory } from '../inference/kvRing.ts';
 import { tensor } from '../inference/onnx.ts';
@@ -8,16 +8,15 @@ import { tensor } from '../inference/onnx.ts';
  * The arena of hypotheses, one unit at a time. Position τ lies in row τ mod W of its hypothesis' row of the batch, so a
  * step replaces just one of W rows; a hypothesis that finds itself where the last step left it is not gathered again.
  */
-export function createBranchArena(cache: CacheShape, maxBatch: number): StrandArena {
+export function createHypothesisArena(cache: CacheShape, maxBatch: number): SequenceArena {
   const { layers, window: W, rowWidth } = cache;
   const arena = createCacheArena(cache, maxBatch);
   const ages = new Float32Array(maxBatch * W);
   /** Whose cache lies in a row, and up to which position. */
-  const residents: ({ readonly strand: number; readonly first: number } | undefined)[] = Array.from(
-    { length: maxBatch },
-  );
+  const residents: ({ readonly sequence: number; readonly first: number } | undefined)[] =
+    Array.from({ length: maxBatch });
 
-  /** Copies positions [from, to) of a strand, of which position `origin` lies in row 0 of its memory. */
+  /** Copies positions [from, to) of a sequence, of which position `origin` lies in row 0 of its memory. */
   function copy(
     memory: Float32Array,
     origin: number,
@@ -40,12 +39,12 @@ export function createBranchArena(cache: CacheShape, maxBatch: number): StrandAr
   }
 
   function fill(b: number, item: LmItem, memories: ReadonlyMap<number, KeptMemory>): void {
-    const { strand, first, start } = item;
-    const { length, strand: parent } = item.parent!;
+    const { sequence, first, start } = item;
+    const { length, sequence: parent } = item.parent!;
     const oldest = Math.max(start, first - W);
     copy(memories.get(parent)!.own, 0, Math.min(oldest, length), length, b);
-    copy(memories.get(strand)!.own, length, Math.max(oldest, length), first, b);
-    residents[b] = { strand, first };
+    copy(memories.get(sequence)!.own, length, Math.max(oldest, length), first, b);
+    residents[b] = { sequence, first };
   }
 
   return {
@@ -53,7 +52,7 @@ export function createBranchArena(cache: CacheShape, maxBatch: number): StrandAr
       const order = seat(items, residents);
       order.forEach((item, b) => {
         const resident = residents[b];
-        if (resident?.strand !== item.strand || resident.first !== item.first)
+        if (resident?.sequence !== item.sequence || resident.first !== item.first)
           fill(b, item, memories);
         writeSlotAges(ages.subarray(b * W, (b + 1) * W), item);
       });
@@ -61,7 +60,7 @@ export function createBranchArena(cache: CacheShape, maxBatch: number): StrandAr
     },
     feeds: (B) => ({ past_age: tensor(ages.subarray(0, B * W), [B, W]), ...arena.feeds(B) }),
     keep: (b, item, present, memory) => {
-      const { strand, first, parent } = item;
+      const { sequence, first, parent } = item;
       const rows = memory.own.length / (2 * layers * rowWidth);
       const row = (first - parent!.length) % rows;
       arena.rows[b].forEach((plane, p) => {
@@ -70,7 +69,7 @@ export function createBranchArena(cache: CacheShape, maxBatch: number): StrandAr
         memory.own.set(fresh, (p * rows + row) * rowWidth);
         memory.shared.set(fresh, (p * rows + row) * rowWidth);
       });
-      residents[b] = { strand, first: first + 1 };
+      residents[b] = { sequence, first: first + 1 };
     },
   };
 }
@@ -78,12 +77,12 @@ export function createBranchArena(cache: CacheShape, maxBatch: number): StrandAr
 /** Gives every item a row: its old one where it has one among the first, else any that is left. */
 function seat(
   items: readonly LmItem[],
-  residents: readonly ({ readonly strand: number } | undefined)[],
+  residents: readonly ({ readonly sequence: number } | undefined)[],
 ): readonly LmItem[] {
   const seats: (LmItem | undefined)[] = items.map(() => undefined);
-  const rowOf = new Map(items.map((_, b) => [residents[b]?.strand, b]));
+  const rowOf = new Map(items.map((_, b) => [residents[b]?.sequence, b]));
   const standing = items.filter((item) => {
-    const row = rowOf.get(item.strand);
+    const row = rowOf.get(item.sequence);
     if (row === undefined) return true;
     seats[row] = item;
     return false;
