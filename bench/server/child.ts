@@ -113,6 +113,8 @@ function pretend(...[, , listener]: Parameters<StreamPool['open']>): PooledStrea
     silence: take,
     control: () => undefined,
     end: listener.completed,
+    rest: () => undefined,
+    restingBytes: undefined,
     release: () => undefined,
   };
 }

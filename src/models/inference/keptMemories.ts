@@ -1,4 +1,5 @@
 import type { KeptMemory } from './kvRing.ts';
+import { ownMemory } from './mappedMemory.ts';
 
 /** The memories of streams that a thread works on, by stream. */
 export interface KeptMemories extends ReadonlyMap<number, KeptMemory> {
@@ -7,8 +8,8 @@ export interface KeptMemories extends ReadonlyMap<number, KeptMemory> {
   forget(stream: number): void;
 }
 
-/** At most so much waits for a next stream: see `memoryPool.ts`. */
-const MAX_SPARE_BYTES = 64 * 2 ** 20;
+/** At most so much waits for a next stream, about 40 rings of `small`; what is beyond it goes to the collector. */
+const MAX_SPARE_BYTES = 16 * 2 ** 20;
 
 /** Keeps memories; the thread's own copies are used again, because an idle thread collects no garbage. */
 export function createKeptMemories(maxSpareBytes: number = MAX_SPARE_BYTES): KeptMemories {
@@ -17,9 +18,9 @@ export function createKeptMemories(maxSpareBytes: number = MAX_SPARE_BYTES): Kep
   let spareBytes = 0;
 
   function copyOf(shared: Float32Array): Float32Array {
-    const own = spares.get(shared.length)?.pop();
-    if (own === undefined) return shared.slice();
-    spareBytes -= own.byteLength;
+    const spare = spares.get(shared.length)?.pop();
+    if (spare) spareBytes -= spare.byteLength;
+    const own = spare ?? new Float32Array(ownMemory(shared.byteLength), 0, shared.length);
     own.set(shared);
     return own;
   }

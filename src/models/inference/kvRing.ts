@@ -1,3 +1,5 @@
+import { sharedMemory } from './mappedMemory.ts';
+
 /**
  * One stream's keys and values in shared memory: `[2·L, W + c, V]`, plane 2l = keys of layer l, 2l + 1 =
  * its values; token τ lives in row τ mod (W + c). The c spare rows are why a step can be done again: the new
@@ -22,7 +24,7 @@ export function ringBytes(shape: RingShape): number {
 
 /** Makes the memory of one stream. */
 export function createRing(shape: RingShape): SharedArrayBuffer {
-  return new SharedArrayBuffer(ringBytes(shape));
+  return sharedMemory(ringBytes(shape));
 }
 
 /** A stream's keys and values: what outlives the thread, and the thread's own copy of it. */
@@ -81,6 +83,33 @@ export function writeAges(
     const row = i < hole ? i : i + shape.chunkTokens;
     const age = (hole - row + rows) % rows;
     ages[i] = age <= known ? age : 0;
+  }
+}
+
+/**
+ * Copies the rows of a stream's first `tokens` tokens, or all rows where there are no more than those: what going on needs.
+ *
+ * @param packed `[2·L, rows, V]`, of `packedRingLength()`
+ */
+export function packRing(ring: Float32Array, packed: Float32Array, shape: RingShape): void {
+  const size = ringRows(shape) * shape.rowWidth;
+  const kept = packed.length / (2 * shape.layers);
+  for (let plane = 0; plane < 2 * shape.layers; plane++) {
+    packed.set(ring.subarray(plane * size, plane * size + kept), plane * kept);
+  }
+}
+
+/** Values that `packRing` copies. */
+export function packedRingLength(shape: RingShape, tokens: number): number {
+  return 2 * shape.layers * Math.min(ringRows(shape), tokens) * shape.rowWidth;
+}
+
+/** Puts back what `packRing` copied. */
+export function unpackRing(ring: Float32Array, packed: Float32Array, shape: RingShape): void {
+  const size = ringRows(shape) * shape.rowWidth;
+  const kept = packed.length / (2 * shape.layers);
+  for (let plane = 0; plane < 2 * shape.layers; plane++) {
+    ring.set(packed.subarray(plane * kept, (plane + 1) * kept), plane * size);
   }
 }
 

@@ -1,3 +1,5 @@
+import { sharedMemory } from './mappedMemory.ts';
+
 /** A memory that a stream has to itself until it gives it back. */
 export interface PooledMemory {
   /** Zeros at first. */
@@ -56,7 +58,7 @@ export function createMemoryPool(maxSpareBytes: number = MAX_SPARE_BYTES): Memor
       return spareBytes;
     },
     take(bytes) {
-      const memory = reuse(bytes) ?? new SharedArrayBuffer(bytes);
+      const memory = reuse(bytes) ?? sharedMemory(bytes);
       usedBytes += bytes;
       let underWay = 0;
       let state: 'out' | 'released' | 'back' = 'out';

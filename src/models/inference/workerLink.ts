@@ -3,6 +3,7 @@ import { PipelineError, type ErrorCode } from '../../core/errors.ts';
 import type { ThreadSetup, FromWorker, Guarded, ToWorker } from './inferenceMessages.ts';
 import { barNative, barNativeNow, createGuardMemory } from './nativeGuard.ts';
 import type { Provider } from './onnx.ts';
+import { THREAD_LIMITS } from './threadLimits.ts';
 import { turnTelemetryOffHere } from './telemetry.ts';
 
 /** The main thread's end of an inference thread that may die and is started again. */
@@ -216,7 +217,7 @@ function closedError(): PipelineError {
 /** Starts `worker.ts`; from sources (tests) through tsx, which older Nodes need to read TypeScript. */
 function startThread(setup: ThreadSetup & Guarded): Worker {
   const name = setup.kind === 'lm' ? 'sylstream-lm' : 'sylstream-inference';
-  const options = { workerData: setup, name };
+  const options = { workerData: setup, name, resourceLimits: THREAD_LIMITS };
   if (import.meta.url.endsWith('.js')) {
     return new Worker(new URL('../worker.js', import.meta.url), options);
   }

@@ -1,5 +1,6 @@
-import type { Draw, Drawn } from './drawUnit.ts';
+import { PipelineError } from '../../core/errors.ts';
 import type { CacheShape } from '../inference/cacheArena.ts';
+import type { Draw, Drawn } from './drawUnit.ts';
 import { CHUNK_UNITS, historyBytes } from './lmMemory.ts';
 import type { LmPool } from './lmPool.ts';
 import type { PooledMemory } from '../inference/memoryPool.ts';
@@ -20,6 +21,8 @@ export interface History {
   push(id: number): void;
   /** Catches up and draws from what follows the last unit. Rejects with what made feeding fail. */
   draw(draws: readonly Draw[]): Promise<readonly Drawn[]>;
+  /** Gives the memory back and keeps the units that the next one sees: the next `draw` feeds them again, to the same bits. */
+  rest(): void;
   release(): void;
 }
 
@@ -30,40 +33,57 @@ export interface History {
  * would have changed nobody sees.
  */
 export function createHistory(pool: LmPool, cache: CacheShape, boundary: number): History {
-  const slot = pool.open();
-  const sequence = slot.stream;
-  const kept = pool.memories.take(historyBytes(cache));
-  const { memory } = kept;
+  const enter = () => ({ slot: pool.open(), kept: pool.memories.take(historyBytes(cache)) });
+  /** A place in the thread and a memory; none while it rests. */
+  let berth: ReturnType<typeof enter> | undefined = enter();
   /** Units before a position that may have a say in it. */
   const field = cache.layers * cache.window;
   /** Units from position `first`, a multiple of CHUNK_UNITS, on. */
   const waiting = [boundary];
+  /** The units before them that the first of them sees, or more; a multiple of CHUNK_UNITS. */
+  let fed: number[] = [];
   let first = 0;
   let start = 0;
   let feeding: Promise<void> | undefined;
   let failure: { readonly error: unknown } | undefined;
 
-  function run(draws: readonly Draw[]) {
+  function run({ slot, kept }: NonNullable<typeof berth>, draws: readonly Draw[]) {
+    const { stream: sequence } = slot;
+    const { memory } = kept;
     const units = waiting.slice(0, CHUNK_UNITS);
     return kept.during(slot.run({ sequence, memory, first, start, units, draws, targets: [] }));
   }
 
   function advance(count: number): void {
-    waiting.splice(0, count);
+    fed.push(...waiting.splice(0, count));
     first += count;
+    if (fed.length > 2 * field) fed = fed.slice(-field);
+  }
+
+  function skipUnseen(): void {
+    const unseen = waiting.length - CHUNK_UNITS - field;
+    if (unseen < CHUNK_UNITS) return;
+    advance(unseen - (unseen % CHUNK_UNITS));
+    fed = [];
+    start = first;
+  }
+
+  function leave(): void {
+    berth?.slot.release();
+    berth?.kept.release();
+    berth = undefined;
   }
 
   async function feed(): Promise<void> {
-    while (waiting.length > CHUNK_UNITS && !failure) {
-      const unseen = waiting.length - CHUNK_UNITS - field;
-      if (unseen >= CHUNK_UNITS) {
-        advance(unseen - (unseen % CHUNK_UNITS));
-        start = first;
-      }
+    const own = berth;
+    while (own && waiting.length > CHUNK_UNITS && !failure) {
+      skipUnseen();
       try {
-        await run([]);
+        await run(own, []);
+        if (berth !== own) return;
         advance(CHUNK_UNITS);
       } catch (error) {
+        if (berth !== own) return;
         failure = { error };
       }
     }
@@ -76,7 +96,8 @@ export function createHistory(pool: LmPool, cache: CacheShape, boundary: number)
 
   return {
     get parent() {
-      return { sequence, kept, length: first + waiting.length };
+      const { slot, kept } = berth!; // whoever branches from here has drawn
+      return { sequence: slot.stream, kept, length: first + waiting.length };
     },
     get start() {
       return start;
@@ -87,16 +108,25 @@ export function createHistory(pool: LmPool, cache: CacheShape, boundary: number)
     push: (id) => {
       if (failure) return; // `draw` says so
       waiting.push(id);
-      if (waiting.length > CHUNK_UNITS) void catchUp();
+      if (!berth) skipUnseen();
+      else if (waiting.length > CHUNK_UNITS) void catchUp();
     },
     draw: async (draws) => {
-      while (waiting.length > CHUNK_UNITS && !failure) await catchUp();
+      const own = (berth ??= enter());
+      while (berth === own && waiting.length > CHUNK_UNITS && !failure) await catchUp();
       if (failure) throw failure.error;
-      return (await run(draws)).drawn;
+      if (berth !== own)
+        throw new PipelineError('SYLSTREAM_ERR_CLOSED', 'the history was put to rest or released');
+      return (await run(own, draws)).drawn;
     },
-    release: () => {
-      slot.release();
-      kept.release();
+    rest: () => {
+      if (!berth || failure) return;
+      leave();
+      first -= fed.length;
+      start = first;
+      waiting.unshift(...fed);
+      fed = [];
     },
+    release: leave,
   };
 }

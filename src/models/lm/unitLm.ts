@@ -63,6 +63,11 @@ export interface UnitLmSession {
     options?: ContinuationOptions,
     signal?: AbortSignal,
   ): AsyncGenerator<PredictedUnit, 'done' | 'cancelled' | 'superseded', void>;
+  /**
+   * Nothing is asked for a while: gives the model's memory back and keeps the last units as numbers. The next continuation
+   * has them read again, and is what it would have been. Continuations under way end as `cancelled`.
+   */
+  rest(): void;
   /** Ends the session; continuations under way end as `cancelled`. */
   close(): void;
 }

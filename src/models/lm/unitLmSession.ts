@@ -29,6 +29,7 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
   /** Hypotheses under way. Released, their waiting steps are dropped and what runs is not waited for. */
   const open = new Set<Hypothesis>();
   let pushes = 0;
+  let rests = 0;
   let closed = false;
 
   function release(some: Iterable<Hypothesis>): void {
@@ -40,11 +41,11 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
 
   async function* continueFrom(
     plan: ContinuationPlan,
-    asOf: number,
+    [asOf, restsBefore]: readonly [pushes: number, rests: number],
     signal: AbortSignal | undefined,
   ): AsyncGenerator<PredictedUnit, Ending, void> {
     const overtaken = (): Ending | undefined => {
-      if (closed || signal?.aborted) return 'cancelled';
+      if (closed || rests !== restsBefore || signal?.aborted) return 'cancelled';
       return pushes === asOf ? undefined : 'superseded';
     };
     const { last } = history;
@@ -97,7 +98,12 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
     generate: (options, signal) => {
       const plan = planContinuation(options);
       if (closed) throw closedError();
-      return continueFrom(plan, pushes, signal);
+      return continueFrom(plan, [pushes, rests], signal);
+    },
+    rest: () => {
+      rests++;
+      release(open);
+      history.rest();
     },
     close: () => {
       closed = true;

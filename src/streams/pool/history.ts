@@ -30,6 +30,10 @@ export interface History {
   since(place: ReplayPlace, controls: number): Entry[];
   /** Forgets what no checkpoint from this one on needs. */
   forget(place: ReplayPlace, controls: number): void;
+  /** Keeps a copy of nothing but what a stream needs that goes on from a checkpoint, and lets go of the memory it came in. */
+  shrink(place: ReplayPlace, controls: number): void;
+  /** Bytes of audio that are kept. */
+  readonly bytes: number;
 }
 
 /** Makes an empty history of moments of `frameBytes` bytes. */
@@ -38,6 +42,12 @@ export function createHistory(frameBytes: number): History {
   let sent = 0; // how many of the entries were given out by `fresh`
   let frames = 0;
   let controls = 0;
+
+  function since(place: ReplayPlace, known: number): Entry[] {
+    return entries
+      .filter((entry) => needed(entry, place, known))
+      .map((entry) => cutBefore(entry, place.frame, frameBytes));
+  }
 
   const needed = (entry: Entry, { frame }: ReplayPlace, known: number): boolean =>
     entry.type === 'control' ? entry.number >= known : entry.at + entry.frames > frame;
@@ -65,9 +75,16 @@ export function createHistory(frameBytes: number): History {
     },
     since(place, known) {
       sent = entries.length;
-      return entries
-        .filter((entry) => needed(entry, place, known))
-        .map((entry) => cutBefore(entry, place.frame, frameBytes));
+      return since(place, known);
+    },
+    shrink(place, known) {
+      entries = since(place, known).map((entry) =>
+        entry.type === 'audio' ? { ...entry, bytes: new Uint8Array(entry.bytes) } : entry,
+      );
+      sent = 0;
+    },
+    get bytes() {
+      return entries.reduce((sum, one) => sum + (one.type === 'audio' ? one.bytes.length : 0), 0);
     },
     forget(place, known) {
       let first = 0;

@@ -70,6 +70,8 @@ function openLocal(
     },
     control: (control) => chunks$.next(control),
     end: () => chunks$.complete(),
+    rest: () => undefined, // the models are the caller's, and so is the place
+    restingBytes: undefined,
     release: () => subscription.unsubscribe(),
   };
 }

@@ -28,7 +28,7 @@ export interface StreamPool {
     batch: number,
     times: number,
   ): Promise<{ readonly runMs: number; readonly cpuMs: number | undefined }>;
-  /** Ends every thread; streams under way fail with `SYLSTREAM_ERR_CLOSED`. */
+  /** Ends every thread; streams under way fail with `SYLSTREAM_ERR_CLOSED`, those that rest when they are woken. */
   close(): Promise<void>;
 }
 

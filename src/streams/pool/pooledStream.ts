@@ -1,8 +1,10 @@
 import { bytesPerSample, isFinitePcm, type PcmFormat } from '../../audio/pcm.ts';
 import { PipelineError } from '../../core/errors.ts';
 import type { Control, SpeechEvent } from '../../core/types.ts';
+import type { RingShape } from '../../models/inference/kvRing.ts';
 import { createChunkGrid } from './chunkGrid.ts';
 import { createHistory, type Entry } from './history.ts';
+import { packMemory, type PackedMemory } from './packedMemory.ts';
 import { replayPlace } from './replayPlace.ts';
 import { receivedError } from './sentError.ts';
 import type { ShardItem, ShardResult, ShardStreamOptions } from './shardMessages.ts';
@@ -27,19 +29,33 @@ export interface PooledStream {
   control(control: Control): void;
   /** No more comes: decides all that is held, then `completed`. */
   end(): void;
+  /**
+   * Nothing comes for a while: when all that came is done, the stream gives back its place in a thread and keeps only what
+   * going on needs. What comes next wakes it, to the same events.
+   */
+  rest(): void;
+  /** Bytes that it keeps while it rests; undefined while it has its place. */
+  readonly restingBytes: number | undefined;
   /** Ends the stream at once; its listener is told nothing more. */
   release(): void;
 }
 
 /** A pooled stream as its pool has it. */
 export interface PoolMember {
-  readonly stream: PooledStream;
   /** Takes what its shard says. */
   take(result: ShardResult): void;
   /** Its shard begins anew: hands over everything since the checkpoint again. */
   replay(): void;
+  /** Its shard has let go of it, and its memory will be another's. */
+  left(): void;
   /** Its shard cannot go on. */
   fail(error: Error): void;
+}
+
+/** A stream's place in a shard. */
+export interface Berth {
+  readonly memory: StreamMemory;
+  readonly send: (item: ShardItem, audio?: Uint8Array) => void;
 }
 
 /** What a pooled stream is made of. */
@@ -47,29 +63,44 @@ export interface PooledStreamOptions {
   readonly id: number;
   readonly format: PcmFormat;
   readonly options: ShardStreamOptions;
-  readonly chunkTokens: number;
-  readonly memory: StreamMemory;
+  readonly ring: RingShape;
   readonly listener: StreamListener;
-  readonly send: (item: ShardItem, audio?: Uint8Array) => void;
+  /** Gives the stream a place and an empty memory; throws where there is none. */
+  readonly enter: (member: PoolMember) => Berth;
 }
 
-/** Opens a stream in a shard. */
-export function createPooledStream(setup: PooledStreamOptions): PoolMember {
-  const { id, format, options, chunkTokens, memory, listener, send } = setup;
+/** Opens a stream in a shard. Throws what `enter` throws. */
+export function createPooledStream(setup: PooledStreamOptions): PooledStream {
+  const { id, format, options, ring, listener } = setup;
   const frameBytes = format.channels * bytesPerSample(format.encoding);
   const history = createHistory(frameBytes);
-  const isDue = createChunkGrid(chunkTokens, format.sampleRate);
+  const isDue = createChunkGrid(ring.chunkTokens, format.sampleRate);
+  let berth: Berth | undefined;
+  /** What is kept while there is no berth. */
+  let packed: PackedMemory | undefined;
+  /** Its shard was asked to let it rest. */
+  let isLeaving = false;
+  /** Something came meanwhile. */
+  let isWanted = false;
+  /** Nothing came since it was told to rest. */
+  let isAtRest = false;
   let handed = 0; // moments that the shard has
   let events = 0; // that were told
   let sample = 0; // that was told
   let ended = false;
   let over = false;
 
-  function open(): void {
+  const placeOf = ({ token }: { readonly token: number }) => replayPlace(token, format.sampleRate);
+
+  /** Begins in a shard that does not know the stream: where the memory says. */
+  function begin({ memory, send }: Berth): void {
     send({ stream: id, type: 'open', setup: { format, options, memory } });
+    const checkpoint = readCheckpoint(memory);
+    hand(history.since(placeOf(checkpoint), checkpoint.controls), send);
+    if (ended) send({ stream: id, type: 'end' });
   }
 
-  function hand(entries: readonly Entry[]): void {
+  function hand(entries: readonly Entry[], send: Berth['send']): void {
     for (const entry of entries) {
       if (entry.type === 'control') send({ stream: id, type: 'control', control: entry.control });
       else if (entry.type === 'silence')
@@ -79,52 +110,45 @@ export function createPooledStream(setup: PooledStreamOptions): PoolMember {
     handed = history.frames;
   }
 
+  /** Hands over what has come, and wakes a stream that rests. */
+  function handAll(): void {
+    isAtRest = false;
+    if (!berth) wake();
+    else if (isLeaving) isWanted = true;
+    else hand(history.fresh(), berth.send);
+  }
+
   function handWhatIsDue(): void {
-    if (isDue(handed, history.frames)) hand(history.fresh());
+    if (isDue(handed, history.frames)) handAll();
+  }
+
+  function wake(): void {
+    const kept = packed;
+    try {
+      berth = setup.enter(member);
+    } catch (error) {
+      over = true;
+      packed = undefined;
+      return listener.failed(error as Error);
+    }
+    packed = undefined;
+    kept?.unpack(berth.memory);
+    begin(berth);
+  }
+
+  function leave(): void {
+    isLeaving = true;
+    isWanted = false;
+    berth!.send({ stream: id, type: 'rest' });
   }
 
   function finish(): void {
     over = true;
-    send({ stream: id, type: 'release' });
+    packed = undefined;
+    berth?.send({ stream: id, type: 'release' });
   }
 
-  open();
-  return {
-    stream: {
-      audio(bytes) {
-        if (over || ended) return;
-        if (bytes.length % frameBytes !== 0) {
-          throw new PipelineError(
-            'SYLSTREAM_ERR_AUDIO_BYTES',
-            `expected whole moments of ${frameBytes} bytes, got ${bytes.length} bytes; check format and channels`,
-          );
-        }
-        if (bytes.length === 0) return;
-        history.audio(bytes);
-        // What ends the stream is not held back.
-        if (isFinitePcm(bytes, format.encoding)) handWhatIsDue();
-        else hand(history.fresh());
-      },
-      silence(frames) {
-        if (over || ended || frames === 0) return;
-        history.silence(frames);
-        handWhatIsDue();
-      },
-      control(control) {
-        if (over || ended) return;
-        history.control(control);
-        hand(history.fresh());
-      },
-      end() {
-        if (over || ended) return;
-        ended = true;
-        hand(history.fresh());
-        send({ stream: id, type: 'end' });
-      },
-      release() {
-        if (!over) finish();
-      },
-    },
+  const member: PoolMember = {
     take(result) {
       if (over) return;
       const fresh = result.events.slice(Math.max(0, events - result.before));
@@ -138,8 +162,7 @@ export function createPooledStream(setup: PooledStreamOptions): PoolMember {
         listener.progress?.(sample);
         if (over) return;
       }
-      const { token, controls } = result.saved;
-      history.forget(replayPlace(token, format.sampleRate), controls);
+      history.forget(placeOf(result.saved), result.saved.controls);
       if (result.ended) {
         finish();
         listener.completed();
@@ -149,16 +172,74 @@ export function createPooledStream(setup: PooledStreamOptions): PoolMember {
       }
     },
     replay() {
-      if (over) return send({ stream: id, type: 'release' });
-      const { token, controls } = readCheckpoint(memory);
-      open();
-      hand(history.since(replayPlace(token, format.sampleRate), controls));
-      if (ended) send({ stream: id, type: 'end' });
+      if (over) return berth!.send({ stream: id, type: 'release' });
+      isLeaving = false;
+      begin(berth!);
+      if (isAtRest) leave();
+    },
+    left() {
+      if (!over) {
+        packed = packMemory(berth!.memory, ring);
+        history.shrink(placeOf(packed.checkpoint), packed.checkpoint.controls);
+      }
+      berth = undefined;
+      isLeaving = false;
+      if (over || !isWanted) return;
+      wake();
+      if (!over && isAtRest) leave();
     },
     fail(error) {
       if (over) return;
       over = true;
       listener.failed(error);
+    },
+  };
+
+  berth = setup.enter(member);
+  begin(berth);
+  return {
+    audio(bytes) {
+      if (over || ended) return;
+      if (bytes.length % frameBytes !== 0) {
+        throw new PipelineError(
+          'SYLSTREAM_ERR_AUDIO_BYTES',
+          `expected whole moments of ${frameBytes} bytes, got ${bytes.length} bytes; check format and channels`,
+        );
+      }
+      if (bytes.length === 0) return;
+      history.audio(bytes);
+      // What ends the stream is not held back.
+      if (isFinitePcm(bytes, format.encoding)) handWhatIsDue();
+      else handAll();
+    },
+    silence(frames) {
+      if (over || ended || frames === 0) return;
+      history.silence(frames);
+      handWhatIsDue();
+    },
+    control(control) {
+      if (over || ended) return;
+      history.control(control);
+      handAll();
+    },
+    end() {
+      if (over || ended) return;
+      const isAway = !berth || isLeaving;
+      if (!isAway) hand(history.fresh(), berth!.send);
+      ended = true;
+      if (isAway) handAll();
+      else berth!.send({ stream: id, type: 'end' });
+    },
+    rest() {
+      if (over || ended || !berth) return;
+      isAtRest = true;
+      if (!isLeaving) leave();
+    },
+    get restingBytes() {
+      return packed && packed.bytes + history.bytes;
+    },
+    release() {
+      if (!over) finish();
     },
   };
 }

@@ -25,8 +25,8 @@ export interface Shard {
   run(): Promise<ShardRun>;
   /** What came of the streams since the last call. */
   results(): ShardResult[];
-  /** Saves the streams whose results were told. */
-  save(): void;
+  /** Saves the streams whose results were told. Those that are to rest leave; whether there is something to tell of that. */
+  save(): boolean;
 }
 
 /** Makes an empty shard over an encoder that nobody else uses. `rows`: tokens of a chunk, and of a padded flush. */
@@ -46,6 +46,8 @@ export function createShard(
   /** Keys and values; none is let go while a run may write to it. */
   const memories = createKeptMemories();
   const leaving: number[] = [];
+  /** Streams that leave when they have nothing to do. */
+  const resting = new Set<number>();
   let inRun = false;
   let toSave: ShardStream[] = [];
 
@@ -63,6 +65,10 @@ export function createShard(
       return;
     }
     if (!stream) return;
+    if (item.type === 'rest') {
+      resting.add(id);
+      return;
+    }
     switch (item.type) {
       case 'audio':
         stream.audio(audio.subarray(item.from, item.to));
@@ -94,11 +100,20 @@ export function createShard(
     streams.delete(id);
     ready.delete(id);
     touched.delete(id);
+    resting.delete(id);
     memories.forget(id);
   }
 
   function dropLeaving(): void {
     for (const id of leaving.splice(0)) {
+      drop(id);
+      released.push(id);
+    }
+  }
+
+  function dropResting(): void {
+    for (const id of resting) {
+      if (streams.get(id)!.next) continue;
       drop(id);
       released.push(id);
     }
@@ -165,6 +180,8 @@ export function createShard(
     save() {
       for (const stream of toSave) stream.save();
       toSave = [];
+      dropResting();
+      return released.length > 0;
     },
   };
 }

@@ -2,8 +2,10 @@ import { Worker } from 'node:worker_threads';
 import { PipelineError, type ErrorCode } from '../../core/errors.ts';
 import { barNative, barNativeNow, createGuardMemory } from '../../models/inference/nativeGuard.ts';
 import { turnTelemetryOffHere } from '../../models/inference/telemetry.ts';
+import { THREAD_LIMITS } from '../../models/inference/threadLimits.ts';
 import type { Provider } from '../../models/inference/onnx.ts';
 import type { InferenceThread } from '../../models/inference/workerLink.ts';
+import { createAudioBuffers } from './audioBuffers.ts';
 import type {
   FromShard,
   ShardFigures,
@@ -59,6 +61,7 @@ export function createShardLink(options: ShardLinkOptions): ShardLink {
   let isReady = false;
   let items: ShardItem[] = [];
   let pieces: Uint8Array[] = [];
+  const buffers = createAudioBuffers();
   let bytes = 0;
   let bared: ((answer: { runMs: number; cpuMs: number | undefined }) => void) | undefined;
   let settle: {
@@ -92,6 +95,7 @@ export function createShardLink(options: ShardLinkOptions): ShardLink {
         return settle.reject(new PipelineError(message.code as ErrorCode, message.message));
       case 'done':
         deaths = 0;
+        buffers.giveBack(message.audio);
         return onResults(message.results, message.figures);
       case 'bared':
         return bared?.(message);
@@ -119,7 +123,7 @@ export function createShardLink(options: ShardLinkOptions): ShardLink {
 
   function flush(): void {
     if (closed || items.length === 0) return;
-    const audio = new Uint8Array(bytes);
+    const audio = buffers.take(bytes);
     let at = 0;
     for (const piece of pieces) {
       audio.set(piece, at);
@@ -168,7 +172,11 @@ async function kill(worker: Worker, guard: SharedArrayBuffer): Promise<void> {
 
 /** Starts `shardThread.ts`; from sources (tests) through tsx, which older Nodes need to read TypeScript. */
 function startThread(setup: ShardSetup): Worker {
-  const options = { workerData: setup, name: 'sylstream-shard' };
+  const options = {
+    workerData: setup,
+    name: 'sylstream-shard',
+    resourceLimits: THREAD_LIMITS,
+  };
   if (import.meta.url.endsWith('.js')) {
     return new Worker(new URL('./shardThread.js', import.meta.url), options);
   }

@@ -41,12 +41,19 @@ export type ShardItem = { readonly stream: number } & (
   | { readonly type: 'silence'; readonly frames: number }
   | { readonly type: 'control'; readonly control: Control }
   | { readonly type: 'end' }
+  /** Leaves the shard, released, as soon as all that came is done and saved; it may be opened again. */
+  | { readonly type: 'rest' }
   | { readonly type: 'release' }
 );
 
 /** Main → shard. */
 export type ToShard =
-  | { readonly type: 'work'; readonly items: readonly ShardItem[]; readonly audio: Uint8Array }
+  | {
+      readonly type: 'work';
+      readonly items: readonly ShardItem[];
+      /** What the items speak of lies in it, and behind it there may be anything; it comes back with the next `done`. */
+      readonly audio: Uint8Array<ArrayBuffer>;
+    }
   | {
       readonly type: 'bare';
       readonly batch: number;
@@ -91,5 +98,7 @@ export type FromShard =
       readonly type: 'done';
       readonly results: readonly ShardResult[];
       readonly figures: ShardFigures;
+      /** Buffers of audio that were taken in. */
+      readonly audio: readonly Uint8Array<ArrayBuffer>[];
     }
   | { readonly type: 'bared'; readonly runMs: number; readonly cpuMs: number | undefined };

@@ -40,15 +40,27 @@ async function start({
     },
     guarded,
   );
+  // What the runtime keeps for a run is claimed now, for the largest first, and not in the middle of a rush.
+  for (let batch = maxBatch; batch >= 1; batch = Math.floor(batch / 2)) {
+    await runner.bare(batch, encoder.chunkTokens + encoder.delayTokens);
+    await runner.bare(batch, encoder.chunkTokens);
+  }
   const codebook = await readCodebook(bundle);
   await Promise.all([fft.load(), speex.load()]);
   const shard = createShard(createShardContext(bundle, codebook), runner, maxBatch);
   let runs: ShardRun[] = [];
   let running = false;
+  /** Buffers whose audio was taken in. */
+  let taken: Uint8Array<ArrayBuffer>[] = [];
 
   function report(): void {
     const results = shard.results();
-    if (results.length === 0 && runs.length === 0) return;
+    // Told first, then saved: what a saved state has behind it has surely been told.
+    if (results.length > 0 || runs.length > 0) tellOf(results);
+    if (shard.save()) report();
+  }
+
+  function tellOf(results: ReturnType<typeof shard.results>): void {
     const sum = (part: (run: ShardRun) => number) =>
       runs.reduce((total, run) => total + part(run), 0);
     const figures = {
@@ -59,9 +71,12 @@ async function start({
       cpuMs: recentThreadCpuMs(),
     };
     runs = [];
-    // Told first, then saved: what a saved state has behind it has surely been told.
-    tell({ type: 'done', results, figures });
-    shard.save();
+    const audio = taken;
+    taken = [];
+    port.postMessage(
+      { type: 'done', results, figures, audio } satisfies FromShard,
+      audio.map(({ buffer }) => buffer),
+    );
   }
 
   async function drain(): Promise<void> {
@@ -79,6 +94,7 @@ async function start({
       return;
     }
     shard.take(message.items, message.audio);
+    taken.push(message.audio);
     if (running) return; // what came of it is told after the run: until then memory is in use
     if (shard.queued === 0) report();
     else void drain();

@@ -56,7 +56,7 @@ export function readState({ states }: StreamMemory): Uint8Array | undefined {
  *
  * Throws a `RangeError` for a state over 8 MiB.
  */
-export function writeState({ states }: StreamMemory, state: StateBuffer): void {
+export function writeState({ states }: StreamMemory, state: Pick<StateBuffer, 'bytes'>): void {
   const bytes = state.bytes();
   const older = states.reduce((a, b) => (numberOf(b) < numberOf(a) ? b : a));
   const number = 1 + Math.max(...states.map(numberOf));

@@ -13,6 +13,7 @@ import { checkStreamOptions } from './checkStreamOptions.ts';
 import { overPool } from './overPool.ts';
 import {
   createPooledStream,
+  type Berth,
   type PooledStream,
   type PoolMember,
   type StreamListener,
@@ -25,6 +26,8 @@ interface Place {
   readonly link: ShardLink;
   readonly members: Map<number, PoolMember>;
   figures: ShardFigures | undefined;
+  /** Why its thread runs nothing any more. */
+  givenUp: Error | undefined;
 }
 
 /** Memories that wait for the next stream: more than this are left to the garbage collector. */
@@ -74,6 +77,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     const place: Place = {
       members,
       figures: undefined,
+      givenUp: undefined,
       link: createShardLink({
         setup: { bundle, precision, providers, maxBatch },
         onThread,
@@ -86,6 +90,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
           for (const member of members.values()) member.replay();
         },
         onGivenUp: (error) => {
+          place.givenUp = error;
           for (const member of members.values()) member.fail(error);
         },
       }),
@@ -94,10 +99,12 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
   }
 
   function take(place: Place, result: ShardResult): void {
-    if (!result.released) return place.members.get(result.stream)?.take(result);
+    const member = place.members.get(result.stream);
+    if (!result.released) return member?.take(result);
     place.members.delete(result.stream);
     const memory = memories.get(result.stream);
     memories.delete(result.stream);
+    member?.left();
     if (memory && spare.length < SPARE_MEMORIES) spare.push(memory);
   }
 
@@ -115,6 +122,21 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     if (!used) return createStreamMemory(createRing(shape));
     renewMemory(used);
     return used;
+  }
+
+  /** Gives a stream a thread, the one with the fewest, and a memory. */
+  function enter(id: number, member: PoolMember): Berth {
+    if (closed)
+      throw new PipelineError('SYLSTREAM_ERR_CLOSED', 'the pool was closed; make it again');
+    const living = places.filter(({ givenUp }) => givenUp === undefined);
+    if (living.length === 0) throw places[0].givenUp!;
+    const place = living.reduce((least, one) =>
+      one.members.size < least.members.size ? one : least,
+    );
+    const own = memory();
+    memories.set(id, own);
+    place.members.set(id, member);
+    return { memory: own, send: place.link.send };
   }
 
   const places = Array.from({ length: shards }, createPlace);
@@ -152,26 +174,16 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     asked: ShardStreamOptions,
     listener: StreamListener,
   ): PooledStream {
-    if (closed)
-      throw new PipelineError('SYLSTREAM_ERR_CLOSED', 'the pool was closed; make it again');
     checkStreamOptions(bundle.config, format, asked);
-    const place = places.reduce((least, one) =>
-      one.members.size < least.members.size ? one : least,
-    );
     const id = streams++;
-    const own = memory();
-    memories.set(id, own);
-    const member = createPooledStream({
+    return createPooledStream({
       id,
       format,
       options: asked,
-      chunkTokens: encoder.chunkTokens,
-      memory: own,
+      ring: shape,
       listener,
-      send: place.link.send,
+      enter: (member) => enter(id, member),
     });
-    place.members.set(id, member);
-    return member.stream;
   }
 
   return {

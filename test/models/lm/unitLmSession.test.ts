@@ -195,6 +195,34 @@ describe('a session of the unit language model', () => {
     expect(await Promise.all(options.map((one) => continuation(session, one)))).toEqual(alone);
   });
 
+  it('gives its memory back to rest, and continues as if it had not', async () => {
+    const ids = someUnits(3000, 4);
+    const [still, restless] = [lm.open(), lm.open()];
+    const { streams } = lm.status();
+    const options = { units: 12, n: 2, temperature: 2 };
+    let next = 0;
+    for (const count of [3, 5, 1, 8, 40, 1, 7, 700, 9, 2000, 30]) {
+      for (const id of ids.slice(next, (next += count))) {
+        still.push({ id });
+        restless.push({ id });
+      }
+      const guess = restless.generate({ units: 300 });
+      await guess.next();
+      const late = guess.next();
+      restless.rest();
+      expect(await late).toEqual({ done: true, value: 'cancelled' });
+      expect(lm.status().streams).toBe(streams - 1);
+      still.push({ id: 1 });
+      restless.push({ id: 1 }); // while it rests
+      expect(await continuation(restless, options)).toEqual(await continuation(still, options));
+      expect(lm.status().streams).toBe(streams);
+    }
+    restless.rest();
+    restless.close();
+    still.close();
+    expect(lm.status().streams).toBe(streams - 2);
+  });
+
   it('keeps no more of a day of units than of a minute', async () => {
     const session = lm.open();
     const ids = someUnits(400_000, 4);
