@@ -83,16 +83,24 @@ export function createHub(options: HubOptions): Hub {
     boundBytes: settings.memoryMib * 2 ** 20 || availableBytes() * MEMORY_PART,
     baseBytes: process.memoryUsage.rss(),
     sessionBytes: sessionBytes(streams.bundle),
-    count: () => store.live + store.parked,
+    live: () => store.live,
+    parked: () => store.parked,
     sessions: () => store.all(),
     now,
   });
   const admission = createAdmission({ capacity: () => capacity, hasMemory: memory.hasRoom });
   const { parkedSessions: parkedMax, resumeWindowMs: windowMs } = settings;
-  const store = createSessionStore({ admission, parkedMax, windowMs, now });
+  const store = createSessionStore({
+    admission,
+    parkedMax,
+    isCrowded: memory.isCrowded,
+    windowMs,
+    now,
+  });
   const metrics = createMetrics({
     live: () => store.live,
     parked: () => store.parked,
+    waiting: () => store.waiting(),
     used: () => admission.used,
     capacity: () => admission.capacity,
     encoder: () => streams.status(),

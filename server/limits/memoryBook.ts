@@ -9,12 +9,16 @@ export interface MemoryBook {
   /** Bytes above which no session begins. */
   readonly boundBytes: number;
   hasRoom(): boolean;
+  /** Whether the sessions that wait for their clients keep more than half of what sessions may use. */
+  isCrowded(): boolean;
 }
 
 /** What a session has of its own. */
 export interface MemoryUser {
   /** Audio that is here and not decided, in seconds. */
   readonly undecidedSeconds: number;
+  /** Bytes that it keeps while it rests; undefined while it does not. */
+  readonly restingBytes: number | undefined;
 }
 
 /** Options of `createMemoryBook()`. */
@@ -24,10 +28,12 @@ export interface MemoryBookOptions {
   readonly baseBytes: number;
   /** Bytes that any session takes: `sessionBytes()`. */
   readonly sessionBytes: number;
-  /** How many sessions there are, the waiting ones too. */
-  readonly count: () => number;
-  /** All of them. */
+  /** How many sessions have a client, and how many wait for theirs. */
+  readonly live: () => number;
+  readonly parked: () => number;
+  /** All of them, and those that wait. */
   readonly sessions: () => Iterable<MemoryUser>;
+  readonly waiting: () => Iterable<MemoryUser>;
   readonly now: () => number;
 }
 
@@ -37,7 +43,9 @@ const WAITING_BYTES_PER_SECOND = 4 * (48_000 + 16_000 + 100 * 128 + 50 * 256);
 const OTHER_BYTES = 2 ** 19;
 /** The two places for a stream's saved state (`streamMemory.ts`). */
 const STATE_BYTES = 2 ** 19;
-/** The sum of waiting audio is good for so long; the number of sessions is always today's. */
+/** Part of what sessions may use that those without a client may keep, so that a new one always finds room. */
+const WAITING_PART = 0.5;
+/** The sums over sessions are good for so long; their numbers are always today's. */
 const FRESH_MS = 100;
 
 /**
@@ -45,17 +53,28 @@ const FRESH_MS = 100;
  * empty server would refuse everyone; what is kept is used again by the next session.
  */
 export function createMemoryBook(options: MemoryBookOptions): MemoryBook {
-  const { boundBytes, baseBytes, sessionBytes, count, sessions, now } = options;
+  const { boundBytes, baseBytes, sessionBytes, live, parked, sessions, waiting, now } = options;
   let undecided = 0;
+  let waitingBytes = 0;
+  let waitingCount = 0;
   let summedAt = -Infinity;
+
+  function sumOfWaiting(restless: number): number {
+    let bytes = 0;
+    for (const { restingBytes } of waiting()) bytes += restingBytes ?? restless;
+    return bytes;
+  }
 
   function used(): number {
     if (now() - summedAt >= FRESH_MS) {
       undecided = 0;
       for (const { undecidedSeconds } of sessions()) undecided += undecidedSeconds;
+      waitingBytes = sumOfWaiting(sessionBytes);
+      waitingCount = parked();
       summedAt = now();
     }
-    return baseBytes + count() * sessionBytes + undecided * WAITING_BYTES_PER_SECOND;
+    const whole = live() + Math.max(0, parked() - waitingCount);
+    return baseBytes + whole * sessionBytes + waitingBytes + undecided * WAITING_BYTES_PER_SECOND;
   }
 
   return {
@@ -64,6 +83,8 @@ export function createMemoryBook(options: MemoryBookOptions): MemoryBook {
     },
     boundBytes,
     hasRoom: () => used() + sessionBytes <= boundBytes,
+    // One that has not come to rest yet will keep little, so a crowd that is cut at once is not thrown out.
+    isCrowded: () => sumOfWaiting(0) > WAITING_PART * (boundBytes - baseBytes),
   };
 }
 

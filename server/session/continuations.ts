@@ -140,6 +140,12 @@ export class Continuations {
     this.#requests.clear();
   }
 
+  /** No client is there: what the model holds is given back, and read again for the next request. */
+  rest(): void {
+    this.drop();
+    this.#history?.rest();
+  }
+
   /** Gives back what the model holds for the session. */
   release(): void {
     this.drop();

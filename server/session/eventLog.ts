@@ -18,15 +18,21 @@ export interface EventLog {
    * where that is later. Undefined when it is no longer here, or when `after` lies ahead of what there is.
    */
   find(after: number, flush?: WireId): number | undefined;
+  /** Reckoned for what is here. */
+  readonly bytes: number;
   /** The units that are here, oldest first. */
   units(): KnownUnit[];
 }
+
+/** Of an event without features. */
+const EVENT_BYTES = 128;
 
 /** Makes an empty log that keeps at least the last `size` events, and at most twice as many. */
 export function createEventLog(size: number): EventLog {
   let events: LoggedEvent[] = [];
   let start = 0;
   let units = 0;
+  let featureBytes = 0;
   /** The first unit after which nothing is missing, minus the unit itself. */
   let firstWhole = 0;
 
@@ -36,6 +42,7 @@ export function createEventLog(size: number): EventLog {
     const cut = events.length - size;
     firstWhole = events[cut - 1].i + 1;
     events = events.slice(cut);
+    featureBytes = events.reduce((sum, event) => sum + featuresOf(event), 0);
     start += cut;
   }
 
@@ -46,8 +53,12 @@ export function createEventLog(size: number): EventLog {
     get end() {
       return start + events.length;
     },
+    get bytes() {
+      return EVENT_BYTES * events.length + featureBytes;
+    },
     push(event) {
       events.push(event);
+      featureBytes += featuresOf(event);
       if (event.t === 'u') units = event.i + 1;
       trim();
     },
@@ -66,4 +77,8 @@ export function createEventLog(size: number): EventLog {
       return start + Math.max(unit, flushed) + 1;
     },
   };
+}
+
+function featuresOf(event: LoggedEvent): number {
+  return event.t === 'u' ? (event.f?.byteLength ?? 0) : 0;
 }

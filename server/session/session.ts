@@ -148,6 +148,18 @@ export class Session {
 
   /** Takes a client's message; throws a `PipelineError` that is fatal for the connection. */
   receive(message: ClientMessage): void {
+  /** Keeps only what going on needs, as soon as all that is here is done; what comes next wakes it. */
+  rest(): void {
+    this.#continuations.rest();
+    this.#stream.rest();
+  }
+
+  /** Bytes that it keeps while it rests; undefined while it does not. */
+  get restingBytes(): number | undefined {
+    const bytes = this.#stream.restingBytes;
+    return bytes === undefined ? undefined : bytes + this.#log.bytes + OBJECT_BYTES;
+  }
+
     switch (message.t) {
       case 'a':
         return this.#audio(message);

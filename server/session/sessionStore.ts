@@ -19,14 +19,16 @@ export interface SessionStore {
   find(token: string, credential: Credential): Session | undefined;
   /** Takes a place for a parked session, or says what is short. A live one keeps its own. */
   revive(session: Session): Shortage | undefined;
-  /** Gives back the place and lets the session wait; the oldest waiting one goes where there are too many. */
+  /** Gives back the place and lets the session wait; the oldest waiting ones go where there are too many. */
   park(session: Session): void;
   /** Forgets a session and releases it. */
   remove(session: Session): void;
-  /** Removes what has waited too long. */
+  /** Removes what has waited too long, or is too much. */
   expire(now: number): void;
   /** Every session. */
   all(): Iterable<Session>;
+  /** Those that wait for their client. */
+  waiting(): Iterable<Session>;
 }
 
 /** Who a session belongs to and what it counts for. */
@@ -40,6 +42,8 @@ export interface StoredOwner {
 export interface SessionStoreOptions {
   readonly admission: Admission;
   readonly parkedMax: number;
+  /** Whether those that wait keep more memory than they may. */
+  readonly isCrowded: () => boolean;
   readonly windowMs: number;
   readonly now: () => number;
 }
@@ -52,7 +56,7 @@ interface Entry {
 
 /** Makes an empty store. */
 export function createSessionStore(options: SessionStoreOptions): SessionStore {
-  const { admission, parkedMax, windowMs, now } = options;
+  const { admission, parkedMax, isCrowded, windowMs, now } = options;
   const entries = new Map<Session, Entry>();
   const byToken = new Map<string, Session>();
   /** Since when they wait, oldest first. */
@@ -66,6 +70,13 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
     entries.delete(session);
     parkedAt.delete(session);
     session.release();
+  }
+
+  function makeRoom(): void {
+    for (const oldest of parkedAt.keys()) {
+      if (parkedAt.size <= parkedMax && !isCrowded()) break;
+      remove(oldest);
+    }
   }
 
   return {
@@ -110,13 +121,11 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
       const entry = entries.get(session);
       if (entry === undefined) return;
       session.detach();
+      session.rest();
       entry.lease?.release();
       entry.lease = undefined;
       parkedAt.set(session, now());
-      for (const oldest of parkedAt.keys()) {
-        if (parkedAt.size <= parkedMax) break;
-        remove(oldest);
-      }
+      makeRoom();
     },
     remove,
     expire(at) {
@@ -124,8 +133,10 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
         if (at - since < windowMs) break; // oldest first: a Map keeps its order
         remove(session);
       }
+      makeRoom();
     },
     all: () => entries.keys(),
+    waiting: () => parkedAt.keys(),
   };
 }
 

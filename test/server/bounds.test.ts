@@ -4,7 +4,7 @@ import { createAddressBook, networkOf } from '../../server/limits/addressBook.ts
 import { createAdmission } from '../../server/admission/admission.ts';
 import { createAllowance } from '../../server/limits/allowance.ts';
 import { FlushBook } from '../../server/limits/flushBook.ts';
-import { createMemoryBook } from '../../server/limits/memoryBook.ts';
+import { createMemoryBook, type MemoryUser } from '../../server/limits/memoryBook.ts';
 import { createRestartWatch } from '../../server/admission/restartWatch.ts';
 import { createTokenBucket } from '../../server/limits/tokenBucket.ts';
 
@@ -138,23 +138,39 @@ describe('createAdmission', () => {
 describe('createMemoryBook', () => {
   it('counts sessions and their audio, not what the process once had', () => {
     const clock = { now: 0 };
-    const sessions = [{ undecidedSeconds: 0 }, { undecidedSeconds: 0 }];
+    const idle = { undecidedSeconds: 0, restingBytes: undefined };
+    const sessions: MemoryUser[] = [idle, idle];
+    const waiting: MemoryUser[] = [];
     const book = createMemoryBook({
       boundBytes: 1000,
       baseBytes: 400,
       sessionBytes: 200,
-      count: () => sessions.length,
+      live: () => sessions.length - waiting.length,
+      parked: () => waiting.length,
       sessions: () => sessions,
+      waiting: () => waiting,
       now: () => clock.now,
     });
     expect([book.usedBytes, book.hasRoom()]).toEqual([800, true]);
-    sessions.push({ undecidedSeconds: 1 });
+    sessions.push({ undecidedSeconds: 1, restingBytes: undefined });
     expect(book.hasRoom()).toBe(false);
     clock.now += 1000;
     expect(book.usedBytes).toBeGreaterThan(200_000);
     sessions.length = 0;
     clock.now += 1000;
     expect([book.usedBytes, book.hasRoom()]).toEqual([400, true]);
+    for (const restingBytes of [100, 100, 100]) {
+      sessions.push({ undecidedSeconds: 0, restingBytes });
+      waiting.push(sessions.at(-1)!);
+    }
+    expect([book.usedBytes, book.isCrowded()]).toEqual([1000, false]); // not summed anew: as if awake
+    clock.now += 1000;
+    expect([book.usedBytes, book.hasRoom()]).toEqual([700, true]);
+    sessions.push(idle);
+    waiting.push(idle);
+    expect([book.usedBytes, book.isCrowded()]).toEqual([900, false]); // it will keep little
+    waiting[3] = { undecidedSeconds: 0, restingBytes: 1 };
+    expect(book.isCrowded()).toBe(true);
   });
 });
 

@@ -35,4 +35,20 @@ describe('a server whose memory is in use', () => {
       await greet(streamUrl);
     });
   });
+
+  it('admits again when all its clients were cut, and keeps their sessions', async () => {
+    const memoryMib = Math.ceil(process.memoryUsage.rss() / 2 ** 20) + 100;
+    await withServer(models, { memoryMib }, async (server) => {
+      const { url, streamUrl } = server;
+      const clients = [];
+      while ((await statusOf(url)) === 'ok') clients.push(await greet(streamUrl));
+      expect(clients.length).toBeGreaterThan(30);
+      for (const { socket } of clients) socket.terminate();
+      while ((await statusOf(url)) !== 'ok');
+      expect(server.stock().parked).toBeGreaterThan(clients.length / 2);
+      await greet(streamUrl);
+      while (server.stock().live > 1) await statusOf(url);
+      expect(server.stock()).toMatchObject({ live: 1, parked: clients.length });
+    });
+  });
 });
