@@ -6,6 +6,7 @@ import type { StreamPool } from '../src/streams/pool/poolTypes.ts';
 import { createAdmission } from './admission/admission.ts';
 import type { Credential } from './admission/auth.ts';
 import { availableBytes } from './admission/availableBytes.ts';
+import { createCapacityControl } from './admission/capacityControl.ts';
 import type { Client } from './address/clientAddress.ts';
 import { Connection } from './connection.ts';
 import type { ConnectionContext } from './connection.ts';
@@ -38,6 +39,7 @@ export interface Hub {
     error: PipelineError,
     retryAfterMs?: number,
   ): void;
+  readonly capacity: number;
   readiness(): Readiness;
   /** What there is, and what would be lost by a cut. */
   stock(): Stock;
@@ -61,7 +63,7 @@ export interface Stock {
 export interface HubOptions {
   readonly settings: Settings;
   readonly streams: StreamPool;
-  /** Live streams that fit. */
+  /** Live streams that fit, as measured; where the settings say a number, that. */
   readonly capacity: number;
   readonly log: Logger;
   readonly proxies: TrustedProxies;
@@ -77,8 +79,14 @@ const LAST_WORD_MS = 1000;
 
 /** Makes an empty hub and starts its timer. */
 export function createHub(options: HubOptions): Hub {
-  const { settings, streams, capacity, log, proxies } = options;
+  const { settings, streams, log, proxies } = options;
   const now = (): number => performance.now();
+  const control = createCapacityControl({
+    initial: options.capacity,
+    isFixed: settings.capacity > 0,
+    now: now(),
+    onChange: (change) => log.info(change, 'capacity follows the lag'),
+  });
   const memory = createMemoryBook({
     boundBytes: settings.memoryMib * 2 ** 20 || availableBytes() * MEMORY_PART,
     baseBytes: process.memoryUsage.rss(),
@@ -86,9 +94,13 @@ export function createHub(options: HubOptions): Hub {
     live: () => store.live,
     parked: () => store.parked,
     sessions: () => store.all(),
+    waiting: () => store.waiting(),
     now,
   });
-  const admission = createAdmission({ capacity: () => capacity, hasMemory: memory.hasRoom });
+  const admission = createAdmission({
+    capacity: () => control.capacity,
+    hasMemory: memory.hasRoom,
+  });
   const { parkedSessions: parkedMax, resumeWindowMs: windowMs } = settings;
   const store = createSessionStore({
     admission,
@@ -100,9 +112,9 @@ export function createHub(options: HubOptions): Hub {
   const metrics = createMetrics({
     live: () => store.live,
     parked: () => store.parked,
-    waiting: () => store.waiting(),
     used: () => admission.used,
     capacity: () => admission.capacity,
+    recentLagP99Ms: () => control.lagP99Ms,
     encoder: () => streams.status(),
     lm: () => streams.lm?.status(),
     memoryUsed: () => memory.usedBytes,
@@ -110,7 +122,10 @@ export function createHub(options: HubOptions): Hub {
     waiting: () => lobby.waiting,
   });
   const restarts = createRestartWatch();
-  const sweeper = createSweeper<Connection>(now, (at) => store.expire(at));
+  const sweeper = createSweeper<Connection>(now, (at) => {
+    store.expire(at);
+    control.tick(at, admission.used);
+  });
   const count = (reason: string): void => metrics.connectionsRefused.inc({ reason });
   const refusals = createRefusals({ log, count, now });
   const lobby = createLobby({ settings, proxies, refusals });
@@ -125,6 +140,7 @@ export function createHub(options: HubOptions): Hub {
     now,
     store,
     isDraining: () => isDraining,
+    onLag: control.observed,
     retryAfterMs: () => RETRY_MS * (1 + 2 * Math.random()),
     onReady: ({ ws }) => lobby.greeted(ws),
     onRefused({ ws }, { code }) {
@@ -140,6 +156,16 @@ export function createHub(options: HubOptions): Hub {
       store.remove(session);
     },
   };
+
+  function state(): Pick<Readiness, 'ready' | 'reason'> {
+    if (isDraining) return { ready: false, reason: 'draining' };
+    if (restarts.isUnstable(streams.status().restarts, now())) {
+      return { ready: false, reason: 'workers' };
+    }
+    const { shortage } = admission;
+    if (shortage === 'memory') return { ready: false, reason: 'memory' };
+    return shortage ? { ready: false, reason: 'full' } : { ready: true, reason: 'ok' };
+  }
 
   function connect(
     ws: WebSocket,
@@ -166,14 +192,12 @@ export function createHub(options: HubOptions): Hub {
       metrics.admissionRejected.inc({ reason: error.code });
       connect(ws, codec, client, { id: 'refused' }).fail(error, retryAfterMs);
     },
+    get capacity() {
+      return control.capacity;
+    },
     readiness() {
-      if (isDraining) return { ready: false, reason: 'draining' };
-      if (restarts.isUnstable(streams.status().restarts, now())) {
-        return { ready: false, reason: 'workers' };
-      }
-      const { shortage } = admission;
-      if (shortage === 'memory') return { ready: false, reason: 'memory' };
-      return shortage ? { ready: false, reason: 'full' } : { ready: true, reason: 'ok' };
+      const { capacity, used } = admission;
+      return { ...state(), capacity, used };
     },
     stock() {
       let undecidedSeconds = 0;

@@ -47,7 +47,7 @@ export interface SylstreamServer {
   readonly url: string;
   /** `ws://…` or `wss://…`, with the path of the stream. */
   readonly streamUrl: string;
-  /** Live streams that fit at once. */
+  /** Live streams that fit at once, now. */
   readonly capacity: number;
   readonly settings: Settings;
   readiness(): Readiness;
@@ -153,7 +153,9 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   return {
     url: `http${secure}://${name}:${port}`,
     streamUrl: `ws${secure}://${name}:${port}/v1/stream`,
-    capacity,
+    get capacity() {
+      return hub.capacity;
+    },
     settings,
     readiness,
     stock: hub.stock,

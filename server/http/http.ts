@@ -13,6 +13,9 @@ import type { Settings } from '../settings/settings.ts';
 export interface Readiness {
   readonly ready: boolean;
   readonly reason: string;
+  /** Live streams that fit now, and that are in, by weight. */
+  readonly capacity: number;
+  readonly used: number;
 }
 
 /** What the HTTP side needs. */
@@ -59,8 +62,8 @@ export function createHttpHandler(context: HttpContext): RequestListener {
     },
     'GET /healthz': (_request, response) => json(response, 200, { status: 'ok' }),
     'GET /readyz': (_request, response) => {
-      const { ready, reason } = readiness();
-      json(response, ready ? 200 : 503, { status: reason });
+      const { ready, reason, capacity, used } = readiness();
+      json(response, ready ? 200 : 503, { status: reason, capacity, used });
     },
     'GET /metrics': async (request, response) => {
       if (auth.bearer(request.headers.authorization) === undefined) return unauthorized(response);

@@ -37,6 +37,7 @@ export interface MetricSources {
   readonly parked: () => number;
   readonly used: () => number;
   readonly capacity: () => number;
+  readonly recentLagP99Ms: () => number;
   /** Connections without a hello. */
   readonly waiting: () => number;
   /** Bytes of the process and its sessions, and those above which none begins. */
@@ -107,6 +108,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   gauge('sessions_parked', 'Sessions that wait for their client.', sources.parked);
   gauge('capacity_used_streams', 'Live streams, files by their weight.', sources.used);
   gauge('capacity_streams', 'Live streams that fit.', sources.capacity);
+  gauge(
+    'recent_lag_p99_seconds',
+    'Lag of live streams, 99th percentile of the last seconds.',
+    () => sources.recentLagP99Ms() / 1000,
+  );
   gauge('encoder_queue_steps', 'Steps that wait for a run.', () => sources.encoder().queued);
   sum(
     'encoder_restarts_total',

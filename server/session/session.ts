@@ -27,6 +27,8 @@ import { toFinalUnit, toProvisional } from './wireEvents.ts';
 
 /** An `ack` goes out at least this often while something changes (the protocol promises 500 ms). */
 const ACK_MS = 400;
+/** Reckoned for the objects of a session. */
+const OBJECT_BYTES = 2 ** 15;
 
 /**
  * One stream's life: audio in by index, events out in order, whatever becomes of the sockets between.
@@ -146,8 +148,6 @@ export class Session {
     this.#link = undefined;
   }
 
-  /** Takes a client's message; throws a `PipelineError` that is fatal for the connection. */
-  receive(message: ClientMessage): void {
   /** Keeps only what going on needs, as soon as all that is here is done; what comes next wakes it. */
   rest(): void {
     this.#continuations.rest();
@@ -160,6 +160,8 @@ export class Session {
     return bytes === undefined ? undefined : bytes + this.#log.bytes + OBJECT_BYTES;
   }
 
+  /** Takes a client's message; throws a `PipelineError` that is fatal for the connection. */
+  receive(message: ClientMessage): void {
     switch (message.t) {
       case 'a':
         return this.#audio(message);
@@ -356,8 +358,10 @@ export class Session {
   }
 
   #progress(sample: number): void {
-    const { now, metrics } = this.#context;
-    metrics.lagSeconds.observe(this.#lag.processed(sample, now()) / 1000);
+    const { now, metrics, onLag } = this.#context;
+    const lagMs = this.#lag.processed(sample, now());
+    metrics.lagSeconds.observe(lagMs / 1000);
+    if (this.hello.pace !== 'file') onLag(lagMs);
     const moments = Math.floor((sample * this.hello.audio.rate) / SAMPLE_RATE);
     this.#processed = Math.min(this.#received, Math.max(this.#processed, moments));
   }

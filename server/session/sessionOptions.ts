@@ -29,6 +29,8 @@ export interface SessionContext {
   readonly guesses: Quota;
   /** Monotone milliseconds. */
   readonly now: () => number;
+  /** Told how long after its arrival a live stream's audio was encoded; of files, which may wait, nothing. */
+  readonly onLag: (lagMs: number) => void;
   /** Told when the pipeline of a session failed. */
   readonly onFailed: (session: FailedSession, error: PipelineError) => void;
 }

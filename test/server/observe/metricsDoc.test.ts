@@ -16,6 +16,7 @@ describe('docs/server.md', () => {
       parked: none,
       used: none,
       capacity: none,
+      recentLagP99Ms: none,
       encoder,
       lm: () => undefined,
       waiting: () => 0,
