@@ -5,16 +5,19 @@
 import { loadavg } from 'node:os';
 import { setTimeout as wait } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { beginSession } from './server/beginSession.ts';
 import { openAndClose } from './server/openings.ts';
 import { startChild } from './server/processes.ts';
 
 const { values } = parseArgs({
+  allowNegative: true,
   options: {
     bundle: { type: 'string' },
     shards: { type: 'string' },
     rounds: { type: 'string', default: '3' },
     openings: { type: 'string', default: '10000' },
     parallel: { type: 'string', default: '64' },
+    cuts: { type: 'boolean', default: true },
   },
 });
 const parallel = Number(values.parallel);
@@ -41,7 +44,7 @@ const residentMib = async (): Promise<number> =>
 
 async function round(count: number): Promise<string> {
   const began = performance.now();
-  const refused = await openAndClose({ url, count, parallel });
+  const refused = await openAndClose({ url, count, parallel, cuts: values.cuts });
   const seconds = (performance.now() - began) / 1000;
   return `${count} openings in ${seconds.toFixed(0)} s, refused ${JSON.stringify(Object.fromEntries(refused))}`;
 }
@@ -58,8 +61,10 @@ for (let turn = 1; turn <= Number(values.rounds); turn++) {
     `round ${turn}: ${told}; ${now.toFixed(0)} MiB (${more.toFixed(1)} % over the first hundred)`,
   );
 }
+const admittedMs = await beginSession(url, '127.0.0.1');
+console.log(`idle, and admits again: ready after ${admittedMs.toFixed(0)} ms`);
 await wait(10_000);
 console.log(
-  `idle for 10 s: ${(await residentMib()).toFixed(0)} MiB, ${await metric('sylstream_sessions_live')} live, ${await metric('sylstream_sessions_parked')} parked`,
+  `idle for 10 s: ${(await residentMib()).toFixed(0)} MiB, ${await metric('sylstream_sessions_live')} live, ${await metric('sylstream_sessions_parked')} parked, load ${loadavg()[0].toFixed(1)}`,
 );
 await child.close();

@@ -8,6 +8,8 @@ export interface Openings {
   /** Sessions in all, and at once. */
   readonly count: number;
   readonly parallel: number;
+  /** Whether one in eight is cut without a word, so that the server waits for its client; else it is closed as all are. */
+  readonly cuts: boolean;
 }
 
 const codec = codecOf(SUBPROTOCOL_MSGPACK)!;
@@ -15,7 +17,7 @@ const codec = codecOf(SUBPROTOCOL_MSGPACK)!;
 const RATES = [16_000, 48_000];
 /** Seconds of noise in each: two encoder steps of 160 ms and a piece of a third. */
 const SECONDS = 0.4;
-/** Of so many sessions one asks for a continuation, one is cut without a word, one begins and says nothing. */
+/** Of so many sessions one asks for a continuation, one is cut (or not), one begins and says nothing. */
 const TURN = 8;
 
 /** Opens and closes sessions; resolves with the codes of those that were refused. */
@@ -23,12 +25,13 @@ export async function openAndClose({
   url,
   count,
   parallel,
+  cuts,
 }: Openings): Promise<Map<string, number>> {
   const refused = new Map<string, number>();
   let next = 0;
   async function lane(): Promise<void> {
     while (next < count) {
-      const code = await once(url, next++);
+      const code = await once(url, next++, cuts);
       if (code !== undefined) refused.set(code, (refused.get(code) ?? 0) + 1);
     }
   }
@@ -37,7 +40,7 @@ export async function openAndClose({
 }
 
 /** One session's life; the code with which it was refused, if it was. */
-function once(url: string, index: number): Promise<string | undefined> {
+function once(url: string, index: number, cuts: boolean): Promise<string | undefined> {
   const rate = RATES[index % RATES.length];
   const turn = Math.floor(index / RATES.length) % TURN;
   const hello: Hello = { t: 'hello', v: 1, audio: { fmt: 's16le', rate, ch: 1 } };
@@ -52,7 +55,7 @@ function once(url: string, index: number): Promise<string | undefined> {
       if (message.t !== 'ready') return;
       if (turn === 0) return socket.close(1000);
       say({ t: 'a', n: 0, d: noise(rate * SECONDS) });
-      if (turn === 1) return socket.terminate();
+      if (turn === 1 && cuts) return socket.terminate();
       if (turn === 2) say({ t: 'gen', id: 'g', max: 4, on: 'flush' });
       say({ t: 'flush', id: 'f' });
     }
