@@ -1,4 +1,9 @@
-import { packedRingLength, packRing, unpackRing, type RingShape } from '../../models/inference/kvRing.ts';
+import {
+  packedRingLength,
+  packRing,
+  unpackRing,
+  type RingShape,
+} from '../../models/inference/kvRing.ts';
 import { sharedMemory } from '../../models/inference/mappedMemory.ts';
 import {
   readCheckpoint,

@@ -1,5 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { type CapacityChange, createCapacityControl } from '../../../server/admission/capacityControl.ts';
+import {
+  type CapacityChange,
+  createCapacityControl,
+} from '../../../server/admission/capacityControl.ts';
 
 /** A control over periods of three seconds whose lags are given. */
 function control(initial: number, isFixed = false) {

@@ -4,7 +4,12 @@ import type { InferenceThread } from '../../../src/models/inference/workerLink.t
 import type { PooledStream } from '../../../src/streams/pool/pooledStream.ts';
 import type { StreamPool } from '../../../src/streams/pool/poolTypes.ts';
 import { createStreamPool } from '../../../src/streams/pool/streamPool.ts';
-import { isControl, type Control, type PcmChunk, type SpeechEvent } from '../../../src/core/types.ts';
+import {
+  isControl,
+  type Control,
+  type PcmChunk,
+  type SpeechEvent,
+} from '../../../src/core/types.ts';
 import { TINY } from '../../helpers/bundles.ts';
 import { cutChunks, seeded } from '../../helpers/cuts.ts';
 import { eventsOf, longSpeech, unitsIn } from '../../helpers/pipeline.ts';
