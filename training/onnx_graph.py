@@ -257,7 +257,7 @@ def save_shared(models: dict[str, onnx.ModelProto], folder: Path) -> None:
 
 
 def session_of(path: Path) -> onnxruntime.InferenceSession:
-    """A session of one thread, with the runtime's own products of uint8 and int8: exact on x64 without VNNI too (src/models/onnx.ts)."""
+    """A session of one thread, with the runtime's own products of uint8 and int8: exact on x64 without VNNI too (src/models/inference/onnx.ts)."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = 1
     options.add_session_config_entry('session.x64quantprecision', '1')

@@ -88,7 +88,9 @@ function means({ blocks, config }: Material): HotCase {
 
 function chunks({ logMel: mel, config, mel: statistics }: Material): HotCase {
   const run =
-    (create: (options: Parameters<typeof createChunker>[0]) => Chunker): (() => void) =>
+    (
+      create: (options: Parameters<typeof createChunker>[0]) => Pick<Chunker, 'push'>,
+    ): (() => void) =>
     () => {
       const chunker = create({ chunkTokens: config.chunkTokens ?? 8, ...statistics });
       for (let at = 0; at + 2 * MEL_BINS <= mel.length; at += 2 * MEL_BINS) {

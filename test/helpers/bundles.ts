@@ -7,6 +7,8 @@ const root = resolve(import.meta.dirname, '../..');
 
 /** The bundle with random weights that the export of `training/` writes for tests. */
 export const TINY: string = join(root, 'test/fixtures/tiny');
+/** The same with a causal encoder whose embedding hears six frames: the form without a grid of chunks. */
+export const TINY_CAUSAL: string = join(root, 'test/fixtures/tiny-causal');
 /** A head with random weights for the tiny bundle, from `training/head.py`. */
 export const TINY_HEAD: string = join(root, 'test/fixtures/tiny-head');
 /** The bundle that users get. */
@@ -14,6 +16,7 @@ export const SMALL: string = join(root, 'models/small');
 /** Every bundle that the laws must hold for. */
 export const BUNDLES: readonly (readonly [name: string, directory: string])[] = [
   ['tiny', TINY],
+  ['tiny causal', TINY_CAUSAL],
   ['small', SMALL],
 ];
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from encoder import EncoderConfig
 from unit_lm import UnitLmConfig
 
-NAMES = ('tiny', 'mini', 'small', 'steady', 'base', 'large')
+NAMES = ('tiny', 'tiny_causal', 'mini', 'small', 'steady', 'base', 'large')
 
 
 @dataclass(frozen=True)

@@ -29,6 +29,10 @@ export interface EncoderConfig {
   /** D. */
   readonly featureWidth: number;
   readonly framesPerToken: number;
+  /** Frames that a token's embedding hears, its own last; framesPerToken where it is absent. */
+  readonly stemFrames?: number | undefined;
+  /** No token sees a later one, whatever chunk it came in; else the tokens of a chunk see each other. */
+  readonly causal?: boolean | undefined;
   /** c: new tokens of a step. */
   readonly chunkTokens: number;
   /** W: cached tokens that a chunk sees. */

@@ -63,6 +63,7 @@ function checkNumbers({ encoder, boundaries }: BundleConfig): void {
     [encoder.alibiSlopes.length === encoder.heads, 'encoder.alibiSlopes needs one slope a head'],
     [encoder.heads % encoder.kvHeads === 0, 'encoder.heads must be a multiple of encoder.kvHeads'],
     [encoder.framesPerToken === 2, 'encoder.framesPerToken must be 2'],
+    [(encoder.stemFrames ?? 2) % 2 === 0, 'encoder.stemFrames must be even'],
     [
       encoder.windowTokens % encoder.chunkTokens === 0,
       'encoder.windowTokens must be a multiple of chunkTokens',

@@ -3,6 +3,7 @@ import { PipelineError } from '../../core/errors.ts';
 import type { Bundle, Precision } from '../bundle/bundle.ts';
 import type { EncoderBackend } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';
+import { encoderShape, framesBefore, melRowTokens } from './melRow.ts';
 import type { PoolOptions } from '../inference/inferencePool.ts';
 import { ringBytes } from '../inference/kvRing.ts';
 
@@ -23,6 +24,7 @@ export async function createCachedEncoder(
   const precision = options.precision ?? 'int8';
   const { encoder } = bundle.config;
   const { chunkTokens, delayTokens, featureWidth, layers, windowTokens } = encoder;
+  const before = framesBefore(encoder);
   const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
   const modelPath = join(bundle.directory, 'onnx', file);
   if (!(`onnx/${file}` in bundle.manifest.files)) {
@@ -48,7 +50,7 @@ export async function createCachedEncoder(
   const bytes = ringBytes({ layers, windowTokens, chunkTokens, rowWidth });
 
   return {
-    shape: { chunkTokens, delayTokens, featureWidth },
+    shape: encoderShape(encoder),
     status: pool.status,
     bare: (batch, times) => pool.bare(batch, chunkTokens, times),
     close: pool.close,
@@ -76,7 +78,7 @@ export async function createCachedEncoder(
           return rows;
         },
         scratch: async (mel) => {
-          const tokens = mel.length / (2 * bundle.config.mel.bins);
+          const tokens = melRowTokens(mel, before);
           const job = {
             stream,
             ring,

@@ -1,12 +1,15 @@
 import { FRAMES_PER_TOKEN, MEL_BINS } from '../../core/time.ts';
 import type { MelBlock } from '../../core/types.ts';
+import { melRowLength } from './melRow.ts';
 
 /** Cuts mel frames of any grouping into the encoder's chunks. */
 export interface Chunker {
-  /** Takes frames and returns the whole chunks that they complete, each `[2c, 128]` normalised and never written again. */
+  /** Takes frames and returns the whole chunks that they complete, each `[before + 2c, 128]` normalised, never written again. */
   push(block: MelBlock): Float32Array[];
-  /** The whole tokens of the chunk that is still partial, `[2n, 128]` normalised, 0 <= n < c. */
+  /** The whole tokens of the chunk that is still partial, `[before + 2n, 128]` normalised, 0 <= n < c. */
   rest(): Float32Array;
+  /** Begins a chunk after these `[before, 128]` frames. */
+  goOn(before: Float32Array): void;
 }
 
 /**
@@ -17,11 +20,20 @@ export function createChunker(options: {
   readonly chunkTokens: number;
   readonly mean: number;
   readonly std: number;
+  /** Frames of the past that every chunk repeats; 0 before the stream's start. */
+  readonly framesBefore?: number | undefined;
 }): Chunker {
-  const { chunkTokens, mean, std } = options;
-  const size = chunkTokens * FRAMES_PER_TOKEN * MEL_BINS;
+  const { chunkTokens, mean, std, framesBefore = 0 } = options;
+  const repeated = melRowLength(framesBefore, 0);
+  const size = melRowLength(framesBefore, chunkTokens);
   let chunk = new Float32Array(size);
-  let filled = 0;
+  let filled = repeated;
+
+  function begin(before: Float32Array): void {
+    chunk = new Float32Array(size);
+    chunk.set(before);
+    filled = repeated;
+  }
 
   return {
     push: ({ mel }) => {
@@ -31,19 +43,19 @@ export function createChunker(options: {
         while (at < end) chunk[filled++] = (0.5 * (mel[at++] - mean)) / std;
         if (filled < size) break;
         whole.push(chunk);
-        chunk = new Float32Array(size);
-        filled = 0;
+        begin(chunk.subarray(size - repeated));
       }
       return whole;
     },
     rest: () => {
       const tokenSize = FRAMES_PER_TOKEN * MEL_BINS;
-      return chunk.slice(0, Math.floor(filled / tokenSize) * tokenSize);
+      return chunk.slice(0, repeated + Math.floor((filled - repeated) / tokenSize) * tokenSize);
     },
+    goOn: begin,
   };
 }
 
-/** The level of each token of a normalised chunk `[2n, 128]`: the mean of the natural-log mel energies of its frames, `[n]`. */
+/** The level of each token of normalised frames `[2n, 128]`: the mean of the natural-log mel energies of its frames, `[n]`. */
 export function tokenLevels(
   chunk: Float32Array,
   { mean, std }: { readonly mean: number; readonly std: number },

@@ -31,6 +31,8 @@ export interface EncoderShape {
   readonly delayTokens: number;
   /** D. */
   readonly featureWidth: number;
+  /** Frames that the mel of every step repeats before its own. */
+  readonly framesBefore: number;
 }
 
 /** One stream's state in a backend. Steps must not overlap: await one before the next. */
@@ -38,14 +40,14 @@ export interface EncoderSession {
   /**
    * Encodes the stream's next whole chunk and keeps its keys and values.
    *
-   * @param mel `[2c, 128]` normalised log-mel; not kept
+   * @param mel `[before + 2c, 128]` normalised log-mel; not kept
    */
   step(mel: Float32Array): Promise<EncoderRows>;
   /**
    * Encodes the 0 to c − 1 tokens of the partial chunk and `delayTokens` masked ones after them, as scratch:
    * the stream's state does not change.
    *
-   * @param mel `[2n, 128]` normalised log-mel of the n tokens
+   * @param mel `[before + 2n, 128]` normalised log-mel of the n tokens
    */
   scratch(mel: Float32Array): Promise<EncoderRows>;
   /** Ends the stream; a result still under way is dropped. */

@@ -1,12 +1,13 @@
 import { isControl, type Control, type FeatureBlock, type MelBlock } from '../../core/types.ts';
 import type { StateReader, StateWriter } from '../../core/savedState.ts';
-import { FRAMES_PER_TOKEN, MEL_BINS, samplesForTokens } from '../../core/time.ts';
+import { samplesForTokens } from '../../core/time.ts';
 import { createChunker, tokenLevels } from './chunker.ts';
 import type { EncoderRows, EncoderShape } from './encoder.ts';
+import { melRowLength, melRowTokens } from './melRow.ts';
 
 /** One step that the encoder has to do for a stream. */
 export interface EncoderWork {
-  /** `[2n, 128]` normalised log-mel; a whole chunk (n = c), or 0 to c − 1 tokens of a flush. */
+  /** `[before + 2n, 128]` normalised log-mel; a whole chunk (n = c), or 0 to c − 1 tokens of a flush. */
   readonly mel: Float32Array;
   /** The chunk's first token. */
   readonly firstToken: number;
@@ -40,16 +41,17 @@ export function createEncoderFeed(
   shape: EncoderShape,
   mel: { readonly mean: number; readonly std: number },
 ): EncoderFeed {
-  const { chunkTokens, delayTokens, featureWidth } = shape;
-  const chunker = createChunker({ chunkTokens, ...mel });
+  const { chunkTokens, delayTokens, featureWidth, framesBefore } = shape;
+  const repeated = melRowLength(framesBefore, 0);
+  const chunker = createChunker({ chunkTokens, ...mel, framesBefore });
   let firstToken = 0;
   /** Levels of the `delayTokens` tokens before the chunk: the outputs speak of them. */
   let recentLevels = new Float32Array(delayTokens);
 
   function workOf(chunk: Float32Array, scratch: boolean): EncoderWork {
-    const levels = new Float32Array(delayTokens + chunk.length / (FRAMES_PER_TOKEN * MEL_BINS));
+    const levels = new Float32Array(delayTokens + melRowTokens(chunk, framesBefore));
     levels.set(recentLevels);
-    levels.set(tokenLevels(chunk, mel), delayTokens);
+    levels.set(tokenLevels(chunk.subarray(repeated), mel), delayTokens);
     return { mel: chunk, firstToken, levels, scratch };
   }
 
@@ -62,11 +64,10 @@ export function createEncoderFeed(
 
   function flush(): EncoderWork[] {
     const rest = chunker.rest();
-    return firstToken + rest.length === 0 ? [] : [workOf(rest, true)];
+    return firstToken + melRowTokens(rest, framesBefore) === 0 ? [] : [workOf(rest, true)];
   }
 
-  const tokensOf = ({ mel: chunk }: EncoderWork): number =>
-    chunk.length / (FRAMES_PER_TOKEN * MEL_BINS);
+  const tokensOf = ({ mel: chunk }: EncoderWork): number => melRowTokens(chunk, framesBefore);
   const encodedSample = (work: EncoderWork): number =>
     samplesForTokens(work.firstToken + tokensOf(work));
 
@@ -98,10 +99,16 @@ export function createEncoderFeed(
       to.float32s(
         after === undefined ? new Float32Array(delayTokens) : after.levels.slice(chunkTokens),
       );
+      to.float32s(
+        after === undefined
+          ? new Float32Array(repeated)
+          : after.mel.slice(after.mel.length - repeated),
+      );
     },
     restore(from) {
       firstToken = from.number();
       recentLevels = from.float32s();
+      chunker.goOn(from.float32s());
       return firstToken;
     },
   };

@@ -7,7 +7,7 @@ export interface EncoderSetup extends ThreadSetup {
   readonly encoder: EncoderConfig;
   /** Tokens of the longest row. */
   readonly maxRows: number;
-  /** `[maxBatch, 2·maxRows, 128]` float32 shared with the main thread, which fills it before each run. */
+  /** `[maxBatch, before + 2·maxRows, 128]` float32 shared with the main thread, which fills it before each run. */
   readonly melRows: SharedArrayBuffer;
 }
 

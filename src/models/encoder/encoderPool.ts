@@ -1,4 +1,4 @@
-import { MEL_BINS } from '../../core/time.ts';
+import { framesBefore, melRowLength } from './melRow.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
 import { availableCores } from '../inference/cores.ts';
 import type { EncoderRows } from './encoder.ts';
@@ -32,7 +32,7 @@ export interface EncoderJob {
   /** Rows that are wanted back, counted from the end. */
   readonly keep: number;
   readonly commit: boolean;
-  /** `[2·tokens, 128]` normalised log-mel; must not change before the answer. */
+  /** `[before + 2·tokens, 128]` normalised log-mel; must not change before the answer. */
   readonly mel: Float32Array;
 }
 
@@ -48,7 +48,9 @@ export function createEncoderPool(
       precision,
       failure: 'SYLSTREAM_ERR_ENCODER',
       thread: (maxBatch) => {
-        const melRows = new SharedArrayBuffer(4 * maxBatch * 2 * maxRows * MEL_BINS);
+        const melRows = new SharedArrayBuffer(
+          4 * maxBatch * melRowLength(framesBefore(encoder), maxRows),
+        );
         const setup: EncoderSetup = {
           kind,
           modelPath,
@@ -71,11 +73,12 @@ export function createEncoderPool(
 /** Writes each job's mel into its melRow of the shared memory, padded with zeros; the message holds the rest. */
 function packing(setup: EncoderSetup) {
   const melRows = new Float32Array(setup.melRows);
-  const melRowSize = 2 * setup.maxRows * MEL_BINS;
+  const before = framesBefore(setup.encoder);
+  const melRowSize = melRowLength(before, setup.maxRows);
   return (jobs: readonly EncoderJob[], fresh: (stream: number) => boolean): EncoderBatch => {
     const { rows, keep } = jobs[0];
     const items = jobs.map((job, b) => {
-      const melRow = melRows.subarray(b * melRowSize, b * melRowSize + 2 * rows * MEL_BINS);
+      const melRow = melRows.subarray(b * melRowSize, b * melRowSize + melRowLength(before, rows));
       melRow.set(job.mel);
       melRow.fill(0, job.mel.length);
       const { stream, firstToken, tokens, commit } = job;

@@ -1,4 +1,4 @@
-import { MEL_BINS } from '../../core/time.ts';
+import { framesBefore, melRowLength } from './melRow.ts';
 import type { Engine } from '../inference/engine.ts';
 import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
 import type { Guarded } from '../inference/inferenceMessages.ts';
@@ -12,7 +12,8 @@ export async function createStepEngine(
 ): Promise<Engine<EncoderBatch, EncoderOutputs>> {
   const runner = await createStepRunner(setup, guardNative(setup.guard));
   const melRows = new Float32Array(setup.melRows);
-  const melRowSize = 2 * setup.maxRows * MEL_BINS;
+  const before = framesBefore(setup.encoder);
+  const melRowSize = melRowLength(before, setup.maxRows);
   const memories = createKeptMemories();
 
   return {
@@ -20,7 +21,7 @@ export async function createStepEngine(
     run: ({ items, rows }) => {
       const jobs = items.map(({ stream, ring, firstToken, tokens, commit }, b) => {
         if (ring) memories.open(stream, ring);
-        const mel = melRows.subarray(b * melRowSize, b * melRowSize + 2 * rows * MEL_BINS);
+        const mel = melRows.subarray(b * melRowSize, b * melRowSize + melRowLength(before, rows));
         return { memory: memories.get(stream)!, mel, firstToken, tokens, commit };
       });
       return runner.run(jobs, rows);

@@ -7,7 +7,7 @@ export interface StepJob {
   /** The stream's keys and values. */
   readonly memory: KeptMemory;
   readonly firstToken: number;
-  /** `[2·tokens, 128]` normalised log-mel of the tokens that are real, or that and zeros behind. */
+  /** `[before + 2·tokens, 128]` normalised log-mel of the tokens that are real, or that and zeros behind. */
   readonly mel: Float32Array;
   /** Tokens that are real; the rest of the row is masked. */
   readonly tokens: number;

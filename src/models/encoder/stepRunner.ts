@@ -1,4 +1,5 @@
 import { MEL_BINS } from '../../core/time.ts';
+import { framesBefore, melRowLength } from './melRow.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
 import { cacheTensors, createCacheArena, type CacheShape } from '../inference/cacheArena.ts';
 import { finite, reasonOf } from '../inference/engine.ts';
@@ -53,7 +54,8 @@ export async function createStepRunner(
   };
   const loaded = await openModel(model.modelPath, model.providers, stepTensors(encoder, cache));
   const { session } = loaded;
-  const mel = new Float32Array(maxBatch * 2 * maxRows * MEL_BINS);
+  const before = framesBefore(encoder);
+  const mel = new Float32Array(maxBatch * melRowLength(before, maxRows));
   const mask = new Float32Array(maxBatch * maxRows);
   const ages = new Float32Array(maxBatch * windowTokens);
   const arena = createCacheArena(cache, maxBatch);
@@ -63,7 +65,11 @@ export async function createStepRunner(
   function prefixFeeds(B: number, rows: number): Record<string, Tensor> {
     const key = B * (maxRows + 1) + rows;
     const made = feeds.get(key) ?? {
-      mel: tensor(mel.subarray(0, B * 2 * rows * MEL_BINS), [B, 2 * rows, MEL_BINS]),
+      mel: tensor(mel.subarray(0, B * melRowLength(before, rows)), [
+        B,
+        before + 2 * rows,
+        MEL_BINS,
+      ]),
       token_mask: tensor(mask.subarray(0, B * rows), [B, rows]),
       past_age: tensor(ages.subarray(0, B * windowTokens), [B, windowTokens]),
       ...arena.feeds(B),
@@ -73,7 +79,7 @@ export async function createStepRunner(
   }
 
   function gather(jobs: readonly StepJob[], rows: number): void {
-    const size = 2 * rows * MEL_BINS;
+    const size = melRowLength(before, rows);
     jobs.forEach((job, b) => {
       mel.set(job.mel, b * size);
       mel.fill(0, b * size + job.mel.length, (b + 1) * size);

@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import type { Bundle } from '../bundle/bundle.ts';
 import type { EncoderBackend, EncoderRows } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';
+import { encoderShape, framesBefore, melRowLength, melRowTokens } from './melRow.ts';
 import type { PoolOptions } from '../inference/inferencePool.ts';
 
 /**
@@ -15,9 +16,10 @@ export async function createWindowEncoder(
   bundle: Bundle,
   options: PoolOptions = {},
 ): Promise<EncoderBackend> {
-  const { encoder, mel } = bundle.config;
-  const { chunkTokens, delayTokens, featureWidth, layers, windowTokens } = encoder;
-  const tokenSize = 2 * mel.bins;
+  const { encoder } = bundle.config;
+  const { chunkTokens, delayTokens, layers, windowTokens } = encoder;
+  const before = framesBefore(encoder);
+  const repeated = melRowLength(before, 0);
   // Whole chunks, so that the window's first token lies on the chunk grid.
   const history = Math.ceil((layers * windowTokens) / chunkTokens) * chunkTokens;
   const maxRows = history + chunkTokens + delayTokens;
@@ -39,19 +41,26 @@ export async function createWindowEncoder(
   }
 
   return {
-    shape: { chunkTokens, delayTokens, featureWidth },
+    shape: encoderShape(encoder),
     status: pool.status,
     close: pool.close,
     open: () => {
       const slot = pool.open();
       let past = new Float32Array(0);
 
-      async function encode(chunk: Float32Array, padding: number): Promise<EncoderRows> {
-        const window = new Float32Array(past.length + chunk.length);
+      /** All that is kept with the chunk behind it, which repeats the last of it. */
+      function joined(chunk: Float32Array): Float32Array<ArrayBuffer> {
+        const own = past.length === 0 ? chunk : chunk.subarray(repeated);
+        const window = new Float32Array(past.length + own.length);
         window.set(past);
-        window.set(chunk, past.length);
-        const tokens = window.length / tokenSize;
-        const keep = chunk.length / tokenSize + padding;
+        window.set(own, past.length);
+        return window;
+      }
+
+      async function encode(chunk: Float32Array, padding: number): Promise<EncoderRows> {
+        const window = joined(chunk);
+        const tokens = melRowTokens(window, before);
+        const keep = melRowTokens(chunk, before) + padding;
         const rows = tokens + padding;
         const { stream } = slot;
         return slot.run({ stream, firstToken: 0, tokens, rows, keep, commit: false, mel: window });
@@ -60,10 +69,8 @@ export async function createWindowEncoder(
       return {
         step: async (chunk) => {
           const rows = await encode(chunk, 0);
-          const grown = new Float32Array(past.length + chunk.length);
-          grown.set(past);
-          grown.set(chunk, past.length);
-          past = grown.subarray(Math.max(0, grown.length - history * tokenSize));
+          const grown = joined(chunk);
+          past = grown.subarray(Math.max(0, grown.length - melRowLength(before, history)));
           return rows;
         },
         scratch: (chunk) => encode(chunk, delayTokens),

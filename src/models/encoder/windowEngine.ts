@@ -1,4 +1,5 @@
 import { MEL_BINS } from '../../core/time.ts';
+import { framesBefore, melRowLength } from './melRow.ts';
 import { encoderTransfer, runEncoder } from './encoderRuns.ts';
 import type { Engine } from '../inference/engine.ts';
 import type { EncoderBatch, EncoderItem, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
@@ -26,13 +27,18 @@ export async function createWindowEngine(
   const { session } = loaded;
   const guarded = guardNative(setup.guard);
   const melRows = new Float32Array(setup.melRows);
-  const melRowSize = 2 * maxRows * MEL_BINS;
+  const before = framesBefore(encoder);
+  const melRowSize = melRowLength(before, maxRows);
   const mel = new Float32Array(maxBatch * melRowSize);
   const mask = new Float32Array(maxBatch * maxRows);
 
   function prefixFeeds(B: number, rows: number) {
     return {
-      mel: tensor(mel.subarray(0, B * 2 * rows * MEL_BINS), [B, 2 * rows, MEL_BINS]),
+      mel: tensor(mel.subarray(0, B * melRowLength(before, rows)), [
+        B,
+        before + 2 * rows,
+        MEL_BINS,
+      ]),
       token_mask: tensor(mask.subarray(0, B * rows), [B, rows]),
     };
   }
@@ -40,7 +46,7 @@ export async function createWindowEngine(
   async function attempt(items: readonly EncoderItem[], melRowOf: readonly number[], rows: number) {
     const gatherStart = performance.now();
     const B = items.length;
-    const melSize = 2 * rows * MEL_BINS;
+    const melSize = melRowLength(before, rows);
     items.forEach((item, b) => {
       const melRow = melRowOf[b] * melRowSize;
       mel.set(melRows.subarray(melRow, melRow + melSize), b * melSize);

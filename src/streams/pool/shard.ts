@@ -1,7 +1,7 @@
 import type { EncoderWork } from '../../models/encoder/encoderFeed.ts';
-import { MEL_BINS, FRAMES_PER_TOKEN } from '../../core/time.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { createKeptMemories } from '../../models/inference/keptMemories.ts';
+import { framesBefore, melRowTokens } from '../../models/encoder/melRow.ts';
 import { rowsOfJob } from '../../models/encoder/stepJob.ts';
 import type { StepRunner } from '../../models/encoder/stepRunner.ts';
 import { sent } from './sentError.ts';
@@ -36,6 +36,7 @@ export function createShard(
   maxBatch: number,
 ): Shard {
   const { chunkTokens, delayTokens, featureWidth } = context.bundle.config.encoder;
+  const before = framesBefore(context.bundle.config.encoder);
   const scratchRows = chunkTokens + delayTokens;
   const streams = new Map<number, ShardStream>();
   /** Streams with a step to do, the one that waits longest first. */
@@ -146,7 +147,7 @@ export function createShard(
         memory,
         mel: next!.mel,
         firstToken: next!.firstToken,
-        tokens: next!.mel.length / (FRAMES_PER_TOKEN * MEL_BINS),
+        tokens: melRowTokens(next!.mel, before),
         commit: !next!.scratch,
       }));
       inRun = true;

@@ -6,6 +6,7 @@ import { createSegmenter } from '../../segments/segmenter.ts';
 import type { Bundle } from '../../models/bundle/bundle.ts';
 import type { Codebook } from '../../models/codebook/codebook.ts';
 import type { EncoderRows } from '../../models/encoder/encoder.ts';
+import { encoderShape } from '../../models/encoder/melRow.ts';
 import { createEncoderFeed, type EncoderWork } from '../../models/encoder/encoderFeed.ts';
 import type { KeptMemory } from '../../models/inference/kvRing.ts';
 import { type Control, type MelBlock, type SpeechEvent } from '../../core/types.ts';
@@ -70,7 +71,7 @@ export function createShardStream(
 ): ShardStream {
   const { encoding, channels } = format;
   const { config } = bundle;
-  const feed = createEncoderFeed(config.encoder, config.mel);
+  const feed = createEncoderFeed(encoderShape(config.encoder), config.mel);
   const back = chain(
     createSegmenter({ ...options, config: segmenterConfig(config) }),
     createQuantizer({ ...options, assign: (vector) => codebook.assign(vector) }),

@@ -6,7 +6,7 @@ export function createPlainChunker(options: {
   readonly chunkTokens: number;
   readonly mean: number;
   readonly std: number;
-}): Chunker {
+}): Pick<Chunker, 'push' | 'rest'> {
   const { chunkTokens, mean, std } = options;
   const size = chunkTokens * FRAMES_PER_TOKEN * MEL_BINS;
   let chunk = new Float32Array(size);

@@ -1,0 +1,27 @@
+import { FRAMES_PER_TOKEN, MEL_BINS } from '../../core/time.ts';
+import type { EncoderConfig } from '../bundle/bundle.ts';
+import type { EncoderShape } from './encoder.ts';
+
+/**
+ * Frames that the encoder hears again before a step's own: its embedding hears `stemFrames`, the token's two and those
+ * before them (docs/bundle.md).
+ */
+export function framesBefore({ stemFrames = FRAMES_PER_TOKEN }: EncoderConfig): number {
+  return stemFrames - FRAMES_PER_TOKEN;
+}
+
+/** What a stream has to keep to, of a bundle's numbers. */
+export function encoderShape(encoder: EncoderConfig): EncoderShape {
+  const { chunkTokens, delayTokens, featureWidth } = encoder;
+  return { chunkTokens, delayTokens, featureWidth, framesBefore: framesBefore(encoder) };
+}
+
+/** Numbers in the mel of so many tokens with `before` frames in front of them. */
+export function melRowLength(before: number, tokens: number): number {
+  return (before + FRAMES_PER_TOKEN * tokens) * MEL_BINS;
+}
+
+/** Tokens of a mel `[before + 2n, 128]`. */
+export function melRowTokens(mel: Float32Array, before: number): number {
+  return (mel.length / MEL_BINS - before) / FRAMES_PER_TOKEN;
+}
