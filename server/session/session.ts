@@ -367,7 +367,6 @@ export class Session {
   }
 
   #emit(event: SpeechEvent): void {
-    const { metrics } = this.#context;
     if (event.type === 'provisional') {
       const link = this.#link;
       if (link?.hasRoom() && this.#cursor === this.#log.end) link.send(toProvisional(event));
@@ -377,7 +376,7 @@ export class Session {
       this.#units = event.unit.index + 1;
       this.#suspicion.unit(event.unit);
       this.#decided = event.unit.end;
-      metrics.units.inc({ forced: String(event.unit.forced) });
+      this.#context.metrics.units.inc({ forced: String(event.unit.forced) });
       this.#log.push(toFinalUnit(event.unit));
       this.#continuations.unit(event.unit);
     } else if (event.id !== undefined) {
