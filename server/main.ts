@@ -43,6 +43,7 @@ export async function startServer(options: StartOptions): Promise<void> {
 function poolOptions(settings: Settings): StreamPoolOptions {
   return {
     precision: settings.precision,
+    warm: true,
     providers: settings.providers as readonly Provider[],
     ...(settings.bundle !== '' && { bundle: settings.bundle }),
     ...(settings.workers > 0 && { shards: settings.workers }),

@@ -27,7 +27,8 @@ let since = performance.now();
 let batches: readonly number[] = [];
 let closeAll: () => Promise<void> = () => Promise.resolve();
 
-const pool = options.role === 'echo' ? undefined : await createStreamPool(options);
+const pool =
+  options.role === 'echo' ? undefined : await createStreamPool({ ...options, warm: true });
 if (options.role === 'echo') await echo();
 else if (options.role === 'pipeline')
   process.send?.({ lagMs: summarise(await pipelineLags(pool!)) });

@@ -42,6 +42,11 @@ export interface StreamPoolOptions extends Omit<PoolOptions, 'workers'> {
   readonly shards?: number | undefined;
   /** Loads the bundle's language model too, where it has one; default true. */
   readonly lm?: boolean | undefined;
+  /**
+   * Runs every size of batch once at the start, so that the first crowd waits for nothing and the runtime's memory is claimed
+   * by then; takes a second. For servers; default false.
+   */
+  readonly warm?: boolean | undefined;
   /** Told in one line when a provider of the list was refused; default `console.warn`. */
   readonly onRefused?: ((line: string) => void) | undefined;
 }

@@ -14,6 +14,8 @@ export interface ShardSetup {
   readonly providers: readonly Provider[];
   /** Most streams of a run. */
   readonly maxBatch: number;
+  /** Runs every size of batch at the start. */
+  readonly isWarm: boolean;
   readonly guard: SharedArrayBuffer;
   /** Telemetry was turned off before the thread was started (`telemetry.ts`). */
   readonly isSilent: boolean;

@@ -20,6 +20,7 @@ async function start({
   precision,
   providers,
   maxBatch,
+  isWarm,
   guard,
   isSilent,
 }: ShardSetup): Promise<void> {
@@ -40,8 +41,8 @@ async function start({
     },
     guarded,
   );
-  // What the runtime keeps for a run is claimed now, for the largest first, and not in the middle of a rush.
-  for (let batch = maxBatch; batch >= 1; batch = Math.floor(batch / 2)) {
+  // The largest first: the smaller ones find room in what the runtime keeps of it.
+  for (let batch = isWarm ? maxBatch : 0; batch >= 1; batch--) {
     await runner.bare(batch, encoder.chunkTokens + encoder.delayTokens);
     await runner.bare(batch, encoder.chunkTokens);
   }

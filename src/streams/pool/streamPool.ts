@@ -79,7 +79,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
       figures: undefined,
       givenUp: undefined,
       link: createShardLink({
-        setup: { bundle, precision, providers, maxBatch },
+        setup: { bundle, precision, providers, maxBatch, isWarm: options.warm ?? false },
         onThread,
         onResults: (results, figures) => {
           place.figures = figures;
