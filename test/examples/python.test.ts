@@ -73,7 +73,9 @@ describe.runIf(hasClient)('the Python client', { timeout: 120_000 }, () => {
     await withServer(models, { livePace: 1.25 }, async ({ url }) => {
       const proxy = await cuttableProxy(url);
       const streamUrl = `${proxy.url.replace('http', 'ws')}v1/stream`;
-      const cutting = setTimeout(proxy.cut, 1500);
+      let cutting: NodeJS.Timeout | undefined;
+      // From the connection on: a loaded machine takes seconds to start Python.
+      void proxy.opened.then(() => (cutting = setTimeout(proxy.cut, 1500)));
       try {
         const args = ['--live', '--expect', '1', '--url', streamUrl, fixture(`${CLIP}.wav`)];
         const { stdout, stderr } = await python(['stream_wav.py', ...args]);

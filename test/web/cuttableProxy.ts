@@ -4,6 +4,8 @@ import type { AddressInfo, Socket } from 'node:net';
 /** A wire between a browser and a server that can be cut. */
 export interface CuttableProxy {
   readonly url: string;
+  /** Resolves when somebody has connected. */
+  readonly opened: Promise<void>;
   /** Cuts every connection that is open now, without a goodbye; new ones get through. */
   cut(): void;
   close(): void;
@@ -13,7 +15,10 @@ export interface CuttableProxy {
 export async function cuttableProxy(target: string): Promise<CuttableProxy> {
   const { hostname, port } = new URL(target);
   const sockets = new Set<Socket>();
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
   const server = createServer((near) => {
+    open();
     const far = connect(Number(port), hostname);
     for (const [from, to] of [
       [near, far],
@@ -30,6 +35,7 @@ export async function cuttableProxy(target: string): Promise<CuttableProxy> {
   };
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
+    opened,
     cut,
     close() {
       cut();
