@@ -8,6 +8,9 @@ import type { Unit } from '../../src/core/types.ts';
 
 /** Audio of a session that is looked at: the main thread decodes it for this alone. */
 const WATCHED_SECONDS = 60;
+/** After the first seconds only every so manieth is looked at: a wrong format is wrong throughout. */
+const FIRST_SECONDS = 2;
+const EVERY_SECONDS = 4;
 
 /** Looks whether what a session gets can be speech in the format that it declared. */
 export interface AudioSuspicion {
@@ -29,12 +32,14 @@ export function createAudioSuspicion(
   const { fmt, rate, ch } = audio;
   const level = createAudioWatch({ encoding: fmt, sampleRate: rate, channels: ch }, warn);
   const pauses = createPauseWatch(warn);
-  const mostBytes = WATCHED_SECONDS * rate * ch * bytesPerSample(fmt);
-  let watchedBytes = 0;
+  const secondBytes = rate * ch * bytesPerSample(fmt);
+  let bytesSoFar = 0;
   return {
     audio(bytes) {
-      if (watchedBytes >= mostBytes) return;
-      watchedBytes += bytes.length;
+      const second = Math.floor(bytesSoFar / secondBytes);
+      if (second >= WATCHED_SECONDS) return;
+      bytesSoFar += bytes.length;
+      if (second >= FIRST_SECONDS && second % EVERY_SECONDS !== 0) return;
       signature.push(bytes);
       level.push({ samples: decodePcm(bytes, fmt) });
     },
