@@ -69,14 +69,14 @@ export interface PooledStreamOptions {
   readonly enter: (member: PoolMember) => Berth;
 }
 
-/** Opens a stream in a shard. Throws what `enter` throws. */
+/** Makes a stream that rests until something comes. What `enter` throws fails it. */
 export function createPooledStream(setup: PooledStreamOptions): PooledStream {
   const { id, format, options, ring, listener } = setup;
   const frameBytes = format.channels * bytesPerSample(format.encoding);
   const history = createHistory(frameBytes);
   const isDue = createChunkGrid(ring.chunkTokens, format.sampleRate);
   let berth: Berth | undefined;
-  /** What is kept while there is no berth. */
+  /** What is kept while there is no berth; nothing before the first. */
   let packed: PackedMemory | undefined;
   /** Its shard was asked to let it rest. */
   let isLeaving = false;
@@ -195,8 +195,6 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
     },
   };
 
-  berth = setup.enter(member);
-  begin(berth);
   return {
     audio(bytes) {
       if (over || ended) return;
@@ -236,7 +234,7 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
       if (!isLeaving) leave();
     },
     get restingBytes() {
-      return packed && packed.bytes + history.bytes;
+      return berth || over ? undefined : (packed?.bytes ?? 0) + history.bytes;
     },
     release() {
       if (!over) finish();

@@ -126,8 +126,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
 
   /** Gives a stream a thread, the one with the fewest, and a memory. */
   function enter(id: number, member: PoolMember): Berth {
-    if (closed)
-      throw new PipelineError('SYLSTREAM_ERR_CLOSED', 'the pool was closed; make it again');
+    if (closed) throw closedError();
     const living = places.filter(({ givenUp }) => givenUp === undefined);
     if (living.length === 0) throw places[0].givenUp!;
     const place = living.reduce((least, one) =>
@@ -174,6 +173,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     asked: ShardStreamOptions,
     listener: StreamListener,
   ): PooledStream {
+    if (closed) throw closedError();
     checkStreamOptions(bundle.config, format, asked);
     const id = streams++;
     return createPooledStream({
@@ -210,4 +210,8 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     bare: (batch, count) => places[0].link.bare(batch, encoder.chunkTokens, count),
     close,
   };
+}
+
+function closedError(): PipelineError {
+  return new PipelineError('SYLSTREAM_ERR_CLOSED', 'the pool was closed; make it again');
 }
