@@ -307,7 +307,10 @@ describe('HTTP beside the socket', () => {
       client.send({ t: 'flush', id: 1 });
       await client.next('flushed');
       const full = await fetch(`${url}/ready`);
-      expect([full.status, await full.json()]).toEqual([503, { status: 'full' }]);
+      expect([full.status, await full.json()]).toEqual([
+        503,
+        { status: 'full', capacity: 1, used: 1 },
+      ]);
       const metrics = await (await fetch(`${url}/metrics`)).text();
       expect(metrics).toMatch(/^sylstream_sessions_live 1$/m);
       expect(metrics).toMatch(/^sylstream_audio_seconds_total 1$/m);
