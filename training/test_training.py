@@ -147,7 +147,7 @@ def test_a_bundle_can_be_trained_on():
 
 
 def test_an_unknown_config_is_named():
-    with pytest.raises(ValueError, match='tiny, mini, small, base'):
+    with pytest.raises(ValueError, match='tiny, tiny_causal, mini, small, steady, base'):
         load_config('huge')
 
 
