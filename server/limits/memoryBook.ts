@@ -1,4 +1,5 @@
 import type { Bundle } from '../../src/models/bundle/bundle.ts';
+import { ringShape } from '../../src/models/encoder/stepJob.ts';
 import { ringBytes } from '../../src/models/inference/kvRing.ts';
 import { historyBytes, lmCache } from '../../src/models/lm/lmMemory.ts';
 
@@ -90,10 +91,7 @@ export function createMemoryBook(options: MemoryBookOptions): MemoryBook {
 
 /** Bytes that a session of a bundle takes whatever it does: keys and values, shared and a thread's copy of them. */
 export function sessionBytes({ config, lm }: Pick<Bundle, 'config' | 'lm'>): number {
-  const { encoder } = config;
-  const { layers, windowTokens, chunkTokens, kvHeads, headWidth } = encoder;
-  const rowWidth = kvHeads * headWidth;
-  const ring = ringBytes({ layers, windowTokens, chunkTokens, rowWidth });
+  const ring = ringBytes(ringShape(config.encoder));
   const history = lm ? historyBytes(lmCache(lm)) : 0;
   return 2 * (ring + history) + STATE_BYTES + OTHER_BYTES;
 }

@@ -3,6 +3,7 @@ import { PipelineError } from '../../core/errors.ts';
 import type { Bundle, Precision } from '../bundle/bundle.ts';
 import type { EncoderBackend } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';
+import { ringShape, rowsOfJob } from './stepJob.ts';
 import { encoderShape, framesBefore, melRowTokens } from './melRow.ts';
 import type { PoolOptions } from '../inference/inferencePool.ts';
 import { ringBytes } from '../inference/kvRing.ts';
@@ -23,7 +24,7 @@ export async function createCachedEncoder(
 ): Promise<EncoderBackend> {
   const precision = options.precision ?? 'int8';
   const { encoder } = bundle.config;
-  const { chunkTokens, delayTokens, featureWidth, layers, windowTokens } = encoder;
+  const { chunkTokens, delayTokens, featureWidth } = encoder;
   const before = framesBefore(encoder);
   const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
   const modelPath = join(bundle.directory, 'onnx', file);
@@ -46,8 +47,7 @@ export async function createCachedEncoder(
     await pool.close();
     throw error;
   }
-  const rowWidth = encoder.kvHeads * encoder.headWidth;
-  const bytes = ringBytes({ layers, windowTokens, chunkTokens, rowWidth });
+  const bytes = ringBytes(ringShape(encoder));
 
   return {
     shape: encoderShape(encoder),
@@ -89,7 +89,8 @@ export async function createCachedEncoder(
             commit: false,
             mel,
           };
-          return firstRows(await kept.during(slot.run(job)), tokens + delayTokens, featureWidth);
+          const padded = await kept.during(slot.run(job));
+          return rowsOfJob(padded, 0, tokens + delayTokens, featureWidth);
         },
         release: () => {
           slot.release();
@@ -97,16 +98,5 @@ export async function createCachedEncoder(
         },
       };
     },
-  };
-}
-
-function firstRows<
-  T extends { features: Float32Array; boundary?: Float32Array; speech?: Float32Array },
->(rows: T, count: number, width: number): T {
-  return {
-    ...rows,
-    features: rows.features.subarray(0, count * width),
-    ...(rows.boundary && { boundary: rows.boundary.subarray(0, count) }),
-    ...(rows.speech && { speech: rows.speech.subarray(0, count) }),
   };
 }

@@ -1,7 +1,8 @@
-import { framesBefore, melRowLength } from './melRow.ts';
+import { framesBefore, melRowLength, melRowsOf } from './melRow.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
 import { availableCores } from '../inference/cores.ts';
 import type { EncoderRows } from './encoder.ts';
+import { rowsOfJob } from './stepJob.ts';
 import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
 import {
   createInferencePool,
@@ -64,7 +65,7 @@ export function createEncoderPool(
       },
       key: ({ rows }) => rows,
       batchOf: (_, maxBatch) => maxBatch,
-      result: (outputs, b, { keep }) => encoderRowsOf(outputs, b, keep, encoder.featureWidth),
+      result: (outputs, b, { keep }) => rowsOfJob(outputs, b, keep, encoder.featureWidth),
     },
     { ...options, workers },
   );
@@ -72,33 +73,16 @@ export function createEncoderPool(
 
 /** Writes each job's mel into its melRow of the shared memory, padded with zeros; the message holds the rest. */
 function packing(setup: EncoderSetup) {
-  const melRows = new Float32Array(setup.melRows);
-  const before = framesBefore(setup.encoder);
-  const melRowSize = melRowLength(before, setup.maxRows);
+  const melRowAt = melRowsOf(setup);
   return (jobs: readonly EncoderJob[], fresh: (stream: number) => boolean): EncoderBatch => {
     const { rows, keep } = jobs[0];
     const items = jobs.map((job, b) => {
-      const melRow = melRows.subarray(b * melRowSize, b * melRowSize + melRowLength(before, rows));
+      const melRow = melRowAt(b, rows);
       melRow.set(job.mel);
       melRow.fill(0, job.mel.length);
       const { stream, firstToken, tokens, commit } = job;
       return { stream, ring: fresh(stream) ? job.ring : undefined, firstToken, tokens, commit };
     });
     return { rows, keep, items };
-  };
-}
-
-/** The b-th stream's part of the outputs. */
-function encoderRowsOf(
-  outputs: EncoderOutputs,
-  b: number,
-  keep: number,
-  width: number,
-): EncoderRows {
-  const { features, boundary, speech } = outputs;
-  return {
-    features: features.subarray(b * keep * width, (b + 1) * keep * width),
-    ...(boundary && { boundary: boundary.subarray(b * keep, (b + 1) * keep) }),
-    ...(speech && { speech: speech.subarray(b * keep, (b + 1) * keep) }),
   };
 }

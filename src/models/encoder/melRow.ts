@@ -1,6 +1,7 @@
 import { FRAMES_PER_TOKEN, MEL_BINS } from '../../core/time.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
 import type { EncoderShape } from './encoder.ts';
+import type { EncoderSetup } from './encoderMessages.ts';
 
 /**
  * Frames that the encoder hears again before a step's own: its embedding hears `stemFrames`, the token's two and those
@@ -19,6 +20,21 @@ export function encoderShape(encoder: EncoderConfig): EncoderShape {
 /** Numbers in the mel of so many tokens with `before` frames in front of them. */
 export function melRowLength(before: number, tokens: number): number {
   return (before + FRAMES_PER_TOKEN * tokens) * MEL_BINS;
+}
+
+/** The b-th stream's mel of `rows` tokens, in the memory that a batch's mel is handed over in. */
+export function melRowsOf({
+  encoder,
+  melRows,
+  maxRows,
+}: Pick<EncoderSetup, 'encoder' | 'melRows' | 'maxRows'>): (
+  b: number,
+  rows: number,
+) => Float32Array {
+  const all = new Float32Array(melRows);
+  const before = framesBefore(encoder);
+  const size = melRowLength(before, maxRows);
+  return (b, rows) => all.subarray(b * size, b * size + melRowLength(before, rows));
 }
 
 /** Tokens of a mel `[before + 2n, 128]`. */

@@ -1,4 +1,4 @@
-import { framesBefore, melRowLength } from './melRow.ts';
+import { melRowsOf } from './melRow.ts';
 import type { Engine } from '../inference/engine.ts';
 import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
 import type { Guarded } from '../inference/inferenceMessages.ts';
@@ -11,9 +11,7 @@ export async function createStepEngine(
   setup: EncoderSetup & Guarded,
 ): Promise<Engine<EncoderBatch, EncoderOutputs>> {
   const runner = await createStepRunner(setup, guardNative(setup.guard));
-  const melRows = new Float32Array(setup.melRows);
-  const before = framesBefore(setup.encoder);
-  const melRowSize = melRowLength(before, setup.maxRows);
+  const melRowAt = melRowsOf(setup);
   const memories = createKeptMemories();
 
   return {
@@ -21,7 +19,7 @@ export async function createStepEngine(
     run: ({ items, rows }) => {
       const jobs = items.map(({ stream, ring, firstToken, tokens, commit }, b) => {
         if (ring) memories.open(stream, ring);
-        const mel = melRows.subarray(b * melRowSize, b * melRowSize + melRowLength(before, rows));
+        const mel = melRowAt(b, rows);
         return { memory: memories.get(stream)!, mel, firstToken, tokens, commit };
       });
       return runner.run(jobs, rows);

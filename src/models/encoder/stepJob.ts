@@ -28,9 +28,9 @@ export interface StepOutputs {
   readonly gatherMs: number;
 }
 
-/** The b-th job's rows. */
+/** The b-th job's rows of outputs that have so many rows a job. */
 export function rowsOfJob(
-  outputs: StepOutputs,
+  outputs: Pick<StepOutputs, 'features' | 'boundary' | 'speech'>,
   b: number,
   rows: number,
   width: number,

@@ -57,10 +57,9 @@ export async function createWindowEncoder(
         return window;
       }
 
-      async function encode(chunk: Float32Array, padding: number): Promise<EncoderRows> {
-        const window = joined(chunk);
+      function encode(window: Float32Array, fresh: number, padding: number): Promise<EncoderRows> {
         const tokens = melRowTokens(window, before);
-        const keep = melRowTokens(chunk, before) + padding;
+        const keep = fresh + padding;
         const rows = tokens + padding;
         const { stream } = slot;
         return slot.run({ stream, firstToken: 0, tokens, rows, keep, commit: false, mel: window });
@@ -68,12 +67,12 @@ export async function createWindowEncoder(
 
       return {
         step: async (chunk) => {
-          const rows = await encode(chunk, 0);
-          const grown = joined(chunk);
-          past = grown.subarray(Math.max(0, grown.length - melRowLength(before, history)));
+          const window = joined(chunk);
+          const rows = await encode(window, chunkTokens, 0);
+          past = window.subarray(Math.max(0, window.length - melRowLength(before, history)));
           return rows;
         },
-        scratch: (chunk) => encode(chunk, delayTokens),
+        scratch: (chunk) => encode(joined(chunk), melRowTokens(chunk, before), delayTokens),
         release: slot.release,
       };
     },

@@ -1,5 +1,5 @@
 import { MEL_BINS } from '../../core/time.ts';
-import { framesBefore, melRowLength } from './melRow.ts';
+import { framesBefore, melRowLength, melRowsOf } from './melRow.ts';
 import { encoderTransfer, runEncoder } from './encoderRuns.ts';
 import type { Engine } from '../inference/engine.ts';
 import type { EncoderBatch, EncoderItem, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
@@ -26,10 +26,9 @@ export async function createWindowEngine(
   });
   const { session } = loaded;
   const guarded = guardNative(setup.guard);
-  const melRows = new Float32Array(setup.melRows);
+  const melRowAt = melRowsOf(setup);
   const before = framesBefore(encoder);
-  const melRowSize = melRowLength(before, maxRows);
-  const mel = new Float32Array(maxBatch * melRowSize);
+  const mel = new Float32Array(maxBatch * melRowLength(before, maxRows));
   const mask = new Float32Array(maxBatch * maxRows);
 
   function prefixFeeds(B: number, rows: number) {
@@ -48,8 +47,7 @@ export async function createWindowEngine(
     const B = items.length;
     const melSize = melRowLength(before, rows);
     items.forEach((item, b) => {
-      const melRow = melRowOf[b] * melRowSize;
-      mel.set(melRows.subarray(melRow, melRow + melSize), b * melSize);
+      mel.set(melRowAt(melRowOf[b], rows), b * melSize);
       for (let i = 0; i < rows; i++) mask[b * rows + i] = i < item.tokens ? 1 : 0;
     });
     const runStart = performance.now();
