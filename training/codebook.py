@@ -20,6 +20,7 @@ from safetensors.numpy import save_file
 from sklearn.cluster import AgglomerativeClustering, MiniBatchKMeans
 
 import segment
+from agreement import best
 from batches import Utterance, augment, load_shards
 from config import load_config
 from data import cmu_syllable
@@ -45,11 +46,9 @@ class Spoken:
 
 def most_overlapped(cuts: np.ndarray, spans: np.ndarray) -> np.ndarray:
     """Which of the spans (s, 2), seconds, each segment between cuts (tokens) overlaps most; -1 for none."""
-    if not len(spans):
-        return np.full(len(cuts) - 1, -1)
+    spans = spans.reshape(-1, 2)
     start, end = cuts[:-1, None] * 0.02, cuts[1:, None] * 0.02
-    overlap = np.minimum(end, spans[None, :, 1]) - np.maximum(start, spans[None, :, 0])  # (segments, s)
-    return np.where(overlap.max(1) > 0, overlap.argmax(1), -1)
+    return best(np.minimum(end, spans[None, :, 1]) - np.maximum(start, spans[None, :, 0]))
 
 
 def changed(u: Utterance, number: int) -> Utterance:

@@ -15,7 +15,7 @@ import numpy as np
 import soundfile
 import soxr
 
-from features import SAMPLE_RATE
+from features import SAMPLE_RATE, int16_of
 
 NARROW = 8_000  # Hz, of telephones
 LONGEST_DELAY = 4_000  # samples of 16 kHz
@@ -33,7 +33,7 @@ CODECS = {
 
 def sixteen_bits(samples: np.ndarray) -> np.ndarray:
     """What a file of 16 bits keeps: rounded and clipped."""
-    return (np.clip(np.round(samples * 32768.0), -32768, 32767) / 32768.0).astype(np.float32)
+    return (int16_of(samples) / 32768.0).astype(np.float32)
 
 
 def fitted(samples: np.ndarray, size: int) -> np.ndarray:
@@ -60,7 +60,7 @@ def encoded(samples: np.ndarray, name: str, bit_rate: int) -> tuple[list, av.Cod
     context.format = context.codec.audio_formats[0]
     context.bit_rate = bit_rate
     context.open()
-    whole = (sixteen_bits(soxr.resample(samples, SAMPLE_RATE, rate)) * 32768).astype(np.int16)
+    whole = int16_of(soxr.resample(samples, SAMPLE_RATE, rate))
     frame = av.AudioFrame.from_ndarray(whole[None], format='s16', layout='mono')
     frame.sample_rate, frame.pts, frame.time_base = rate, 0, Fraction(1, rate)
     return [*context.encode(frame), *context.encode(None)], context

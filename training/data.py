@@ -27,7 +27,7 @@ import soundfile
 import torch
 from tqdm import tqdm
 
-from features import SAMPLE_RATE, AudioError, log_mel, read_audio
+from features import SAMPLE_RATE, AudioError, int16_of, log_mel, read_audio
 from splits import check_speaker, relabel, split_of
 
 PHONES = 'sil aa ae ah ao aw ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z zh'.split()
@@ -213,7 +213,7 @@ def write_shard(folder: Path, items: list[dict], change: Callable[[np.ndarray, d
             skipped.append(str(error))
             continue
         mel = log_mel(samples).numpy().astype(np.float16)
-        wave = np.round(np.clip(samples, -1, 32767 / 32768) * 32768).astype(np.int16)
+        wave = int16_of(samples)
         rows.append({**item, 'first': first, 'frames': len(mel), 'sample': sample, 'samples': len(wave)})
         frames.append(mel)
         waves.append(wave)

@@ -224,13 +224,19 @@ class Streamer:
     `step(mel, mask, ages, keys, values)` may be the PyTorch network or an ONNX session: see `torch_step`.
     """
 
-    def __init__(self, cfg: EncoderConfig, step):
+    def __init__(self, cfg: EncoderConfig, step, streams: int = 1):
         W, L, E = cfg.window_tokens, cfg.layers, cfg.head_width
         self.cfg, self.step = cfg, step
-        self.keys = torch.zeros(1, L, W, E)
-        self.values = torch.zeros(1, L, W, E)
-        self.before = torch.zeros(1, cfg.frames_before, cfg.mel_bins)  # the last frames of what is done
+        self.keys = torch.zeros(streams, L, W, E)
+        self.values = torch.zeros(streams, L, W, E)
+        self.before = torch.zeros(streams, cfg.frames_before, cfg.mel_bins)  # the last frames of what is done
         self.done = 0  # tokens processed for good
+
+    def only(self, which: slice) -> Streamer:
+        """Some of the streams, to go on without the others; what they have is not copied."""
+        some = Streamer(self.cfg, self.step, streams=0)
+        some.keys, some.values, some.before, some.done = self.keys[which], self.values[which], self.before[which], self.done
+        return some
 
     def _ages(self) -> Tensor:
         slot = torch.arange(self.cfg.window_tokens)
@@ -242,9 +248,9 @@ class Streamer:
         return {name: value[0] for name, value in self.push_all(mel[None]).items()}
 
     def push_all(self, mel: Tensor) -> dict[str, Tensor]:
-        """A whole chunk of each of B streams that are equally far, (B, 2c, 128), with `keys` and `values` of B rows: returns (B, c, …) per output."""
+        """A whole chunk of each of the B streams, which are equally far, (B, 2c, 128): returns (B, c, …) per output."""
         B, c = mel.shape[0], mel.shape[1] // self.cfg.frames_per_token
-        mel = torch.cat([self.before.expand(B, -1, -1), mel], 1)
+        mel = torch.cat([self.before, mel], 1)
         out = self.step(mel, torch.ones(B, c), self._ages().expand(B, -1), self.keys, self.values)
         self.before = mel[:, mel.shape[1] - self.cfg.frames_before :]
         slots = torch.arange(self.done, self.done + c) % self.cfg.window_tokens

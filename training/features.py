@@ -24,6 +24,11 @@ BOUNDARY_OFFSET = 120  # the boundary before token i lies at sample 320 i + 120,
 FLOOR = float(np.log(1.1920929e-07))  # log of the smallest power kept
 
 
+def int16_of(samples: np.ndarray) -> np.ndarray:
+    """Samples in [-1, 1] as a file of 16 bits keeps them: rounded and clipped, int16."""
+    return np.clip(np.round(samples * 32768.0), -32768, 32767).astype(np.int16)
+
+
 class AudioError(Exception):
     """A recording that cannot be used; the message says what was expected and what came."""
 

@@ -19,7 +19,7 @@ from safetensors.numpy import load_file
 import segment
 from agreement import Said
 from export import rates_of, rules_of
-from features import SAMPLE_RATE, log_mel
+from features import SAMPLE_RATE, int16_of, log_mel
 from lockstep import live_outputs
 from units import PROGRAM
 
@@ -78,7 +78,7 @@ def command_listener(bundle: Path, rates: list[str]) -> Listener:
             with tempfile.TemporaryDirectory() as name:
                 files = [Path(name) / f'{n:06d}.wav' for n in range(len(recordings[at : at + AT_ONCE]))]
                 for file, x in zip(files, recordings[at:], strict=False):
-                    soundfile.write(file, np.round(x * 32768).clip(-32768, 32767).astype(np.int16), SAMPLE_RATE)
+                    soundfile.write(file, int16_of(x), SAMPLE_RATE)
                 for rate in rates:
                     found[rate] += tokenize(files, bundle, rate)
         return found

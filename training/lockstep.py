@@ -25,25 +25,16 @@ def lockstep(cfg: EncoderConfig, step: Callable, mels: list[Tensor]) -> list[dic
     full = [n // cfg.chunk_tokens for n in tokens]
     if full != sorted(full, reverse=True):
         raise ValueError(f'mels: expected the longest first, got chunks {full}')
-    all_streams, rows = Streamer(cfg, step), [[] for _ in mels]
-    everything = ('keys', 'values', 'before')
-    for name in everything:
-        value = getattr(all_streams, name)
-        setattr(all_streams, name, torch.zeros(len(mels), *value.shape[1:]))
+    streams, rows = Streamer(cfg, step, len(mels)), [[] for _ in mels]
     for k in range(full[0] + 1):
         for i, mel in enumerate(mels):  # who has no whole chunk more is flushed, alone
             if full[i] == k:
-                one = Streamer(cfg, step)
-                one.done = all_streams.done
-                for name in everything:
-                    setattr(one, name, getattr(all_streams, name)[i : i + 1])
-                rows[i].append(one.flush(mel[k * size : tokens[i] * cfg.frames_per_token]))
+                rows[i].append(streams.only(slice(i, i + 1)).flush(mel[k * size : tokens[i] * cfg.frames_per_token]))
         active = sum(n > k for n in full)
         if not active:
             break
-        for name in everything:
-            setattr(all_streams, name, getattr(all_streams, name)[:active])
-        out = all_streams.push_all(torch.stack([m[k * size : (k + 1) * size] for m in mels[:active]]))
+        streams = streams.only(slice(active))
+        out = streams.push_all(torch.stack([m[k * size : (k + 1) * size] for m in mels[:active]]))
         for i in range(active):
             rows[i].append({name: value[i] for name, value in out.items()})
     names = [name for name in rows[0][0] if name != 'present']

@@ -14,10 +14,12 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from batches import CENTRE, TOKEN, Batches, Utterance, augment, token_labels
+from coded import sixteen_bits
 from data import cmu_syllable
+from effects import gain
 from features import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, TOKEN_SAMPLES, frames_at
+from prototypes import LEAST
 
-LEAST = 10  # times that a syllable must be said to be a class
 LABELS = ('boundary', 'weight', 'phone', 'speech', 'late')
 
 
@@ -75,8 +77,7 @@ class Pairs:
             u = versions[rng.integers(len(versions))]
         samples = u.wave[first:last].astype(np.float32) / 32768
         if rng.random() < 0.35:  # another level, in 16 bits
-            loudest = 20 * np.log10(0.999 / max(1e-4, float(np.abs(samples).max())))
-            samples = np.round(samples * 10 ** (min(loudest, rng.uniform(-45, 6)) / 20) * 32768) / 32768
+            samples = sixteen_bits(gain(samples, rng.uniform(-45, 6)))
         return samples
 
     def piece(self, rng: np.random.Generator, tokens: int, offset: int) -> Piece:

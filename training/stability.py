@@ -34,7 +34,7 @@ from coded import sixteen_bits
 from data import cmu_syllable
 from degrade import HELD_OUT, SEEN, Change, cut
 from effects import room_tone
-from features import SAMPLE_RATE, read_audio
+from features import SAMPLE_RATE, int16_of, read_audio
 from listen import Listener, command_listener, lockstep_listener
 from splits import named, split_of
 from unit_figures import entropy, figures
@@ -113,7 +113,7 @@ def changed(samples: np.ndarray, change: Change, kept: Path) -> np.ndarray:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True)
         part = path.with_suffix('.part')
-        soundfile.write(part, np.round(change(samples) * 32768).astype(np.int16), SAMPLE_RATE, format='WAV')
+        soundfile.write(part, int16_of(change(samples)), SAMPLE_RATE, format='WAV')
         part.replace(path)
     return soundfile.read(path, dtype='float32')[0]
 

@@ -7,7 +7,6 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import torch
-from numba import njit
 
 import segment
 from batches import Utterance
@@ -15,21 +14,10 @@ from degrade import Change, cut
 from encoder import Encoder
 from features import log_mel
 from prototypes import Prototypes
+from same_word import edit_distance
 from timed import encode_many
 
 TONE = 1600  # samples of room tone before the speech, into which a cut falls
-
-
-@njit(cache=True)
-def edits(a: np.ndarray, b: np.ndarray) -> int:
-    """Levenshtein distance of two sequences of numbers."""
-    row = np.arange(len(b) + 1)
-    for i in range(len(a)):
-        before, row[0] = row[0], i + 1
-        for j in range(len(b)):
-            least = min(row[j] + 1, row[j + 1] + 1, before + (a[i] != b[j]))
-            before, row[j + 1] = row[j + 1], least
-    return row[len(b)]
 
 
 def toned(samples: np.ndarray) -> np.ndarray:
@@ -76,5 +64,5 @@ class Watched:
                 with torch.no_grad():
                     said[name].append(names(torch.from_numpy(vectors.astype(np.float32))).argmax(1).numpy())
         total = sum(map(len, said['clean']))
-        parts = [f'{n} {100 * sum(map(edits, said["clean"], said[n])) / total:.1f}' for n in self.versions if n != 'clean']
+        parts = [f'{n} {100 * sum(map(edit_distance, said["clean"], said[n])) / total:.1f}' for n in self.versions if n != 'clean']
         return f'edits of {total} units: ' + ', '.join(parts)

@@ -27,7 +27,7 @@ from export import natural, read_bundle, rules_of
 from loop import Loop, Optimizers, save
 from pairs import Pairs, common_syllables
 from prototypes import Prototypes
-from timed import arguments, dev_scores, dev_sets, label_losses, load_checkpoint, run_batch, to_tensors
+from timed import arguments, dev_scores, dev_sets, draw, label_losses, load_checkpoint, run_batch
 
 BELIEF = 0.4  # share of the boundary target that is the teacher's
 CLAMP = 6.0  # of the teacher's boundary logits: the runtime's
@@ -143,10 +143,7 @@ def main() -> None:
         })  # fmt: skip
 
     def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        long = step % settings.long_every == settings.long_every - 1
-        seconds = settings.long_seconds if long else settings.crop_seconds
-        crops = max(1, round(settings.batch * settings.crop_seconds / seconds))
-        batch = to_tensors(pairs.batch(step, crops, int(seconds * 50), 8 if long else 2), 'cpu')
+        batch = draw(pairs, settings, step, 'cpu')
         target, soft = taught(teacher, batch, amp)
         out, mask = run_batch(model.encoder, batch, settings.encoder.chunk_tokens, 0, amp)
         losses = label_losses(out, batch, mask, soft=soft, share=BELIEF)

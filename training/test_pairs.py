@@ -16,7 +16,7 @@ from data import write_shard
 from encoder import Encoder, EncoderConfig, stem_windows
 from features import frames_at, log_mel, read_audio
 from pairs import Pairs, common_syllables
-from stable import edits
+from same_word import edit_distance
 from steady import jittered_vectors, segment_means, widened
 from timed import load_checkpoint
 
@@ -109,7 +109,7 @@ def test_a_widened_network_hears_what_it_heard():
 
 
 def test_edits_are_levenshteins():
-    assert [edits(np.array(a), np.array(b)) for a, b in (([1, 2, 3], [1, 3]), ([1, 2], [2, 1]), ([], [4, 4]), ([7], [7]))] == [1, 2, 2, 0]
+    assert [edit_distance(np.array(a), np.array(b)) for a, b in (([1, 2, 3], [1, 3]), ([1, 2], [2, 1]), ([], [4, 4]), ([7], [7]))] == [1, 2, 2, 0]
 
 
 def test_a_run_learns_and_goes_on(shards, tmp_path):

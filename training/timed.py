@@ -13,6 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -29,6 +30,9 @@ from export import read_bundle
 from loop import Loop, Optimizers, save
 from precision import mixed
 from scores import boundary_scores
+
+if TYPE_CHECKING:
+    from pairs import Pairs
 
 
 def draw_chunk(settings: Settings, seed: int, step: int) -> tuple[int | None, int]:
@@ -71,7 +75,7 @@ def to_tensors(batch: dict[str, np.ndarray], device: str) -> dict[str, Tensor]:
     return {k: torch.from_numpy(v).to(device) for k, v in batch.items()}
 
 
-def draw(batches: Batches, settings: Settings, step: int, device: str) -> dict[str, Tensor]:
+def draw(batches: Batches | Pairs, settings: Settings, step: int, device: str) -> dict[str, Tensor]:
     """Short crops, and now and then rows of many utterances, so that the streaming state is trained where it lives."""
     long = settings.long_every and step % settings.long_every == settings.long_every - 1
     seconds = settings.long_seconds if long else settings.crop_seconds
