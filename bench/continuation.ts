@@ -51,8 +51,8 @@ async function run(streams: number, continueSeconds?: number): Promise<LoadResul
     `${String(streams).padStart(3)} streams, ${asked.padEnd(20)}  lag ${text(result.lagMs)}  generator late p99 ${result.sendDelayMs.p99.toFixed(1)}  ` +
       `loop delay p99 ${loopDelayP99Ms.toFixed(1)} ms  ${cpuCores.toFixed(2)} cores  lost ${JSON.stringify(result.lost)}  load ${loadavg()[0].toFixed(1)}`,
   );
-  if (result.guesses !== undefined) {
-    const { firstMs, lastMs, ends, units } = result.guesses;
+  if (result.continuations !== undefined) {
+    const { firstMs, lastMs, ends, units } = result.continuations;
     const all = Object.values(ends).reduce((sum, count) => sum + count, 0);
     const overtaken = (100 * (all - (ends['done'] ?? 0))) / Math.max(1, all);
     console.log(

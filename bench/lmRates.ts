@@ -1,5 +1,5 @@
 /**
- * What the rate of units costs a language model: wall-clock to generate the units of 10 s of speech at syllable rates against
+ * What the rate of units costs a language model: wall-clock to predict the units of 10 s of speech at syllable rates against
  * the same model at 25 and 50 units a second, with the cache and without, for several continuations at a time.
  *
  *   npx tsx bench/lmRates.ts [bundle folder] [int8|fp32] [rounds]

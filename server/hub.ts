@@ -135,7 +135,7 @@ export function createHub(options: HubOptions): Hub {
     settings,
     streams,
     metrics,
-    guesses: createQuota(settings.guesses),
+    hypotheses: createQuota(settings.hypotheses),
     log,
     now,
     store,

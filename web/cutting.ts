@@ -10,7 +10,7 @@ import { PageError } from './pageError.ts';
 import { placeEvent } from './placeEvent.ts';
 import type { Origin } from './placeEvent.ts';
 import type { Recording } from './recording.ts';
-import { expectBehind, expectNext, openUnitStream } from './session.ts';
+import { askBehind, askNext, openUnitStream } from './session.ts';
 
 /** What the cutting of a recording reports. */
 export interface CuttingListener {
@@ -18,7 +18,7 @@ export interface CuttingListener {
   readonly onReady: (model: WireModel, seam: boolean) => void;
   readonly onUnit: (unit: Unit, model: WireModel) => void;
   readonly onProvisional: () => void;
-  readonly onExpected: (ids: readonly number[]) => void;
+  readonly onPredicted: (ids: readonly number[]) => void;
   /** All units so far are gone: the recording is cut from its beginning again. */
   readonly onUnitsForgotten: () => void;
   readonly onLag: (ms: number) => void;
@@ -38,7 +38,7 @@ export interface CuttingOptions {
   readonly rate: () => Rate;
   readonly token: () => string | undefined;
   /** Whether it is wanted to know what comes next. */
-  readonly expects: () => boolean;
+  readonly continues: () => boolean;
   readonly listener: CuttingListener;
 }
 
@@ -55,7 +55,7 @@ export interface Cutting {
   /** The recording is whole. */
   end(): void;
   setRate(rate: Rate): void;
-  /** Shows what is expected next while the recording grows, as far as that is wanted now. */
+  /** Shows what comes next while the recording grows, as far as that is wanted now. */
   follow(): void;
   /** Tries again after `onFailed`. */
   retry(): void;
@@ -68,8 +68,8 @@ export function createCutting(options: CuttingOptions): Cutting {
   let model: WireModel | undefined;
   let stream: UnitStream | undefined;
   let feed: Feed | undefined;
-  let expecting: Subscription | undefined;
-  let expected: number[] = [];
+  let continuing: Subscription | undefined;
+  let predicted: number[] = [];
   let whole = pace === 'file';
   /** Counts the sessions, so that one that is over is not listened to. */
   let session = 0;
@@ -92,8 +92,8 @@ export function createCutting(options: CuttingOptions): Cutting {
     });
     stream = opened;
     const beforeEnd = async (): Promise<void> => {
-      if (pace !== 'file' || !options.expects()) return;
-      await expectBehind(opened, () => model?.lm === true);
+      if (pace !== 'file' || !options.continues()) return;
+      await askBehind(opened, () => model?.lm === true);
     };
     feed = createFeed(opened, recording, { from: origin.sample, beforeEnd });
     if (whole) feed.end();
@@ -109,17 +109,17 @@ export function createCutting(options: CuttingOptions): Cutting {
         return;
       case 'unit':
         recording.addUnit(event.unit);
-        listener.onExpected([]);
+        listener.onPredicted([]);
         if (model !== undefined) listener.onUnit(event.unit, model);
         return;
       case 'provisional':
         recording.setProvisional(event.units);
         return listener.onProvisional();
       case 'predicted':
-        if (event.unit.place === 0) expected = [];
-        expected.push(event.unit.id);
-        recording.setExpected(event.after, expected);
-        return listener.onExpected(expected);
+        if (event.unit.place === 0) predicted = [];
+        predicted.push(event.unit.id);
+        recording.setPredicted(event.after, predicted);
+        return listener.onPredicted(predicted);
       case 'progress':
         return listener.onLag(event.lagMs);
       case 'reconnecting':
@@ -149,16 +149,16 @@ export function createCutting(options: CuttingOptions): Cutting {
   }
 
   function follow(): void {
-    expecting?.unsubscribe();
-    if (!options.expects() || stream === undefined || whole) return;
-    expecting = expectNext(stream, 'unit').subscribe({
+    continuing?.unsubscribe();
+    if (!options.continues() || stream === undefined || whole) return;
+    continuing = askNext(stream, 'unit').subscribe({
       error: () => undefined, // the stream's own events say why
     });
   }
 
   function close(): void {
     session++;
-    expecting?.unsubscribe();
+    continuing?.unsubscribe();
     const old = stream;
     stream = feed = undefined;
     old?.close();

@@ -4,7 +4,7 @@ import type { Unit } from '../src/core/types.ts';
 import { SAMPLE_RATE, toSeconds } from '../src/core/time.ts';
 import { download } from './downloads.ts';
 import type { DownloadKind } from './downloads.ts';
-import { EXPECTED_SECONDS } from './expectation.ts';
+import { CONTINUATION_SECONDS } from './continuation.ts';
 import { explain } from './explain.ts';
 import { createPlayer } from './player.ts';
 import { createStudio } from './studio.ts';
@@ -70,8 +70,8 @@ const studio = createStudio(() => dial.rate, {
     showProgress();
   },
   onProvisional: () => timeline.touch(),
-  onExpected(ids) {
-    units.expect(ids);
+  onPredicted(ids) {
+    units.predict(ids);
     timeline.touch();
   },
   onModel(model) {
@@ -79,7 +79,7 @@ const studio = createStudio(() => dial.rate, {
     const label = element('model', HTMLElement);
     label.textContent = `${model.id} · ${model.units} units · ${model.sha256.slice(0, 8)}`;
     label.hidden = false;
-    button('expect').hidden = model.lm !== true;
+    button('predict').hidden = model.lm !== true;
   },
   onLag: (ms) => lag.addLag(ms),
   onActivity: showStatus,
@@ -143,11 +143,11 @@ button('record').addEventListener('click', () => {
   if (studio.listening) void studio.stop();
   else void studio.record();
 });
-button('expect').addEventListener('click', () => {
-  const wanted = button('expect').getAttribute('aria-pressed') !== 'true';
-  button('expect').setAttribute('aria-pressed', String(wanted));
-  timeline.setAhead(wanted ? EXPECTED_SECONDS * SAMPLE_RATE : 0);
-  studio.expect(wanted);
+button('predict').addEventListener('click', () => {
+  const wanted = button('predict').getAttribute('aria-pressed') !== 'true';
+  button('predict').setAttribute('aria-pressed', String(wanted));
+  timeline.setAhead(wanted ? CONTINUATION_SECONDS * SAMPLE_RATE : 0);
+  studio.predict(wanted);
 });
 button('play').addEventListener('click', () => {
   if (player.playing) player.stop();

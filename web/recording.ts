@@ -2,7 +2,7 @@ import type { ProvisionalUnit } from './provisionalUnit.ts';
 import { joinPauses } from '../src/segments/joinPauses.ts';
 import type { Unit } from '../src/core/types.ts';
 import { SAMPLE_RATE } from '../src/core/time.ts';
-import { placeExpected } from './expectation.ts';
+import { placePredicted } from './continuation.ts';
 import { createMelStore } from './melStore.ts';
 import type { MelStore } from './melStore.ts';
 import { PageError } from './pageError.ts';
@@ -22,16 +22,16 @@ export interface Recording {
   readonly shown: readonly Unit[];
   /** The undecided tail as it looked last. */
   readonly provisional: readonly ProvisionalUnit[];
-  /** What the language model expects behind it. */
-  readonly expected: readonly ProvisionalUnit[];
+  /** What the language model predicts behind it. */
+  readonly predicted: readonly ProvisionalUnit[];
   /** Samples heard so far, at 16 kHz. */
   readonly samples: number;
   /** Takes more audio. @throws PageError `too-long` over an hour */
   hear(samples: Float32Array): void;
   addUnit(unit: Unit): void;
   setProvisional(units: readonly ProvisionalUnit[]): void;
-  /** Takes the units that are expected after unit `after`; they are forgotten when that is not the last one any more. */
-  setExpected(after: number, ids: readonly number[]): void;
+  /** Takes the units that are predicted after unit `after`; they are forgotten when that is not the last one any more. */
+  setPredicted(after: number, ids: readonly number[]): void;
   /** Forgets the units, keeps the audio: it is to be cut anew. */
   forgetUnits(): void;
   /** A copy of the samples [from, to). */
@@ -46,7 +46,7 @@ export function createRecording(): Recording {
   let units: Unit[] = [];
   let shown: Unit[] = [];
   let provisional: readonly ProvisionalUnit[] = [];
-  let expected: readonly number[] = [];
+  let predicted: readonly number[] = [];
   return {
     mel,
     get units() {
@@ -58,8 +58,8 @@ export function createRecording(): Recording {
     get provisional() {
       return provisional;
     },
-    get expected() {
-      return placeExpected(expected, units, provisional);
+    get predicted() {
+      return placePredicted(predicted, units, provisional);
     },
     get samples() {
       return samples;
@@ -78,20 +78,20 @@ export function createRecording(): Recording {
       const joined = joinPauses(shown.at(-1), unit);
       if (joined === undefined) shown.push(unit);
       else shown[shown.length - 1] = joined;
-      expected = [];
-      provisional = provisional.filter((guess) => guess.start >= unit.end);
+      predicted = [];
+      provisional = provisional.filter(({ start }) => start >= unit.end);
     },
-    setProvisional(guesses) {
-      provisional = guesses;
+    setProvisional(tail) {
+      provisional = tail;
     },
-    setExpected(after, ids) {
-      expected = after === units.length - 1 ? ids : [];
+    setPredicted(after, ids) {
+      predicted = after === units.length - 1 ? ids : [];
     },
     forgetUnits() {
       units = [];
       shown = [];
       provisional = [];
-      expected = [];
+      predicted = [];
     },
     slice(from, to) {
       const first = Math.max(0, from);

@@ -4,7 +4,7 @@ import type { StreamEvent, UnitStream } from '../src/client/index.ts';
 import { STREAM_PATH } from '../src/protocol/index.ts';
 import type { Rate } from '../src/core/types.ts';
 import { SAMPLE_RATE } from '../src/core/time.ts';
-import { EXPECTED_SECONDS } from './expectation.ts';
+import { CONTINUATION_SECONDS } from './continuation.ts';
 import { fetchTicket } from './tickets.ts';
 
 /** How a recording is sent. */
@@ -33,21 +33,21 @@ export function openUnitStream(options: SessionOptions): UnitStream {
   return stream;
 }
 
-/** Asks what is expected next, now or after every unit; the stream's own events tell. */
-export function expectNext(
+/** Asks what comes next, now or after every unit; the stream's own events tell. */
+export function askNext(
   stream: UnitStream,
   on: 'now' | 'unit',
 ): ReturnType<UnitStream['continuations']>['events$'] {
-  return stream.continuations({ on, seconds: EXPECTED_SECONDS, temperature: 0 }).events$;
+  return stream.continuations({ on, seconds: CONTINUATION_SECONDS, temperature: 0 }).events$;
 }
 
-/** Has everything decided that was sent, and asks what is expected behind it if the model can tell. */
-export async function expectBehind(stream: UnitStream, canTell: () => boolean): Promise<void> {
+/** Has everything decided that was sent, and asks what comes behind it if the model can tell. */
+export async function askBehind(stream: UnitStream, canTell: () => boolean): Promise<void> {
   const answers$ = stream.events$.pipe(filter(({ type }) => type === 'flushed'));
   const answered = firstValueFrom(answers$, { defaultValue: undefined });
   stream.flush();
   await answered;
-  if (canTell()) await lastValueFrom(expectNext(stream, 'now'), { defaultValue: undefined });
+  if (canTell()) await lastValueFrom(askNext(stream, 'now'), { defaultValue: undefined });
 }
 
 function socketUrl(): string {

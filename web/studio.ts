@@ -32,8 +32,8 @@ export interface StudioListener {
   readonly onHeard: () => void;
   readonly onUnit: (unit: Unit, model: WireModel) => void;
   readonly onProvisional: () => void;
-  /** Units that are expected next; none while that is not known. */
-  readonly onExpected: (ids: readonly number[]) => void;
+  /** Units that are predicted next; none while that is not known. */
+  readonly onPredicted: (ids: readonly number[]) => void;
   readonly onModel: (model: WireModel) => void;
   readonly onLag: (ms: number) => void;
   readonly onActivity: (activity: Activity) => void;
@@ -67,8 +67,8 @@ export interface Studio {
   open(file: Blob, name: string): Promise<void>;
   /** Turns the dial: from now on while recording, for the whole recording afterwards. */
   turn(rate: Rate): void;
-  /** Shows what is expected next, or no more. */
-  expect(wanted: boolean): void;
+  /** Shows what comes next, or no more. */
+  predict(wanted: boolean): void;
   /** Sends the recording again, or asks for the microphone again when there is none. */
   retry(): void;
   useToken(token: string): void;
@@ -88,7 +88,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
   let cutting: Cutting | undefined;
   let microphone: Microphone | undefined;
   let token: string | undefined;
-  let expects = false;
+  let continues = false;
   /** What it was doing when the connection dropped. */
   let before: Activity = 'idle';
   /** Samples that the file has, and when the server got the first of them. */
@@ -138,7 +138,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       pace,
       rate,
       token: () => token,
-      expects: () => expects,
+      continues: () => continues,
       listener: {
         onReady(next, seam) {
           model = next;
@@ -149,7 +149,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
         },
         onUnit: (unit, of) => listener.onUnit(unit, of),
         onProvisional: () => listener.onProvisional(),
-        onExpected: (ids) => listener.onExpected(ids),
+        onPredicted: (ids) => listener.onPredicted(ids),
         onUnitsForgotten() {
           sentAt = performance.now();
           listener.onUnitsForgotten();
@@ -288,12 +288,12 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       if (recording.samples === 0 || activity === 'reading' || activity === 'starting') return;
       void leave().then(resend);
     },
-    expect(wanted) {
-      expects = wanted;
+    predict(wanted) {
+      continues = wanted;
       cutting?.follow();
       if (!wanted) {
-        recording.setExpected(-1, []);
-        listener.onExpected([]);
+        recording.setPredicted(-1, []);
+        listener.onPredicted([]);
       } else if (activity === 'done') void leave().then(resend);
     },
     retry() {

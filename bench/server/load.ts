@@ -1,10 +1,10 @@
 import { WebSocket } from 'ws';
 import { codecOf, SUBPROTOCOL_MSGPACK, validateServerMessage } from '../../src/protocol/index.ts';
-import type { Generate, ServerMessage } from '../../src/protocol/index.ts';
+import type { ContinueRequest, ServerMessage } from '../../src/protocol/index.ts';
 import { summarise } from '../../src/bench/percentiles.ts';
 import type { Summary } from '../../src/bench/percentiles.ts';
-import { createGuessMeter } from './guessMeter.ts';
-import type { GuessFigures } from './guessMeter.ts';
+import { createContinuationMeter } from './continuationMeter.ts';
+import type { ContinuationFigures } from './continuationMeter.ts';
 import { repeated, speechBytes } from './speech.ts';
 
 /** What to send. */
@@ -38,7 +38,7 @@ export interface LoadResult {
   readonly lost: Readonly<Record<string, number>>;
   readonly retryAfterMs: readonly number[];
   /** With `continueSeconds`. */
-  readonly guesses?: GuessFigures;
+  readonly continuations?: ContinuationFigures;
 }
 
 interface Client {
@@ -62,7 +62,7 @@ export function rampMs(seconds: number): number {
 /** Runs a load of live streams, spread in phase, and measures once all have begun. */
 export async function runLoad(load: Load): Promise<LoadResult> {
   const { streams, seconds, chunkMs, jitterMs, url, from, answers, continueSeconds } = load;
-  const guesses = createGuessMeter(streams);
+  const continuations = createContinuationMeter(streams);
   const speech = speechBytes();
   const chunk = 16 * chunkMs;
   const lags: number[] = [];
@@ -73,7 +73,7 @@ export async function runLoad(load: Load): Promise<LoadResult> {
   let isMeasuring = false;
 
   function answered(client: Client, message: ServerMessage): void {
-    guesses.take(client.index, message, performance.now(), isMeasuring);
+    continuations.take(client.index, message, performance.now(), isMeasuring);
     if (message.t === 'ready') client.isReady = true;
     if (message.t === 'error') {
       lost[message.code] = (lost[message.code] ?? 0) + 1;
@@ -162,11 +162,11 @@ export async function runLoad(load: Load): Promise<LoadResult> {
     units,
     lost,
     retryAfterMs: retries,
-    ...(continueSeconds !== undefined && { guesses: guesses.figures() }),
+    ...(continueSeconds !== undefined && { continuations: continuations.figures() }),
   };
 }
 
-function request(seconds: number): Generate {
+function request(seconds: number): ContinueRequest {
   return { t: 'gen', id: 'next', max: 300, seconds, on: 'unit' };
 }
 

@@ -29,13 +29,13 @@ export async function openAndClose({
 }: Openings): Promise<Map<string, number>> {
   const refused = new Map<string, number>();
   let next = 0;
-  async function lane(): Promise<void> {
+  async function openNext(): Promise<void> {
     while (next < count) {
       const code = await once(url, next++, cuts);
       if (code !== undefined) refused.set(code, (refused.get(code) ?? 0) + 1);
     }
   }
-  await Promise.all(Array.from({ length: parallel }, lane));
+  await Promise.all(Array.from({ length: parallel }, openNext));
   return refused;
 }
 

@@ -59,25 +59,25 @@ async def run(options: argparse.Namespace) -> None:
             pace='live' if options.live else 'file',
             dial=options.rate if options.rate == 'natural' else float(options.rate),
             partials=options.partials,
-            continuation=options.expect is not None,
+            continuation=options.continuation is not None,
             token=os.environ.get('SYLSTREAM_TOKEN'),
         ) as stream:
-            if options.expect is not None:
-                await stream.generate('next', seconds=options.expect, on='unit', temp=0)
+            if options.continuation is not None:
+                await stream.ask('next', seconds=options.continuation, on='unit', temp=0)
             feeding = asyncio.create_task(feed(stream, source, options.chunk_ms, options.live))
-            expected: list[int] = []
+            predicted: list[int] = []
             async for event in stream:
                 if event['t'] == 'u':
                     print(line(event), flush=True)
                 elif event['t'] == 'p':
                     print(json.dumps({'from': event['from'], 'provisional': event['us']}), flush=True)
                 elif event['t'] == 'g':
-                    expected.append(event['unit'])
+                    predicted.append(event['unit'])
                 elif event['t'] == 'gend':
-                    print(json.dumps({'after': event['after'], 'expected': expected, 'reason': event['reason']}), flush=True)
-                    expected = []
+                    print(json.dumps({'after': event['after'], 'predicted': predicted, 'reason': event['reason']}), flush=True)
+                    predicted = []
                 elif event['t'] == 'ready' and event['resumed']:
-                    expected = []
+                    predicted = []
                     print('resumed', file=sys.stderr)
             await feeding
 
@@ -89,7 +89,7 @@ def main() -> None:
     parser.add_argument('--live', action='store_true', help='as it is spoken, not as fast as the server takes it')
     parser.add_argument('--rate', default='natural', help='the dial: "natural" or units a second')
     parser.add_argument('--partials', action='store_true', help='also print the provisional tail')
-    parser.add_argument('--expect', type=float, metavar='SECONDS', help='after every unit, also print what is likely next')
+    parser.add_argument('--continuation', type=float, metavar='SECONDS', help='after every unit, also print what the language model predicts next')
     parser.add_argument('--chunk-ms', type=float, default=40.0, help='audio of one write (default 40)')
     try:
         asyncio.run(run(parser.parse_args()))

@@ -29,7 +29,7 @@ class UnitStream:
 
     rate, channels, fmt: of the audio (8,000 to 192,000 Hz, 1 to 6 channels, s16le, f32le, mulaw or alaw).
     pace: "live", or "file" for faster than real time. dial: "natural" or units a second. token: the bearer token.
-    continuation: whether `generate` will be called, so that the server's language model reads along from the start.
+    continuation: whether `ask` will be called, so that the server's language model reads along from the start.
     give_up_s: seconds without a connection after which the stream fails.
     """
 
@@ -104,10 +104,10 @@ class UnitStream:
         """Asks that everything so far be decided; `flushed` with this id answers."""
         await self._control({'t': 'flush', 'id': flush_id})
 
-    async def generate(self, request_id: str | int, *, units: int = 300, seconds: float | None = None, on: str = 'now', **draw: float) -> None:
+    async def ask(self, request_id: str | int, *, units: int = 300, seconds: float | None = None, on: str = 'now', **draw: float) -> None:
         """
         Asks what comes next; `g` and `gend` of this id follow, or an `error` about it. After a lost connection it is asked
-        again, and the guess begins anew. `draw`: n, temp, top_k, top_p, penalty, seed. Raises StreamError `order` after `end`.
+        again, and the continuation begins anew. `draw`: n, temp, top_k, top_p, penalty, seed. Raises StreamError `order` after `end`.
         """
         if self._ended:
             raise StreamError('order', 'nothing may follow end')
@@ -118,7 +118,7 @@ class UnitStream:
         await self._send_now(request)
 
     async def cancel(self, request_id: str | int) -> None:
-        """Ends a request of `generate`; its last `gend` follows."""
+        """Ends a request of `ask`; its last `gend` follows."""
         if self._requests.pop(request_id, None) is not None and not self._ended:
             await self._send_now({'t': 'cancel', 'id': request_id})
 

@@ -14,10 +14,10 @@ export interface Metrics {
   readonly traffic: Traffic;
   readonly units: Counter<'forced'>;
   readonly lagSeconds: Histogram;
-  readonly guesses: Counter<'reason'>;
+  readonly continuations: Counter<'reason'>;
   readonly predictedUnits: Counter;
-  readonly guessFirstSeconds: Histogram;
-  readonly guessLastSeconds: Histogram;
+  readonly continuationFirstSeconds: Histogram;
+  readonly continuationLastSeconds: Histogram;
   /** Stops the event-loop monitor. */
   close(): void;
 }
@@ -61,8 +61,8 @@ const LAG_BUCKETS = [
   2.56,
 ];
 
-/** Around the 60 and 150 ms within which the first and the last unit of a guess should come, in seconds. */
-const GUESS_BUCKETS = [
+/** Around the 60 and 150 ms within which the first and the last unit of a continuation should come, in seconds. */
+const CONTINUATION_BUCKETS = [
   0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3, 0.6, 1.2, 2.4,
 ];
 
@@ -208,17 +208,17 @@ export function createMetrics(sources: MetricSources): Metrics {
       'From the arrival of the sample that completes a step to its features.',
       LAG_BUCKETS,
     ),
-    guesses: counter('guesses_total', 'Continuations, by how they ended.', 'reason'),
+    continuations: counter('continuations_total', 'Continuations, by how they ended.', 'reason'),
     predictedUnits: counter('predicted_units_total', 'Predicted units.'),
-    guessFirstSeconds: histogram(
-      'guess_first_unit_seconds',
+    continuationFirstSeconds: histogram(
+      'continuation_first_unit_seconds',
       'From what a continuation follows (a unit, a flush, a request) to its first unit.',
-      GUESS_BUCKETS,
+      CONTINUATION_BUCKETS,
     ),
-    guessLastSeconds: histogram(
-      'guess_last_unit_seconds',
+    continuationLastSeconds: histogram(
+      'continuation_last_unit_seconds',
       'The same to the end of a whole continuation.',
-      GUESS_BUCKETS,
+      CONTINUATION_BUCKETS,
     ),
     close: () => loop.disable(),
   };

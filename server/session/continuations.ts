@@ -1,10 +1,10 @@
 import type { KnownUnit } from './knownUnit.ts';
 import { PipelineError } from '../../src/core/errors.ts';
 import type { UnitLm, UnitLmSession } from '../../src/models/lm/unitLm.ts';
-import type { Generate, WireId } from '../../src/protocol/index.ts';
+import type { ContinueRequest, WireId } from '../../src/protocol/index.ts';
 import type { ContinuationEnd, Rate, Unit } from '../../src/core/types.ts';
-import { startGuess } from './guess.ts';
-import type { Guess } from './guess.ts';
+import { startContinuation } from './runningContinuation.ts';
+import type { RunningContinuation } from './runningContinuation.ts';
 import type { Link } from './link.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Quota } from '../limits/quota.ts';
@@ -21,8 +21,8 @@ export interface ContinuationsOptions {
   readonly rate: Rate;
   readonly settings: Settings;
   readonly metrics: Metrics;
-  /** Continuations of all sessions that the model works on. */
-  readonly guesses: Quota;
+  /** Hypotheses of all sessions that the model works on. */
+  readonly hypotheses: Quota;
   /** Monotone milliseconds. */
   readonly now: () => number;
   /** The session's client while there is one. */
@@ -33,11 +33,11 @@ export interface ContinuationsOptions {
   readonly refuse: (error: PipelineError, ref: WireId) => void;
 }
 
-/** A `gen` that is not over, with its guess under way. */
+/** A `gen` that is not over, with its continuation under way. */
 interface Request {
-  readonly gen: Generate;
-  guess: Guess | undefined;
-  /** The last unit that the newest guess knows. */
+  readonly gen: ContinueRequest;
+  running: RunningContinuation | undefined;
+  /** The last unit that the newest continuation knows. */
   after: number;
 }
 
@@ -67,12 +67,12 @@ export class Continuations {
   constructor(options: ContinuationsOptions) {
     this.#options = options;
     const { lm, rate, settings, now } = options;
-    const perSecond = settings.generatedPerSecond;
+    const perSecond = settings.predictedPerSecond;
     this.#budget = createTokenBucket(perSecond, BURST_SECONDS * perSecond, now());
     this.#isSupported = lm?.knows(rate) ?? false;
   }
 
-  /** Begins the history now, so that the first guess need not read it first. */
+  /** Begins the history now, so that the first continuation need not read it first. */
   prepare(): void {
     if (!this.#isSupported || this.#history !== undefined) return;
     const history = this.#options.lm!.open();
@@ -82,18 +82,20 @@ export class Continuations {
   }
 
   /** Takes a request; throws a `PipelineError` for one that is over a bound or out of range: it is not done. */
-  ask(gen: Generate): void {
+  ask(gen: ContinueRequest): void {
     if (!this.#isSupported) return this.#tell(gen.id, 'unsupported', this.#last, false);
     if (this.#requests.has(gen.id)) {
       const message = `gen ${gen.id} is under way; cancel it, or choose another id`;
       throw new PipelineError('SYLSTREAM_ERR_OPTION', message);
     }
-    const { generations } = this.#options.settings;
-    if (this.#requests.size >= generations) {
-      throw this.#overBound(`a session may ask for ${generations} continuations at once`);
+    const { continuationRequests } = this.#options.settings;
+    if (this.#requests.size >= continuationRequests) {
+      throw this.#overBound(
+        `a session may have ${continuationRequests} requests for continuations at once`,
+      );
     }
     this.prepare();
-    const request: Request = { gen, guess: undefined, after: this.#last };
+    const request: Request = { gen, running: undefined, after: this.#last };
     if (isOnce(gen)) this.#begin(request, this.#options.now());
     this.#requests.set(gen.id, request);
   }
@@ -136,7 +138,7 @@ export class Continuations {
 
   /** The client is gone: ends every request without a word. */
   drop(): void {
-    for (const { guess } of this.#requests.values()) guess?.stop();
+    for (const { running } of this.#requests.values()) running?.stop();
     this.#requests.clear();
   }
 
@@ -157,7 +159,7 @@ export class Continuations {
     this.#history = undefined;
   }
 
-  /** Standing requests get their guess when all units of a step are there: only the one after the last is of use. */
+  /** Standing requests get theirs when all units of a step are there: only the one after the last is of use. */
   #note(kind: 'unit' | 'flush'): void {
     if (this.#requests.size === 0) return;
     if (this.#news === undefined) {
@@ -184,42 +186,42 @@ export class Continuations {
     }
   }
 
-  /** Begins a guess; throws `SYLSTREAM_ERR_RATE_LIMITED` over a bound, `SYLSTREAM_ERR_OPTION` out of range. */
+  /** Begins a continuation; throws `SYLSTREAM_ERR_RATE_LIMITED` over a bound, `SYLSTREAM_ERR_OPTION` out of range. */
   #begin(request: Request, since: number): void {
-    const { guesses, now, link, settings } = this.#options;
+    const { hypotheses, now, link, settings } = this.#options;
     const { n = 1 } = request.gen;
     if (link()?.hasRoom() === false) throw this.#overBound('what is sent is not read');
     if (!this.#budget.take(now())) {
-      const most = settings.generatedPerSecond;
+      const most = settings.predictedPerSecond;
       throw this.#overBound(`a session may ask for ${most} predicted units a second`);
     }
-    if (!guesses.take(n)) {
-      throw this.#overBound('the server has too many continuations under way; ask again later');
+    if (!hypotheses.take(n)) {
+      throw this.#overBound('the server has too many hypotheses under way; ask again later');
     }
     try {
       request.after = this.#last;
-      request.guess = this.#start(request, since, () => guesses.giveBack(n));
+      request.running = this.#start(request, since, () => hypotheses.giveBack(n));
     } catch (error) {
-      guesses.giveBack(n);
+      hypotheses.giveBack(n);
       throw pipelineError(error, 'SYLSTREAM_ERR_OPTION');
     }
   }
 
-  #start(request: Request, since: number, onReleased: () => void): Guess {
+  #start(request: Request, since: number, onReleased: () => void): RunningContinuation {
     const { metrics, now, link } = this.#options;
     const { gen, after } = request;
     const seconds = (): number => (now() - since) / 1000;
     let isFirst = true;
-    return startGuess(this.#history!, gen, {
+    return startContinuation(this.#history!, gen, {
       onUnit: ({ hypothesis: j, place: k, id: unit, logProbability: lp }) => {
-        if (isFirst) metrics.guessFirstSeconds.observe(seconds());
+        if (isFirst) metrics.continuationFirstSeconds.observe(seconds());
         if (!isFirst) this.#budget.spend(now());
         isFirst = false;
         metrics.predictedUnits.inc();
         link()?.send({ t: 'g', id: gen.id, j, k, unit, after, lp });
       },
       onEnd: (reason) => {
-        if (reason === 'done') metrics.guessLastSeconds.observe(seconds());
+        if (reason === 'done') metrics.continuationLastSeconds.observe(seconds());
         this.#over(request, reason);
       },
       onError: (error) => this.#fail(request, error),
@@ -228,44 +230,44 @@ export class Continuations {
   }
 
   #overtake(request: Request): void {
-    if (request.guess === undefined) return;
-    request.guess.stop();
+    if (request.running === undefined) return;
+    request.running.stop();
     this.#over(request, 'superseded');
   }
 
-  /** A guess is over; so is its request unless it stands. */
+  /** A continuation is over; so is its request unless it stands. */
   #over(request: Request, reason: ContinuationEnd): void {
     const { gen, after } = request;
-    request.guess = undefined;
+    request.running = undefined;
     if (isOnce(gen)) this.#requests.delete(gen.id);
     this.#tell(gen.id, reason, after, !isOnce(gen));
   }
 
-  /** A request is over, its guess too. */
+  /** A request is over, its continuation too. */
   #close(request: Request, reason: ContinuationEnd): void {
-    request.guess?.stop();
+    request.running?.stop();
     this.#requests.delete(request.gen.id);
     this.#tell(request.gen.id, reason, request.after, false);
   }
 
   #fail(request: Request, cause: unknown): void {
-    request.guess?.stop();
+    request.running?.stop();
     this.#requests.delete(request.gen.id);
-    this.#options.metrics.guesses.inc({ reason: 'failed' });
+    this.#options.metrics.continuations.inc({ reason: 'failed' });
     this.#options.refuse(pipelineError(cause), request.gen.id);
   }
 
   #tell(id: WireId, reason: ContinuationEnd, after: number, more: boolean): void {
-    this.#options.metrics.guesses.inc({ reason });
+    this.#options.metrics.continuations.inc({ reason });
     this.#options.link()?.send({ t: 'gend', id, reason, after, ...(more && { more }) });
   }
 
   #overBound(message: string): PipelineError {
-    this.#options.metrics.guesses.inc({ reason: 'refused' });
+    this.#options.metrics.continuations.inc({ reason: 'refused' });
     return new PipelineError('SYLSTREAM_ERR_RATE_LIMITED', message);
   }
 }
 
-function isOnce({ on = 'now' }: Generate): boolean {
+function isOnce({ on = 'now' }: ContinueRequest): boolean {
   return on === 'now';
 }

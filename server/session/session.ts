@@ -5,7 +5,7 @@ import type {
   Audio,
   ClientMessage,
   Gap,
-  Generate,
+  ContinueRequest,
   Hello,
   WireId,
 } from '../../src/protocol/index.ts';
@@ -88,7 +88,7 @@ export class Session {
       rate: hello.rate ?? 'natural',
       settings,
       metrics: context.metrics,
-      guesses: context.guesses,
+      hypotheses: context.hypotheses,
       now: context.now,
       link: () => this.#link,
       past: () => this.#log.units(),
@@ -172,7 +172,7 @@ export class Session {
       case 'flush':
         return this.#flush(message.id);
       case 'gen':
-        return this.#generate(message);
+        return this.#ask(message);
       case 'cancel':
         return this.#continuations.cancel(message.id);
       case 'end':
@@ -318,7 +318,7 @@ export class Session {
     this.#continuations.turn(rate, from);
   }
 
-  #generate(gen: Generate): void {
+  #ask(gen: ContinueRequest): void {
     this.#inOrder(() => {
       try {
         this.#continuations.ask(gen);

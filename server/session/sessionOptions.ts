@@ -25,8 +25,8 @@ export interface SessionContext {
   /** Where streams run. */
   readonly streams: StreamPool;
   readonly metrics: Metrics;
-  /** Continuations of all sessions that the model works on. */
-  readonly guesses: Quota;
+  /** Hypotheses of all sessions that the model works on. */
+  readonly hypotheses: Quota;
   /** Monotone milliseconds. */
   readonly now: () => number;
   /** Told how long after its arrival a live stream's audio was encoded; of files, which may wait, nothing. */

@@ -29,9 +29,9 @@ export interface Settings {
   readonly drainMs: number;
   readonly bufferedBytes: number;
   readonly messagesPerSecond: number;
-  readonly generations: number;
-  readonly generatedPerSecond: number;
-  readonly guesses: number;
+  readonly continuationRequests: number;
+  readonly predictedPerSecond: number;
+  readonly hypotheses: number;
   readonly openPerAddress: number;
   readonly newPerAddressPerSecond: number;
   readonly silentPerAddress: number;
@@ -135,15 +135,21 @@ export const SETTINGS: readonly Setting[] = [
   integer('drainMs', 25_000, 0, DAY_MS, 'time for sessions to finish when the server stops'),
   integer('bufferedBytes', 1_048_576, 1024, 1_073_741_824, 'bytes that wait for a client to read'),
   integer('messagesPerSecond', 2000, 10, 10_000_000, 'messages of one socket; more are read later'),
-  integer('generations', 4, 1, 64, 'continuations that a session has asked for at once'),
   integer(
-    'generatedPerSecond',
+    'continuationRequests',
+    4,
+    1,
+    64,
+    'requests for continuations of a session that are not over',
+  ),
+  integer(
+    'predictedPerSecond',
     1000,
     1,
     1_000_000,
     'predicted units a second of a session; 5 s of them at once',
   ),
-  integer('guesses', 256, 16, 65_536, 'continuations of all sessions under way at once'),
+  integer('hypotheses', 256, 16, 65_536, 'hypotheses of all sessions under way at once'),
   integer('openPerAddress', 16, 1, 1_000_000, 'sockets without a credential open from one address'),
   number(
     'newPerAddressPerSecond',

@@ -19,10 +19,10 @@ import {
 const CHUNK_BYTES = 8;
 
 /**
- * What the decoder waits for: header bytes of a kind, samples, or nothing more. `guess` are the bytes behind a data size of
+ * What the decoder waits for: header bytes of a kind, samples, or nothing more. `unsure` are the bytes behind a data size of
  * 0, `after` a chunk behind the samples, `rest` bytes behind the samples that are none.
  */
-type State = 'riff' | 'chunk' | 'ds64' | 'format' | 'guess' | 'data' | 'after' | 'rest';
+type State = 'riff' | 'chunk' | 'ds64' | 'format' | 'unsure' | 'data' | 'after' | 'rest';
 
 /** Options of `createWavDecoder()`. */
 export interface WavDecoderOptions {
@@ -114,7 +114,7 @@ export function createWavDecoder(
     if (decoder === undefined) throw headerError('a format chunk before the data', 'none');
     dataStart = bytesSeen;
     const promised = promisedBytes(size, sizes, bytesSeen);
-    if (promised === undefined) return enter('guess', CHUNK_BYTES);
+    if (promised === undefined) return enter('unsure', CHUNK_BYTES);
     neverFilledIn = size === 0;
     beginSamples(promised);
   }
@@ -161,13 +161,13 @@ export function createWavDecoder(
   }
 
   /** Eight bytes behind a data chunk: the next chunk, or something else. */
-  function* readBehind(isGuess: boolean): Generator<PcmChunk> {
+  function* readBehind(isUnsure: boolean): Generator<PcmChunk> {
     const size = view.getUint32(4, littleEndian);
-    const left = isGuess ? sizes.riffEnd - bytesSeen : Infinity;
+    const left = isUnsure ? sizes.riffEnd - bytesSeen : Infinity;
     if (looksLikeChunk(text(header.subarray(0, 4)), size, left)) {
-      return passBody(isGuess ? 'chunk' : 'after', size);
+      return passBody(isUnsure ? 'chunk' : 'after', size);
     }
-    if (isGuess) {
+    if (isUnsure) {
       neverFilledIn = true;
       beginSamples(Infinity);
       yield* readSamples(header.slice(0, CHUNK_BYTES));
@@ -185,7 +185,7 @@ export function createWavDecoder(
     else if (state === 'chunk') readChunk();
     else if (state === 'ds64') readDs64();
     else if (state === 'format') yield* readFormat();
-    else yield* readBehind(state === 'guess');
+    else yield* readBehind(state === 'unsure');
   }
 
   /** How many of `left` bytes the state takes at once. */
@@ -233,7 +233,7 @@ export function createWavDecoder(
     },
     *flush() {
       if (bytesSeen === 0) throw emptyError('0 bytes');
-      const hasData = state === 'data' || state === 'guess' || dataStart > 0;
+      const hasData = state === 'data' || state === 'unsure' || dataStart > 0;
       if (decoder === undefined || !hasData) {
         throw headerError('a format and a data chunk', `the end after ${bytesSeen} bytes`);
       }

@@ -21,17 +21,17 @@ interface ContinueOptions extends EngineOptions, InputOptions, ContinuationOptio
 }
 
 const HELP = `
-A line of JSON is one continuation: hypothesis (which of the n), after (index of the recording's last unit), units
+A line of JSON is one hypothesis: its number (from 0), after (index of the recording's last unit), units
 (numbers; 0 is a pause) and their log-probabilities by the model itself. Same seed, same answer.
 
 Examples:
   $ sylstream continue speech.wav --seconds 3 --n 4 --seed 1
   $ sylstream continue speech.wav --units 20 --temperature 0 --format text`;
 
-/** `sylstream continue`: what the language model expects after a recording. */
+/** `sylstream continue`: what the language model predicts after a recording. */
 export function continueCommand(): Command {
   const command = new Command('continue')
-    .description('print the units that are expected after a recording')
+    .description('print the units that are predicted after a recording')
     .argument('<file>', 'WAV by itself, anything else through ffmpeg; - is standard input')
     .optionsGroup('Continuation:')
     .option(
@@ -40,13 +40,13 @@ export function continueCommand(): Command {
       positive,
     )
     .option('--units <n>', 'units of each at most, 1 to 300', count)
-    .option('--n <n>', 'continuations, 1 to 16', count, 1)
+    .option('--n <n>', 'hypotheses side by side, 1 to 16', count, 1)
     .option('--seed <n>', 'whole number of 0 or more', finite, 0)
     .option('--temperature <t>', '0 (the most probable unit every time) to 10', finite, 1)
     .option('--top-k <k>', 'draw from the k most probable units', count, 25)
     .option('--top-p <p>', 'draw from the fewest units that hold this share, 0 to 1', finite, 0.9)
     .option('--penalty <p>', 'against repetition, 0.1 to 10; 1 is none', finite, 1)
-    .option('--may-end', 'let the model end a continuation early')
+    .option('--may-end', 'let the model end a hypothesis early')
     .addOption(
       new Option('-f, --format <name>', 'what to write')
         .choices(CONTINUATION_FORMATS)
@@ -78,7 +78,7 @@ async function continueFile(file: string, options: ContinueOptions): Promise<voi
       after = event.unit.index;
     });
     const found = Array.from({ length: options.n ?? 1 }, (): PredictedUnit[] => []);
-    for await (const unit of session.generate(options)) found[unit.hypothesis].push(unit);
+    for await (const unit of session.continue(options)) found[unit.hypothesis].push(unit);
     for (const [hypothesis, units] of found.entries()) {
       await output.write(continuationLine({ hypothesis, after, units }, options.format));
     }

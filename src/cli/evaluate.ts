@@ -27,7 +27,7 @@ import { type Evaluated, evaluationJson, evaluationText } from './evaluateReport
 import { limitParallel } from './openFiles.ts';
 import { openOutput } from './output.ts';
 import { recordingsIn } from './recordingsIn.ts';
-import { guessWarnings } from './referenceNotes.ts';
+import { assumedTierWarnings } from './referenceNotes.ts';
 import { count, delay, finite, fromOptions, rate } from './usage.ts';
 
 const HELP = `
@@ -80,7 +80,7 @@ async function evaluate(named: readonly string[], options: EvaluateOptions): Pro
     if (note !== undefined) process.stderr.write(`${note}\n`);
     const found = await lastValueFrom(from(files).pipe(mergeMap(one, parallel), toArray()));
     const recordings = found.sort((a, b) => files.indexOf(a.file) - files.indexOf(b.file));
-    for (const warning of guessWarnings(recordings.map(({ source }) => source))) {
+    for (const warning of assumedTierWarnings(recordings.map(({ source }) => source))) {
       process.stderr.write(`evaluate: ${warning}\n`);
     }
     const evaluation = { recordings, bundle: models.bundle, options };

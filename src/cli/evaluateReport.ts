@@ -39,7 +39,7 @@ export function evaluationJson({ recordings, bundle, options }: Evaluation): str
     recordings: recordings.map((recording) => ({
       file: recording.file,
       tier: recording.source.tier ?? null,
-      ...(recording.source.guessed ? { tierGuessed: true } : {}),
+      ...(recording.source.assumed ? { tierAssumed: true } : {}),
       ...report([recording], bundle, options),
     })),
   })}\n`;

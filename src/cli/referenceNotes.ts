@@ -1,23 +1,23 @@
 import type { ReferenceSource } from '../formats/readReference.ts';
 
-/** What the references of several recordings are, one line each kind: `tier "words" of 3 TextGrids (a guess)`. */
+/** What the references of several recordings are, one line each kind: `tier "words" of 3 TextGrids (assumed)`. */
 export function referenceLines(sources: readonly ReferenceSource[]): string[] {
   return counted(sources.map(phrase)).map(([text, count]) => text.replace('#', String(count)));
 }
 
-/** Warnings about tiers that were guessed, one each kind. */
-export function guessWarnings(sources: readonly ReferenceSource[]): string[] {
-  const guesses = sources.filter((source) => source.guessed);
-  const texts = guesses.map(({ tier, tiers }) => {
+/** Warnings about tiers that were assumed, one each kind. */
+export function assumedTierWarnings(sources: readonly ReferenceSource[]): string[] {
+  const assumed = sources.filter((source) => source.assumed);
+  const texts = assumed.map(({ tier, tiers }) => {
     const others = tiers?.map((name) => `"${name}"`).join(', ');
-    return `tier "${tier}" is taken for the syllables of # TextGrids, a guess by its place (there are: ${others}); name one with --tier`;
+    return `tier "${tier}" is taken for the syllables of # TextGrids, by its place alone (there are: ${others}); name one with --tier`;
   });
   return counted(texts).map(([text, count]) => `warning: ${text.replace('#', String(count))}`);
 }
 
-function phrase({ tier, guessed }: ReferenceSource): string {
+function phrase({ tier, assumed }: ReferenceSource): string {
   if (tier === undefined) return '# of JSON';
-  return `# of TextGrid, tier "${tier}"${guessed ? ' (a guess; --tier names another)' : ''}`;
+  return `# of TextGrid, tier "${tier}"${assumed ? ' (assumed; --tier names another)' : ''}`;
 }
 
 function counted(texts: readonly string[]): [text: string, count: number][] {

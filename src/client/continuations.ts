@@ -1,17 +1,17 @@
 import { Observable } from 'rxjs';
-import type { Generate } from '../protocol/index.ts';
+import type { ContinueRequest } from '../protocol/index.ts';
 import type { ContinuationEvent, StreamEvent } from './events.ts';
 import { iterate } from './iterate.ts';
 
-/** What to guess, and when. */
+/** What to ask for, and when. */
 export interface ContinueOptions {
-  /** One guess `now` (default), or one after every final `unit` or every `flush` for as long as it is listened to. */
+  /** One continuation `now` (default), or one after every final `unit` or every `flush` for as long as it is listened to. */
   readonly on?: 'now' | 'unit' | 'flush';
-  /** Units of each continuation at most, 1 to 300. */
+  /** Units of each hypothesis at most, 1 to 300. */
   readonly units?: number;
-  /** Length of each continuation at most, above 0 to 120 seconds; default 1 where `units` is not given. */
+  /** Length of each hypothesis at most, above 0 to 120 seconds; default 1 where `units` is not given. */
   readonly seconds?: number;
-  /** Continuations side by side, 1 to 16; default 1. */
+  /** Hypotheses side by side, 1 to 16; default 1. */
   readonly n?: number;
   /** 0 to 10; default 1. 0 takes the likeliest unit every time. */
   readonly temperature?: number;
@@ -26,7 +26,7 @@ export interface ContinueOptions {
 }
 
 /**
- * Continuations of a stream. Guesses that a newer unit overtakes end as `superseded`. Completes with the last
+ * Continuations of a stream. Those that a newer unit overtakes end as `superseded`. Completes with the last
  * `continued`; fails with a `PipelineError` when the server does not do it (`SYLSTREAM_ERR_RATE_LIMITED`,
  * `SYLSTREAM_ERR_OPTION`), and as the stream itself does. Who stops listening cancels.
  */
@@ -40,7 +40,7 @@ const MOST_UNITS = 300;
 /** What a continuation needs of its stream. */
 export interface ContinuedStream {
   readonly events$: Observable<StreamEvent>;
-  generate(request: Omit<Generate, 't'>): void;
+  ask(request: Omit<ContinueRequest, 't'>): void;
   cancel(id: string): void;
 }
 
@@ -69,7 +69,7 @@ export function createContinuations(
       complete: () => subscriber.complete(),
     });
     if (subscriber.closed) return; // the stream is over
-    stream.generate({ ...toGenerate(options), id });
+    stream.ask({ ...toRequest(options), id });
     return () => {
       subscription.unsubscribe();
       if (!isOver) stream.cancel(id);
@@ -81,7 +81,7 @@ export function createContinuations(
   };
 }
 
-function toGenerate(options: ContinueOptions): Omit<Generate, 't' | 'id'> {
+function toRequest(options: ContinueOptions): Omit<ContinueRequest, 't' | 'id'> {
   const { on, units, seconds = units === undefined ? 1 : undefined, n, seed, penalty } = options;
   const { temperature: temp, topK: top_k, topP: top_p } = options;
   const all = { on, seconds, n, temp, top_k, top_p, penalty, seed };

@@ -2,7 +2,7 @@ import type { WireModel } from '../protocol/index.ts';
 import type { PipelineError } from '../core/errors.ts';
 import type { Continuation, SpeechEvent } from '../core/types.ts';
 
-/** What comes of a request for continuations; `more`: it stands, and another guess follows. */
+/** What comes of a request for continuations; `more`: it stands, and another continuation follows. */
 export type ContinuationEvent =
   | Extract<Continuation, { readonly type: 'predicted' }>
   | (Extract<Continuation, { readonly type: 'continued' }> & { readonly more: boolean });
@@ -22,7 +22,7 @@ export type StreamEvent =
   | { readonly type: 'goaway'; readonly deadlineMs: number; readonly reason: string }
   /** A mistake that did not end the stream. */
   | { readonly type: 'warning'; readonly error: PipelineError; readonly ref?: string | number }
-  /** Of what `generate()` and `continuations()` asked for. */
+  /** Of what `ask()` and `continuations()` asked for. */
   | ContinuationEvent
   /** All audio is decided; the last event. */
   | { readonly type: 'done'; readonly units: number; readonly samples: number; readonly lagP99Ms: number }; // prettier-ignore

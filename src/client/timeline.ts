@@ -1,8 +1,8 @@
 import type {
   FinalUnit,
   Flushed,
-  GeneratedUnit,
-  GenerationEnd,
+  WirePredictedUnit,
+  WireContinuationEnd,
   ProvisionalUnits,
 } from '../protocol/index.ts';
 import type { SpeechEvent, Unit } from '../core/types.ts';
@@ -22,8 +22,8 @@ export interface Timeline {
   unit(message: FinalUnit): SpeechEvent | undefined;
   provisional(message: ProvisionalUnits): SpeechEvent;
   flushed(message: Flushed): SpeechEvent;
-  predicted(message: GeneratedUnit): ContinuationEvent;
-  continued(message: GenerationEnd): ContinuationEvent;
+  predicted(message: WirePredictedUnit): ContinuationEvent;
+  continued(message: WireContinuationEnd): ContinuationEvent;
   /** A new session began at this sample of the stream, at the declared rate. */
   restart(sample: number): void;
 }

@@ -5,7 +5,7 @@ import { bytesPerFrame, disposition, fromWireError, PROTOCOL_MINOR } from '../pr
 import type {
   FinalUnit,
   Flushed,
-  Generate,
+  ContinueRequest,
   Hello,
   Ready,
   ServerMessage,
@@ -66,9 +66,9 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   #isOver = false;
   #isEnding = false;
   #flushCount = 0;
-  #generateCount = 0;
+  #requestCount = 0;
   /** Requests for continuations that are not over. */
-  readonly #requests = new Map<string | number, Generate>();
+  readonly #requests = new Map<string | number, ContinueRequest>();
   #waiting: (() => void)[] = [];
 
   constructor(url: string, options: StreamOptions = {}) {
@@ -142,9 +142,9 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
 
   /**
    * Asks for continuations; `predicted` and `continued` events of this id follow, or a `warning` when it is not done.
-   * After a lost connection it is asked for again, and the guess begins anew.
+   * After a lost connection it is asked for again, and the continuation begins anew.
    */
-  generate(request: Omit<Generate, 't'>): void {
+  ask(request: Omit<ContinueRequest, 't'>): void {
     this.#mustBeOpen();
     const gen = { ...request, t: 'gen' } as const;
     this.#requests.set(gen.id, gen);
@@ -157,9 +157,9 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     if (this.#isLive) this.#wire?.send({ t: 'cancel', id });
   }
 
-  /** What is expected next, while it is listened to: every subscription and every iteration is a request of its own. */
+  /** What comes next, while it is listened to: every subscription and every iteration is a request of its own. */
   continuations(options: ContinueOptions = {}): Continuations {
-    return createContinuations(this, options, () => `g${this.#generateCount++}`);
+    return createContinuations(this, options, () => `g${this.#requestCount++}`);
   }
 
   /** No more audio. The promise resolves after `done`, and rejects with what `events$` fails with. */

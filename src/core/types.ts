@@ -107,11 +107,11 @@ export interface Unit {
   readonly vector?: Float32Array;
 }
 
-/** One unit that the language model expects next: a guess, never part of what was said. */
+/** One unit that the language model predicts next, never part of what was said. */
 export interface PredictedUnit {
-  /** Which of the n continuations, from 0. */
+  /** Which of the n hypotheses of a continuation, from 0. */
   readonly hypothesis: number;
-  /** Place in that continuation, from 0. */
+  /** Place in that hypothesis, from 0. */
   readonly place: number;
   /** 0 = pause, else 1 to M. */
   readonly id: number;
@@ -125,9 +125,9 @@ export interface PredictedUnit {
  */
 export type ContinuationEnd = 'done' | 'cancelled' | 'superseded' | 'unsupported';
 
-/** What `continueUnits()` emits beside the units: the guesses and their ends. */
+/** What `continueUnits()` emits beside the units: the continuations and their ends. */
 export type Continuation =
-  /** One more unit of a guess; hypotheses take turns, place by place. `after` is the index of the last unit that it knows, −1 for none. */
+  /** One more unit of a continuation; hypotheses take turns, place by place. `after` is the index of the last unit that it knows, −1 for none. */
   | {
       readonly type: 'predicted';
       readonly request?: string | number;

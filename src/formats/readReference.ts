@@ -9,7 +9,7 @@ export interface ReferenceSource {
   /** Names of all its interval tiers. */
   readonly tiers?: readonly string[];
   /** True where nothing says that the tier holds syllables. */
-  readonly guessed: boolean;
+  readonly assumed: boolean;
 }
 
 /** Syllables of one recording as somebody else found them; seconds, in order. */
@@ -69,9 +69,9 @@ function fromTextGrid(text: string, name: string, wanted?: string): Reference {
     const found = names.map((tier) => `"${tier}"`).join(', ') || 'none';
     throw bad(name, `has no interval tier ${wanted ? `"${wanted}"` : ''} (it has: ${found})`);
   }
-  const { tier, guessed } = chosen;
+  const { tier, assumed } = chosen;
   const syllables = tier.items.filter((item) => !SILENCE.test(item.text.trim()));
-  const source = { tier: tier.name, tiers: names, guessed };
+  const source = { tier: tier.name, tiers: names, assumed };
   return { syllables, boundaries: boundariesOf(syllables), source };
 }
 
@@ -94,7 +94,7 @@ function fromEntry(entry: unknown, name: string): Reference[] {
   if (typeof entry !== 'object' || entry === null) throw bad(name, 'is no object');
   const { id, syllables, boundaries } = entry as Record<string, unknown>;
   const named = typeof id === 'string' ? { id } : {};
-  const source = { guessed: false };
+  const source = { assumed: false };
   if (Array.isArray(syllables)) {
     if (!syllables.every(isSpan))
       throw bad(name, 'has a syllable without "start" < "end" (seconds)');

@@ -25,7 +25,7 @@ export interface ContinuationModel {
   knows(rate: Rate): boolean;
   open(): {
     push(unit: HistoryUnit): void;
-    generate(options: ContinuationOptions, signal: AbortSignal): ObservableInput<PredictedUnit>;
+    continue(options: ContinuationOptions, signal: AbortSignal): ObservableInput<PredictedUnit>;
     close(): void;
   };
 }
@@ -38,16 +38,16 @@ export interface ContinuationRequest extends ContinuationOptions {
 
 /** Options of `continueUnits()`. */
 export interface ContinueUnitsOptions extends ContinuationOptions {
-  /** When a continuation begins: after every final unit (default), after every flush, or for every value of `requests$`. */
-  readonly mode?: 'onUnit' | 'onFlush' | 'onDemand' | undefined;
+  /** When a continuation begins: after every final `unit` (default), every `flush`, or for every `request` of `requests$`. */
+  readonly on?: 'unit' | 'flush' | 'request' | undefined;
   /** The rate of the units; default `natural`. A function is asked at every unit and request, for streams whose dial turns. */
   readonly rate?: Rate | (() => Rate) | undefined;
-  /** With `onDemand`: what asks. It is listened to until the source completes. */
+  /** With `on: 'request'`: what asks. It is listened to until the source completes. */
   readonly requests$?: Observable<ContinuationRequest> | undefined;
 }
 
 /**
- * Adds to the units of a stream what a language model expects next.
+ * Adds to the units of a stream what a language model predicts next.
  *
  * Keeps, per subscription, one session of the model. Every event passes through at once and unchanged; `predicted` events
  * follow, and one `continued` for every continuation: `done`; `superseded`, when a newer unit (or the next request) overtook it,
@@ -57,7 +57,7 @@ export interface ContinueUnitsOptions extends ContinuationOptions {
  *
  * `switchMap`, because the newest unit wins.
  *
- * Units must be unmerged (`merge: false`, the default of `speechUnits()`). Options: `mode`, `rate`, `requests$` and those of
+ * Units must be unmerged (`merge: false`, the default of `speechUnits()`). Options: `on`, `rate`, `requests$` and those of
  * `ContinuationOptions` (1 s of one continuation unless they say otherwise).
  *
  * Throws `RangeError` or `TypeError` at once for an option out of range. Errors: those of the source,
@@ -66,7 +66,7 @@ export interface ContinueUnitsOptions extends ContinuationOptions {
  * ```ts
  * const models = await loadModels();
  * speechUnits(fromMicrophone(), models)
- *   .pipe(continueUnits(models.lm, { mode: 'onFlush', seconds: 2, n: 4, seed: 1 }))
+ *   .pipe(continueUnits(models.lm, { on: 'flush', seconds: 2, n: 4, seed: 1 }))
  *   .subscribe((event) => {
  *     if (event.type === 'predicted') console.log(event.unit.hypothesis, event.unit.id);
  *   });
@@ -76,33 +76,33 @@ export function continueUnits(
   lm: ContinuationModel | undefined,
   options: ContinueUnitsOptions = {},
 ): OperatorFunction<SpeechEvent, SpeechEvent | Continuation> {
-  const { mode = 'onUnit', requests$ } = options;
-  checkMode(mode, requests$);
+  const { on = 'unit', requests$ } = options;
+  checkOn(on, requests$);
   planContinuation(options);
   const begins = ({ type }: SpeechEvent): boolean =>
-    (type === 'unit' && mode === 'onUnit') || (type === 'flushed' && mode === 'onFlush');
+    (type === 'unit' && on === 'unit') || (type === 'flushed' && on === 'flush');
   return function continueUnitsOperator(source) {
     return defer(() => {
-      const guesses = createGuesses(lm, options);
+      const continuer = createContinuer(lm, options);
       return source.pipe(
         connect((events$) => {
           const over$ = events$.pipe(ignoreElements(), endWith(true));
           const asked$ = requests$ ? requests$.pipe(takeUntil(over$)) : [];
           const told$ = events$.pipe(filter((event) => event.type === 'unit' || begins(event)));
-          const guesses$ = merge(
-            told$.pipe(map((event) => () => guesses.after(event, begins(event)))),
-            from(asked$).pipe(map((request) => () => guesses.on(request))),
+          const continued$ = merge(
+            told$.pipe(map((event) => () => continuer.after(event, begins(event)))),
+            from(asked$).pipe(map((request) => () => continuer.on(request))),
           ).pipe(switchMap((answer) => answer()));
-          return merge(events$, guesses$);
+          return merge(events$, continued$);
         }),
-        finalize(() => guesses.release()),
+        finalize(() => continuer.release()),
       );
     });
   };
 }
 
-/** The session of one subscription, and the guess that is under way. */
-function createGuesses(lm: ContinuationModel | undefined, options: ContinueUnitsOptions) {
+/** The session of one subscription, and the continuation that is under way. */
+function createContinuer(lm: ContinuationModel | undefined, options: ContinueUnitsOptions) {
   const { rate = 'natural' } = options;
   let session: ReturnType<ContinuationModel['open']> | undefined;
   let after = -1;
@@ -119,7 +119,7 @@ function createGuesses(lm: ContinuationModel | undefined, options: ContinueUnits
     return session;
   }
 
-  /** The end of the guess that is overtaken, if there is one. */
+  /** The end of the continuation that is overtaken, if there is one. */
   function overtake(): Continuation[] {
     const ended: Continuation[] = open
       ? [{ type: 'continued', ...open, reason: 'superseded' }]
@@ -128,7 +128,7 @@ function createGuesses(lm: ContinuationModel | undefined, options: ContinueUnits
     return ended;
   }
 
-  function guess({ id, ...own }: ContinuationRequest): Observable<Continuation> {
+  function begin({ id, ...own }: ContinuationRequest): Observable<Continuation> {
     const about = { ...(id !== undefined && { request: id }), after };
     const ended = overtake();
     const model = listening();
@@ -140,7 +140,7 @@ function createGuesses(lm: ContinuationModel | undefined, options: ContinueUnits
     }
     open = about;
     const call = new AbortController();
-    const units$ = defer(() => from(model.generate({ ...options, ...own }, call.signal)));
+    const units$ = defer(() => from(model.continue({ ...options, ...own }, call.signal)));
     return concat(
       ended,
       units$.pipe(
@@ -155,29 +155,27 @@ function createGuesses(lm: ContinuationModel | undefined, options: ContinueUnits
   }
 
   return {
-    /** What follows a unit, or an event that begins a guess. */
+    /** What follows a unit, or an event that begins a continuation. */
     after: (event: SpeechEvent, begins: boolean): ObservableInput<Continuation> => {
-      if (event.type !== 'unit') return guess({});
+      if (event.type !== 'unit') return begin({});
       const ended = overtake();
       after = event.unit.index;
       listening()?.push(event.unit);
-      return begins ? concat(ended, guess({})) : ended;
+      return begins ? concat(ended, begin({})) : ended;
     },
-    on: guess,
+    on: begin,
     release: () => session?.close(),
   };
 }
 
-function checkMode(
-  mode: ContinueUnitsOptions['mode'],
+function checkOn(
+  on: ContinueUnitsOptions['on'],
   requests$: ContinueUnitsOptions['requests$'],
 ): void {
-  if (mode !== 'onUnit' && mode !== 'onFlush' && mode !== 'onDemand') {
-    throw new TypeError(
-      `mode must be "onUnit", "onFlush" or "onDemand", got ${JSON.stringify(mode)}`,
-    );
+  if (on !== 'unit' && on !== 'flush' && on !== 'request') {
+    throw new TypeError(`on must be "unit", "flush" or "request", got ${JSON.stringify(on)}`);
   }
-  if ((mode === 'onDemand') !== (requests$ !== undefined)) {
-    throw new TypeError('requests$ must be given with mode "onDemand", and only then');
+  if ((on === 'request') !== (requests$ !== undefined)) {
+    throw new TypeError('requests$ must be given with on: "request", and only then');
   }
 }

@@ -93,21 +93,21 @@ export interface FlushRequest {
   readonly id: WireId;
 }
 
-export interface Generate {
+export interface ContinueRequest {
   readonly t: 'gen';
   readonly id: WireId;
-  /** Units of each continuation at most, 1 to 300. */
+  /** Units of each hypothesis at most, 1 to 300. */
   readonly max: number;
-  /** Seconds of each continuation at most, at the stream's own pace. */
+  /** Seconds of each hypothesis at most, at the stream's own pace. */
   readonly seconds?: number;
   readonly temp?: number;
   readonly seed?: number;
-  /** Continuations side by side, 1 to 16; default 1. */
+  /** Hypotheses side by side, 1 to 16; default 1. */
   readonly n?: number;
   readonly top_k?: number;
   readonly top_p?: number;
   readonly penalty?: number;
-  /** `now` (default): one guess. `unit`, `flush`: a guess after every final unit, or every flush, until `cancel`. */
+  /** `now` (default): one continuation. `unit`, `flush`: one after every final unit, or every flush, until `cancel`. */
   readonly on?: 'now' | 'unit' | 'flush';
 }
 
@@ -194,10 +194,10 @@ export interface Flushed {
   readonly i: number;
 }
 
-export interface GeneratedUnit {
+export interface WirePredictedUnit {
   readonly t: 'g';
   readonly id: WireId;
-  /** Which of the n continuations. */
+  /** Which of the n hypotheses. */
   readonly j: number;
   /** Place in it. */
   readonly k: number;
@@ -208,13 +208,13 @@ export interface GeneratedUnit {
   readonly lp?: number;
 }
 
-export interface GenerationEnd {
+export interface WireContinuationEnd {
   readonly t: 'gend';
   readonly id: WireId;
   readonly reason: 'done' | 'cancelled' | 'superseded' | 'unsupported';
-  /** Index of the last unit that the guess knew, −1 for none. */
+  /** Index of the last unit that it knew, −1 for none. */
   readonly after?: number;
-  /** The request stands: another guess follows. */
+  /** The request stands: another continuation follows. */
   readonly more?: boolean;
 }
 
@@ -245,7 +245,7 @@ export interface WireError {
 
 /** What a client may send. */
 export type ClientMessage =
-  Hello | Audio | SetDial | Gap | FlushRequest | Generate | Cancel | End | Ping | Pong;
+  Hello | Audio | SetDial | Gap | FlushRequest | ContinueRequest | Cancel | End | Ping | Pong;
 
 /** What a server may send. */
 export type ServerMessage =
@@ -254,8 +254,8 @@ export type ServerMessage =
   | FinalUnit
   | ProvisionalUnits
   | Flushed
-  | GeneratedUnit
-  | GenerationEnd
+  | WirePredictedUnit
+  | WireContinuationEnd
   | Done
   | GoAway
   | Ping

@@ -129,27 +129,27 @@ describe('sylstream evaluate', () => {
     expect(stdout).toMatch(/delay .* ms median, .* ms 95th percentile, .* % forced/);
   });
 
-  it('names the tier in the report, and warns where it is a guess', async () => {
-    const guess = join(folder, 'guess');
-    mkdirSync(guess);
+  it('names the tier in the report, and warns where it is assumed', async () => {
+    const unsure = join(folder, 'unsure');
+    mkdirSync(unsure);
     const tier = (name: string): string => `"IntervalTier" "${name}" 0 2 2 0 0.5 "a" 0.5 2 "b"`;
     const grid = (...names: string[]): void =>
       writeFileSync(
-        join(guess, 'kathleen-a0002.TextGrid'),
+        join(unsure, 'kathleen-a0002.TextGrid'),
         `"ooTextFile" "TextGrid" 0 2 <exists> ${names.length} ${names.map(tier).join('\n')}`,
       );
     grid('words', 'phones');
-    const guessed = await evaluate('--ref', guess);
-    expect(guessed.status).toBe(0);
-    expect(guessed.stderr).toMatch(
+    const assumed = await evaluate('--ref', unsure);
+    expect(assumed.status).toBe(0);
+    expect(assumed.stderr).toMatch(
       /^evaluate: warning: tier "words" is taken .* "words", "phones".*--tier\n$/,
     );
-    expect(guessed.stdout).toContain('reference: 1 of TextGrid, tier "words" (a guess');
-    const chosen = await evaluate('--ref', guess, '--tier', 'Phones', '--json');
+    expect(assumed.stdout).toContain('reference: 1 of TextGrid, tier "words" (assumed');
+    const chosen = await evaluate('--ref', unsure, '--tier', 'Phones', '--json');
     expect(chosen).toMatchObject({ status: 0, stderr: '' });
     expect(JSON.parse(chosen.stdout)).toMatchObject({ recordings: [{ tier: 'phones' }] });
     grid('words', 'syllables');
-    const sure = await evaluate('--ref', guess);
+    const sure = await evaluate('--ref', unsure);
     expect(sure).toMatchObject({ status: 0, stderr: '' });
     expect(sure.stdout).toContain('reference: 1 of TextGrid, tier "syllables"\n');
   });

@@ -4,7 +4,7 @@ import { openStream } from '../../src/client/index.ts';
 import type { ContinuationEvent, StreamEvent, UnitStream } from '../../src/client/index.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import type { Unit } from '../../src/core/types.ts';
-import { expectedAfter } from '../helpers/guesses.ts';
+import { predictedAfter } from '../helpers/predictions.ts';
 import { createMortalSockets } from '../helpers/mortalSockets.ts';
 import { longSpeech } from '../helpers/pipeline.ts';
 import { seeded } from '../helpers/cuts.ts';
@@ -40,7 +40,7 @@ const predicted = (events: readonly ContinuationEvent[]) =>
   events.flatMap((event) => (event.type === 'predicted' ? [event.unit] : []));
 
 describe('continuations', () => {
-  it('are what the model expects, as an Observable and in a loop, each listener a request', () =>
+  it('are what the model predicts, as an Observable and in a loop, each listener a request', () =>
     withServer(models, {}, async ({ streamUrl }) => {
       const stream = openStream(streamUrl, { continuation: true });
       const units = unitsOf(stream);
@@ -51,7 +51,7 @@ describe('continuations', () => {
         lastValueFrom(next.events$.pipe(toArray())),
         lastValueFrom(next.events$.pipe(toArray())),
       ]);
-      const expected = await expectedAfter(models, units, { ...options, seed: 4 });
+      const expected = await predictedAfter(models, units, { ...options, seed: 4 });
       expect(predicted(first)).toEqual(expected);
       expect(predicted(second)).toEqual(expected);
       const looped: ContinuationEvent[] = [];
@@ -73,19 +73,19 @@ describe('continuations', () => {
       const units = unitsOf(stream);
       await speak(stream, 0, 48_000);
       const events = await lastValueFrom(stream.continuations().events$.pipe(toArray()));
-      expect(predicted(events)).toEqual(await expectedAfter(models, units, { seconds: 1, units: 300 })); // prettier-ignore
+      expect(predicted(events)).toEqual(await predictedAfter(models, units, { seconds: 1, units: 300 })); // prettier-ignore
       stream.close();
     }));
 
   it('end on the server when nobody listens any more', () =>
-    withServer(models, { generatedPerSecond: 100_000 }, async ({ streamUrl, url }) => {
+    withServer(models, { predictedPerSecond: 100_000 }, async ({ streamUrl, url }) => {
       const stream = openStream(streamUrl, { continuation: true });
       await speak(stream, 0, 48_000);
       for await (const event of stream.continuations({ units: 300, n: 16 })) {
         if (event.type === 'predicted') break;
       }
       const metrics = async (): Promise<string> => (await fetch(`${url}/metrics`)).text();
-      await expect.poll(metrics).toMatch(/guesses_total\{reason="cancelled"\} 1$/m);
+      await expect.poll(metrics).toMatch(/continuations_total\{reason="cancelled"\} 1$/m);
       stream.close();
     }));
 
@@ -111,17 +111,17 @@ describe('continuations', () => {
       expect(sockets.killed).toBeGreaterThan(5);
       for (const end of events.filter((each) => each.type === 'continued')) {
         if (end.reason !== 'done') continue;
-        // A guess that was begun before the connection dropped and again after it came twice in part.
+        // A continuation that was begun before the connection dropped and again after it came twice in part.
         const got = predicted(events.filter(({ after }) => after === end.after)).slice(-4);
         const known = units.slice(0, end.after + 1);
-        expect(got).toEqual(await expectedAfter(models, known, { units: 4, seed: 9 }));
+        expect(got).toEqual(await predictedAfter(models, known, { units: 4, seed: 9 }));
       }
       subscription.unsubscribe();
       stream.close();
     }));
 
   it('fail alone when the server has no room for them, and the stream goes on', () =>
-    withServer(models, { generations: 1 }, async ({ streamUrl }) => {
+    withServer(models, { continuationRequests: 1 }, async ({ streamUrl }) => {
       const stream = openStream(streamUrl);
       const standing = stream.continuations({ on: 'unit', units: 2 }).events$.subscribe();
       await speak(stream, 0, 16_000);
@@ -166,7 +166,7 @@ describe('continuations', () => {
       expect(continued.at(-1)).toMatchObject({ reason: 'cancelled', more: false });
       const among = events.filter(({ type }) => type === 'predicted' || type === 'continued');
       expect(among).toEqual(continued);
-      expect(() => stream.generate({ id: 1, max: 1 })).toThrow(/over/);
+      expect(() => stream.ask({ id: 1, max: 1 })).toThrow(/over/);
       expect(await lastValueFrom(stream.continuations().events$.pipe(toArray()))).toEqual([]);
     }));
 });

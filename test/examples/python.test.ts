@@ -6,7 +6,7 @@ import { unitRecord } from '../../src/formats/jsonl.ts';
 import type { Models } from '../../src/models/loadModels.ts';
 import { jsonLines } from '../helpers/cli.ts';
 import { wholeUnits } from '../helpers/pipeline.ts';
-import { expectedAfter } from '../helpers/guesses.ts';
+import { predictedAfter } from '../helpers/predictions.ts';
 import { PYTHON, pythonWith } from '../helpers/python.ts';
 import { tinyModels, withServer } from '../helpers/server.ts';
 import { clipSamples, fixture } from '../helpers/speech.ts';
@@ -68,7 +68,7 @@ describe.runIf(hasClient)('the Python client', { timeout: 120_000 }, () => {
     });
   });
 
-  it('prints what the language model expects, also after its connection was cut', async () => {
+  it('prints what the language model predicts, also after its connection was cut', async () => {
     const units = await wholeUnits(clipSamples(CLIP), models);
     await withServer(models, { livePace: 1.25 }, async ({ url }) => {
       const proxy = await cuttableProxy(url);
@@ -77,16 +77,16 @@ describe.runIf(hasClient)('the Python client', { timeout: 120_000 }, () => {
       // From the connection on: a loaded machine takes seconds to start Python.
       void proxy.opened.then(() => (cutting = setTimeout(proxy.cut, 1500)));
       try {
-        const args = ['--live', '--expect', '1', '--url', streamUrl, fixture(`${CLIP}.wav`)];
+        const args = ['--live', '--continuation', '1', '--url', streamUrl, fixture(`${CLIP}.wav`)];
         const { stdout, stderr } = await python(['stream_wav.py', ...args]);
-        const lines = jsonLines<{ after: number; expected: number[]; reason: string }>(stdout);
+        const lines = jsonLines<{ after: number; predicted: number[]; reason: string }>(stdout);
         const whole = lines.filter(({ reason }) => reason === 'done');
         expect(stderr).toMatch(/resumed/);
         expect(whole.length).toBeGreaterThan(3);
         expect(whole.at(-1)!.after).toBeGreaterThan(units.length / 2);
-        for (const { after, expected } of whole) {
-          const predicted = await expectedAfter(models, units.slice(0, after + 1), { units: 300, seconds: 1, temperature: 0 }); // prettier-ignore
-          expect(expected).toEqual(predicted.map(({ id }) => id));
+        for (const { after, predicted } of whole) {
+          const own = await predictedAfter(models, units.slice(0, after + 1), { units: 300, seconds: 1, temperature: 0 }); // prettier-ignore
+          expect(predicted).toEqual(own.map(({ id }) => id));
         }
       } finally {
         clearTimeout(cutting);

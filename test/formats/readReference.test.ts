@@ -104,7 +104,7 @@ describe('readReference', () => {
 
   it('reads one JSON object, with syllables or with boundaries', () => {
     expect(readReference('{"boundaries": [2, 1]}', 'x')).toEqual([
-      { syllables: [], boundaries: [1, 2], source: { guessed: false } },
+      { syllables: [], boundaries: [1, 2], source: { assumed: false } },
     ]);
     const [one] = readReference('{"id": "a", "syllables": [{"start": 0.5, "end": 1}]}', 'x');
     expect(one).toMatchObject({ id: 'a', boundaries: [0.5, 1] });

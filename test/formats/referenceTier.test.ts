@@ -10,7 +10,7 @@ const tiers = (...names: string[]): Tier[] =>
 
 const chosen = (names: string[], wanted?: string): unknown[] => {
   const found = chooseTier(tiers(...names), wanted);
-  return [found?.tier.name, found?.guessed];
+  return [found?.tier.name, found?.assumed];
 };
 
 describe('the tier of a reference', () => {
@@ -18,11 +18,11 @@ describe('the tier of a reference', () => {
     ['one that begins with syl', ['phones', 'ortho-syll', 'Syllables'], 'Syllables', false],
     ['one with syl inside', ['words', 'ortho-syll'], 'ortho-syll', false],
     ['our own units, not what they came from', ['units', 'sylstream'], 'units', false],
-    ['the first, as a guess', ['words', 'phones'], 'words', true],
-    ['the first of two speakers, as a guess', ['syl A', 'syl B'], 'syl A', true],
+    ['the first, assumed', ['words', 'phones'], 'words', true],
+    ['the first of two speakers, assumed', ['syl A', 'syl B'], 'syl A', true],
     ['no points', ['p:syl', 'words'], 'words', true],
-  ])('is %s', (_what, names, name, guessed) => {
-    expect(chosen(names)).toEqual([name, guessed]);
+  ])('is %s', (_what, names, name, assumed) => {
+    expect(chosen(names)).toEqual([name, assumed]);
   });
 
   it.each([
@@ -34,8 +34,8 @@ describe('the tier of a reference', () => {
   });
 
   const words = shared('cases/words_phones.TextGrid');
-  it.runIf(words)('is a guess where there are words and phones', () => {
+  it.runIf(words)('is assumed where there are words and phones', () => {
     const [{ source }] = readReference(readFileSync(words!, 'utf8'), 'words_phones');
-    expect(source).toEqual({ tier: 'words', tiers: ['words', 'phones'], guessed: true });
+    expect(source).toEqual({ tier: 'words', tiers: ['words', 'phones'], assumed: true });
   });
 });

@@ -54,7 +54,7 @@ export async function openPool(bundle: Bundle, precision: 'int8' | 'fp32'): Prom
 
 /**
  * Log-probabilities of the wanted ids after every unit, the first `split` units fed as a history in chunks, the rest one
- * by one as a hypothesis that branches from it. `[n][wanted]`
+ * by one as a hypothesis that goes on from it. `[n][wanted]`
  */
 export async function streamed(
   pool: LmPool,
@@ -77,20 +77,20 @@ export async function streamed(
       take(first, await slot.run({ ...common, sequence, memory, first, units: chunk, targets }));
     }
   }
-  const branch = pool.open();
+  const hypothesis = pool.open();
   const parent = { sequence, memory, length: split };
   const own = {
-    sequence: branch.stream,
+    sequence: hypothesis.stream,
     memory: new SharedArrayBuffer(hypothesisBytes(cache, units.length - split)),
     parent,
   };
   for (let first = split; first < units.length; first++) {
     for (const id of wanted) {
       const one = { units: [units[first]], targets: [id] };
-      take(first, await branch.run({ ...common, ...own, first, ...one }));
+      take(first, await hypothesis.run({ ...common, ...own, first, ...one }));
     }
   }
-  branch.release();
+  hypothesis.release();
   slot.release();
   return rows;
 }
@@ -101,7 +101,7 @@ export async function continuation(
   options?: ContinuationOptions,
 ): Promise<PredictedUnit[]> {
   const units: PredictedUnit[] = [];
-  for await (const unit of session.generate(options)) units.push(unit);
+  for await (const unit of session.continue(options)) units.push(unit);
   return units;
 }
 

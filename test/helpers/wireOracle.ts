@@ -25,7 +25,7 @@ export type Verdict =
   /** A `flushed` of this id comes back in time. */
   | { readonly kind: 'flushed'; readonly id: WireId }
   /** In time one of: `gend` of this id without `more`, or a non-fatal `rate_limited` or `option` about it. */
-  | { readonly kind: 'generated'; readonly id: WireId }
+  | { readonly kind: 'asked'; readonly id: WireId }
   /** A `ready` comes back: the hello was good. */
   | { readonly kind: 'ready' }
   /** The rest of the answers, `done`, and close 1000. */
@@ -117,7 +117,7 @@ export function createOracle({ models, codec, hello, creditSeconds }: OracleOpti
         flushed.add(message.id);
         return { kind: 'flushed', id: message.id };
       case 'gen':
-        return { kind: 'generated', id: message.id };
+        return { kind: 'asked', id: message.id };
       case 'cancel':
         return { kind: 'none' };
       case 'ping':

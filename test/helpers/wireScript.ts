@@ -55,7 +55,7 @@ export async function localEvents(script: Script, models: Models): Promise<Speec
   );
 }
 
-/** The events of a script sent to a server in messages of random sizes, 1 sample to `longest`; with `continuation`, guesses go on beside it. */
+/** The events of a script sent to a server in messages of random sizes, 1 sample to `longest`; with `continuation`, continuations go on beside it. */
 export async function remoteEvents(
   script: Script,
   url: string,

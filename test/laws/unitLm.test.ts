@@ -49,7 +49,7 @@ describe.each(cases)('the language model of $name, $precision', ({ directory, pr
       const wanted = wantedOf();
       const n = golden.units.length;
       expect(n).toBeGreaterThan(bundle.lm!.windowUnits);
-      // All in one batch mix: as a history, as a hypothesis from the start, and branching in the middle of a chunk.
+      // All in one batch mix: as a history, as a hypothesis from the start, and begun in the middle of a chunk.
       const splits = [n, 1, 8, 13, Math.floor(n / 2)];
       const found = await Promise.all(
         splits.map((split) => streamed(pool, bundle, golden.units, { split, wanted })),

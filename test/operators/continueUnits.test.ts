@@ -24,7 +24,7 @@ function unit(index: number, id = 1): SpeechEvent & { type: 'unit' } {
 
 const flushed: SpeechEvent = { type: 'flushed', id: 'f', sample: 3200, index: 1 };
 const provisional: SpeechEvent = { type: 'provisional', from: 1, units: [] };
-const guess = (place: number): PredictedUnit => ({
+const unitAt = (place: number): PredictedUnit => ({
   hypothesis: 0,
   place,
   id: 2,
@@ -34,7 +34,7 @@ const predicted = (after: number, place: number, request?: string): Continuation
   type: 'predicted',
   ...(request && { request }),
   after,
-  unit: guess(place),
+  unit: unitAt(place),
 });
 const ended = (
   after: number,
@@ -59,11 +59,11 @@ const VALUES: Record<string, Out> = {
   U: ended(1, 'unsupported'),
 };
 
-/** A guess of two units. */
-const GUESS = { x: guess(0), y: guess(1) };
+/** A continuation of two units. */
+const PREDICTED = { x: unitAt(0), y: unitAt(1) };
 
-/** A model whose guesses are the given observables; notes what becomes of its sessions. */
-function modelOf(guess$: Observable<PredictedUnit>, knows: () => boolean = () => true) {
+/** A model whose answers are the given observables; notes what becomes of its sessions. */
+function modelOf(predicted$: Observable<PredictedUnit>, knows: () => boolean = () => true) {
   const notes: string[] = [];
   const asked: ContinuationOptions[] = [];
   const model: ContinuationModel = {
@@ -72,10 +72,10 @@ function modelOf(guess$: Observable<PredictedUnit>, knows: () => boolean = () =>
       notes.push('open');
       return {
         push: ({ id }: HistoryUnit) => void notes.push(`push ${id}`),
-        generate: (options, signal) => {
+        continue: (options, signal) => {
           asked.push(options);
           signal.addEventListener('abort', () => notes.push('abort'));
-          return guess$;
+          return predicted$;
         },
         close: () => void notes.push('close'),
       };
@@ -87,13 +87,13 @@ function modelOf(guess$: Observable<PredictedUnit>, knows: () => boolean = () =>
 /** Compares a stream of events with what comes out, in marbles of VALUES. */
 function expectMarbles(
   source: string,
-  guess: string,
+  answer: string,
   result: string,
   options: ContinueUnitsOptions & { requests?: string; knows?: () => boolean } = {},
 ): { notes: string[]; asked: ContinuationOptions[] } {
   let seen = { notes: [] as string[], asked: [] as ContinuationOptions[] };
   marbles(({ cold, expectObservable }) => {
-    const { model, notes, asked } = modelOf(cold(guess, GUESS), options.knows);
+    const { model, notes, asked } = modelOf(cold(answer, PREDICTED), options.knows);
     const requests$ = options.requests === undefined ? undefined : cold(options.requests, REQUESTS);
     const events$ = cold(source, VALUES) as Observable<SpeechEvent>;
     const continued$ = events$.pipe(continueUnits(model, { ...options, requests$ }));
@@ -119,12 +119,12 @@ const REQUESTED: Record<string, Out> = {
 };
 
 describe('continueUnits', () => {
-  it('lets every event through at once, and adds what is expected after each unit', () => {
+  it('lets every event through at once, and adds what is predicted after each unit', () => {
     const { notes } = expectMarbles('-a-p---f-b-----|', '-x--y|', '-axp-ydf-bX--YD|');
     expect(notes).toEqual(['open', 'push 1', 'abort', 'push 1', 'abort', 'close']);
   });
 
-  it('drops a guess that a newer unit overtakes, and says so before the next', () => {
+  it('drops a continuation that a newer unit overtakes, and says so before the next', () => {
     const { notes } = expectMarbles(
       '-a------b----------------|',
       '------x--y|',
@@ -134,7 +134,7 @@ describe('continueUnits', () => {
     expect(notes).toEqual(['open', 'push 1', 'abort', 'push 1', 'abort', 'close']);
   });
 
-  it('finishes the last guess after the source has completed', () => {
+  it('finishes the last continuation after the source has completed', () => {
     expectMarbles('-a|', '-x--y|', '-ax--y(d|)');
   });
 
@@ -152,14 +152,14 @@ describe('continueUnits', () => {
     expect(notes).toEqual([]);
   });
 
-  it('passes a source error on, calls the guess off and closes the session', () => {
+  it('passes a source error on, calls the continuation off and closes the session', () => {
     const { notes } = expectMarbles('-a--#', '-x---y|', '-ax-#');
     expect(notes).toEqual(['open', 'push 1', 'abort', 'close']);
   });
 
   it("fails with the model's error and leaves the source", () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
-      const { model, notes } = modelOf(cold('-x#', GUESS));
+      const { model, notes } = modelOf(cold('-x#', PREDICTED));
       const events$ = cold('-a---b--', VALUES) as Observable<SpeechEvent>;
       expectObservable(events$.pipe(continueUnits(model))).toBe('-ax#', VALUES);
       expectSubscriptions((events$ as typeof events$ & { subscriptions: [] }).subscriptions).toBe(
@@ -169,29 +169,29 @@ describe('continueUnits', () => {
     });
   });
 
-  it('leaves source, guess and session when it is unsubscribed from', () => {
+  it('leaves source, continuation and session when it is unsubscribed from', () => {
     let notes: string[] = [];
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
-      const guess$ = cold('-x---y|', GUESS);
-      const made = modelOf(guess$);
+      const predicted$ = cold('-x---y|', PREDICTED);
+      const made = modelOf(predicted$);
       ({ notes } = made);
       const events$ = cold('-a------', VALUES);
       const continued$ = (events$ as Observable<SpeechEvent>).pipe(continueUnits(made.model));
       expectObservable(continued$, '---!').toBe('-ax-', VALUES);
       expectSubscriptions(events$.subscriptions).toBe('^--!');
-      expectSubscriptions(guess$.subscriptions).toBe(' -^-!');
+      expectSubscriptions(predicted$.subscriptions).toBe(' -^-!');
     });
     expect(notes).toEqual(['open', 'push 1', 'abort', 'close']);
   });
 
-  it('guesses after a flush alone with onFlush; a unit overtakes it all the same', () => {
-    expectMarbles('-a-f-------|', '-x--y|', '-a-fx--yd--|', { mode: 'onFlush' });
-    expectMarbles('-a-f--b----|', '-x----y|', '-a-fx-(bs)-|', { mode: 'onFlush' });
+  it('continues after a flush alone with on: flush; a unit overtakes it all the same', () => {
+    expectMarbles('-a-f-------|', '-x--y|', '-a-fx--yd--|', { on: 'flush' });
+    expectMarbles('-a-f--b----|', '-x----y|', '-a-fx-(bs)-|', { on: 'flush' });
   });
 
-  it('guesses for every request with onDemand, with the options of the request before its own', () => {
+  it('continues for every request with on: request, with the options of the request before its own', () => {
     const { asked } = expectMarbles('-a---------|', '-x--y|', '-a--1--23--|', {
-      mode: 'onDemand',
+      on: 'request',
       requests: '---q--------|',
       units: 7,
       topP: 0.5,
@@ -202,21 +202,21 @@ describe('continueUnits', () => {
 
   it('lets the next request overtake one that is under way, and a unit too', () => {
     expectMarbles('-a---------|', '-x--y|', '-a--146--87|', {
-      mode: 'onDemand',
+      on: 'request',
       requests: '---q-r',
     });
     expectMarbles('-a---b-----|', '-x-----y|', '-a--1(b4)--|', {
-      mode: 'onDemand',
+      on: 'request',
       requests: '---q',
     });
   });
 
   it('stops listening for requests when the source completes, and knows of no unit before the first', () => {
     marbles(({ cold, expectObservable, expectSubscriptions }) => {
-      const { model } = modelOf(cold('(x|)', GUESS));
+      const { model } = modelOf(cold('(x|)', PREDICTED));
       const requests$ = cold('--q-', REQUESTS);
       const events$ = cold<SpeechEvent>('------|');
-      expectObservable(events$.pipe(continueUnits(model, { mode: 'onDemand', requests$ }))).toBe(
+      expectObservable(events$.pipe(continueUnits(model, { on: 'request', requests$ }))).toBe(
         '--(05)|',
         {
           0: predicted(-1, 0, 'q'),
@@ -229,7 +229,7 @@ describe('continueUnits', () => {
 
   it('hears nothing while the dial stands elsewhere, and begins anew when it comes back', () => {
     let known = true;
-    const { model, notes } = modelOf(from([guess(0)]), () => known);
+    const { model, notes } = modelOf(from([unitAt(0)]), () => known);
     const events$ = new Subject<SpeechEvent>();
     const out: Out[] = [];
     events$.pipe(continueUnits(model)).subscribe((event) => out.push(event));
@@ -266,7 +266,7 @@ describe('continueUnits', () => {
   });
 
   it('gives two subscribers sessions of their own', () => {
-    const { model, notes } = modelOf(from([guess(0)]));
+    const { model, notes } = modelOf(from([unitAt(0)]));
     const events$ = from([unit(0, 3)]).pipe(continueUnits(model));
     events$.subscribe();
     events$.subscribe();
@@ -281,8 +281,8 @@ describe('continueUnits', () => {
   });
 
   it.each([
-    [{ mode: 'often' }, 'mode must be "onUnit", "onFlush" or "onDemand", got "often"'],
-    [{ mode: 'onDemand' }, 'requests$ must be given with mode "onDemand", and only then'],
+    [{ on: 'often' }, 'on must be "unit", "flush" or "request", got "often"'],
+    [{ on: 'request' }, 'requests$ must be given with on: "request", and only then'],
     [{ n: 0 }, 'n must be a whole number from 1 to 16, got 0'],
     [{ seconds: 0 }, 'seconds must be above 0 and at most 120, got 0'],
   ])('refuses %j at once', (options, message) => {
@@ -348,7 +348,7 @@ describe('continueUnits with a real model', () => {
     const out = await lastValueFrom(
       from(mixed).pipe(
         concatMap(async (event) => event),
-        continueUnits(lm, { mode: 'onFlush', units: 3 }),
+        continueUnits(lm, { on: 'flush', units: 3 }),
         toArray(),
       ),
     );

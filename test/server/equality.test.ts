@@ -73,7 +73,7 @@ async function misbehave(url: string, n: number): Promise<number> {
 }
 
 describe('units over the wire', () => {
-  it('are those of speechUnits for 60 concurrent streams of every kind, in any messages, beside guesses and hostile ones', async () => {
+  it('are those of speechUnits for 60 concurrent streams of every kind, in any messages, beside continuations and hostile ones', async () => {
     const scripts = Array.from({ length: 60 }, (_, n) => script(n));
     const expected: SpeechEvent[][] = [];
     for (const each of scripts) expected.push(await localEvents(each, models));

@@ -223,7 +223,7 @@ async function attack(
   const sent: (Uint8Array | string)[] = [];
   const expected: object[] = greeted ? [{ t: 'ready' }] : [];
   const flushes: WireId[] = [];
-  const generations: WireId[] = [];
+  const requests: WireId[] = [];
   let close = 1000;
   let isOver = false;
 
@@ -235,7 +235,7 @@ async function attack(
     if (verdict.kind === 'ready') expected.push({ t: 'ready' });
     if (verdict.kind === 'answer') expected.push(verdict.message);
     if (verdict.kind === 'flushed') flushes.push(verdict.id);
-    if (verdict.kind === 'generated') generations.push(verdict.id);
+    if (verdict.kind === 'asked') requests.push(verdict.id);
     isOver = verdict.kind === 'fatal' || verdict.kind === 'done';
     if (verdict.kind === 'fatal') {
       expected.push({ t: 'error', code: verdict.code, fatal: true });
@@ -253,7 +253,7 @@ async function attack(
   const { received, close: closedWith } = await exchange(url, codec, [...first, ...sent]);
   expect(closedWith).toBe(close);
   const answers = received.filter(
-    (each) => !LATER.includes(each.t) && !isAboutGeneration(each) && !isSuspicion(each),
+    (each) => !LATER.includes(each.t) && !isAboutContinuation(each) && !isSuspicion(each),
   );
   expect(answers).toHaveLength(expected.length);
   expect(answers).toMatchObject(expected);
@@ -261,13 +261,13 @@ async function attack(
   expect(flushed).toEqual(isFatal ? flushes.slice(0, flushed.length) : flushes);
   const ended = received.flatMap((each) => {
     if (each.t === 'gend') return each.more ? [] : [each.id];
-    return isAboutGeneration(each) ? [(each as WireError).ref!] : [];
+    return isAboutContinuation(each) ? [(each as WireError).ref!] : [];
   });
   for (const id of ended) {
-    expect(generations).toContain(id);
-    generations.splice(generations.indexOf(id), 1); // each at most once
+    expect(requests).toContain(id);
+    requests.splice(requests.indexOf(id), 1); // each at most once
   }
-  if (!isFatal) expect(generations).toEqual([]);
+  if (!isFatal) expect(requests).toEqual([]);
   const errors = received.flatMap((each) => (each.t === 'error' ? [each.code] : []));
   return { judged, errors };
 }
@@ -276,7 +276,7 @@ async function attack(
 const LATER = ['ack', 'u', 'p', 'flushed', 'g', 'gend'];
 
 /** Whether a message refuses a `gen`: there are too many, or its id is under way. */
-function isAboutGeneration(message: ServerMessage): boolean {
+function isAboutContinuation(message: ServerMessage): boolean {
   if (message.t !== 'error' || message.fatal || message.ref === 'set') return false;
   return message.code === 'rate_limited' || message.code === 'option';
 }

@@ -87,12 +87,12 @@ describe.runIf(program('chromium'))('the page, for everybody', { timeout: 4 * PA
             await page.click('#sample');
             await activity(page, 'done');
             await check('file done');
-            await page.click('#expect');
+            await page.click('#predict');
             await activity(page, 'sending');
             await activity(page, 'done');
             await page.focus('#timeline');
             await page.keyboard.press('End');
-            await check('unit chosen, next expected');
+            await check('unit chosen, next predicted');
             await page.click('#record');
             await activity(page, 'recording');
             await listened(page, 2);

@@ -16,10 +16,10 @@ import { speechUnits } from '../../src/streams/speechUnits.ts';
 import type { SpeechUnitsOptions } from '../../src/streams/speechUnitsOptions.ts';
 import { lastValueFrom, toArray } from 'rxjs';
 import type { Unit } from '../../src/core/types.ts';
-import { EXPECTED_SECONDS } from '../../web/expectation.ts';
+import { CONTINUATION_SECONDS } from '../../web/continuation.ts';
 import { TINY } from '../helpers/bundles.ts';
 import { drive, join } from '../helpers/cuts.ts';
-import { expectedAfter } from '../helpers/guesses.ts';
+import { predictedAfter } from '../helpers/predictions.ts';
 import { unitsIn, wholeUnits } from '../helpers/pipeline.ts';
 import { program } from '../helpers/require.ts';
 import { withServer } from '../helpers/server.ts';
@@ -193,34 +193,34 @@ describe.runIf(program('chromium'))('the page', { timeout: 4 * PATIENCE_MS }, ()
     );
   });
 
-  it('shows what is expected behind a file and behind a running stream', async () => {
+  it('shows what comes next behind a file and behind a running stream', async () => {
     const chips = (page: Page, id: string): Promise<string[]> =>
       page.locator(`#${id} span`).allInnerTexts();
     const expectedIn = async (units: readonly Unit[]): Promise<string[]> => {
-      const options = { units: 300, seconds: EXPECTED_SECONDS, temperature: 0 };
-      const predicted = await expectedAfter(models, units, options);
+      const options = { units: 300, seconds: CONTINUATION_SECONDS, temperature: 0 };
+      const predicted = await predictedAfter(models, units, options);
       return predicted.map(({ id }) => (id === 0 ? '·' : String(id)));
     };
     const microphone = fixture(`${CLIP}.wav`);
     await serving(
       (server) =>
         withPage(server.url, { microphone }, async (page) => {
-          expect(await page.isVisible('#expect')).toBe(false); // nothing is known of a model yet
+          expect(await page.isVisible('#predict')).toBe(false); // nothing is known of a model yet
           await page.click('#sample');
           await activity(page, 'done');
-          await page.click('#expect');
+          await page.click('#predict');
           await activity(page, 'sending');
           await activity(page, 'done');
           const units = await wholeUnits(clipSamples(CLIP), models);
           expect(await savedUnits(page)).toEqual(recordsOf(units));
           expect(await chips(page, 'expected')).toEqual(await expectedIn(units));
-          await screenshot(page, 'expected-behind-file-dark');
+          await screenshot(page, 'predicted-behind-file-dark');
 
           await page.click('#record');
           await listened(page, 2);
-          await page.locator('#expected span').first().waitFor();
-          await screenshot(page, 'expected-live-dark');
-          await page.click('#expect');
+          await page.locator('#predicted span').first().waitFor();
+          await screenshot(page, 'predicted-live-dark');
+          await page.click('#predict');
           expect(await page.isVisible('#expected')).toBe(false);
           await page.click('#record');
           await activity(page, 'done');

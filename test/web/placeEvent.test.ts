@@ -5,7 +5,7 @@ import { unit } from '../helpers/units.ts';
 describe('placeEvent', () => {
   const origin = { sample: 1000, index: 7 };
 
-  it('moves units, guesses and acknowledgements to where the session began', () => {
+  it('moves units, continuations and acknowledgements to where the session began', () => {
     const heard = unit({ index: 1, start: 5, end: 9, decided: 12 });
     const moved = { ...heard, index: 8, start: 1005, end: 1009, decided: 1012 };
     expect(placeEvent({ type: 'unit', unit: heard }, origin)).toEqual({
@@ -17,11 +17,11 @@ describe('placeEvent', () => {
       from: 8,
       units: [moved],
     });
-    const guess = { hypothesis: 0, place: 0, id: 3, logProbability: -1 };
-    expect(placeEvent({ type: 'predicted', after: 1, unit: guess }, origin)).toEqual({
+    const predicted = { hypothesis: 0, place: 0, id: 3, logProbability: -1 };
+    expect(placeEvent({ type: 'predicted', after: 1, unit: predicted }, origin)).toEqual({
       type: 'predicted',
       after: 8,
-      unit: guess,
+      unit: predicted,
     });
     expect(placeEvent({ type: 'progress', acknowledged: 4, lagMs: 2 }, origin)).toEqual({
       type: 'progress',

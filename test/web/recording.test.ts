@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { Unit } from '../../src/core/types.ts';
 import { TILE_FRAMES } from '../../web/melStore.ts';
-import { placeExpected } from '../../web/expectation.ts';
+import { placePredicted } from '../../web/continuation.ts';
 import { createRecording, MAX_SECONDS } from '../../web/recording.ts';
 import { placeOf, visibleUnits } from '../../web/view/visibleUnits.ts';
 import { cut, seeded } from '../helpers/cuts.ts';
@@ -74,10 +74,10 @@ describe('createRecording', () => {
     expect(silent.mel.range().high - silent.mel.range().low).toBeGreaterThan(60);
   });
 
-  it('drops the guesses that a final unit has overtaken', () => {
+  it('drops the provisional units that a final unit has overtaken', () => {
     const recording = createRecording();
-    const guess = (start: number, end: number): Unit => unit({ start, end });
-    recording.setProvisional([guess(0, 100), guess(100, 200), guess(200, 300)]);
+    const tail = (start: number, end: number): Unit => unit({ start, end });
+    recording.setProvisional([tail(0, 100), tail(100, 200), tail(200, 300)]);
     recording.addUnit(unit({ start: 0, end: 150 }));
     expect(recording.provisional.map(({ start }) => start)).toEqual([200]);
     recording.forgetUnits();
@@ -93,39 +93,39 @@ describe('createRecording', () => {
   });
 });
 
-describe('what is expected next', () => {
+describe('what is predicted next', () => {
   const places = (spans: readonly { id: number; start: number; end: number }[]) =>
     spans.map(({ id, start, end }) => [id, start, end]);
 
   it('stands behind the last unit, each as long as the last ones of its kind were', () => {
-    expect(places(placeExpected([7, 0, 8], UNITS.slice(0, 3), []))).toEqual([
+    expect(places(placePredicted([7, 0, 8], UNITS.slice(0, 3), []))).toEqual([
       [7, 12_921, 16_921.5],
       [0, 16_921.5, 21_841.5],
       [8, 21_841.5, 25_842],
     ]);
-    expect(places(placeExpected([7], [], []))).toEqual([[7, 0, 3200]]);
+    expect(places(placePredicted([7], [], []))).toEqual([[7, 0, 3200]]);
   });
 
   it('leaves out what the undecided tail has already', () => {
     const tail = [unit({ start: 12_921, end: 15_000 }), unit({ start: 15_000, end: 18_000 })];
-    expect(places(placeExpected([7, 8, 9], UNITS.slice(0, 3), tail))).toEqual([
+    expect(places(placePredicted([7, 8, 9], UNITS.slice(0, 3), tail))).toEqual([
       [9, 18_000, 22_000.5],
     ]);
-    expect(placeExpected([7], UNITS.slice(0, 3), tail)).toEqual([]);
+    expect(placePredicted([7], UNITS.slice(0, 3), tail)).toEqual([]);
   });
 
   it('is forgotten with the next unit, and not taken when it comes too late', () => {
     const recording = createRecording();
-    recording.setExpected(-1, [5]);
-    expect(recording.expected.map(({ id }) => id)).toEqual([5]);
+    recording.setPredicted(-1, [5]);
+    expect(recording.predicted.map(({ id }) => id)).toEqual([5]);
     recording.addUnit(UNITS[0]);
-    expect(recording.expected).toEqual([]);
-    recording.setExpected(-1, [5]);
-    expect(recording.expected).toEqual([]);
-    recording.setExpected(0, [0]);
-    expect(recording.expected).toMatchObject([{ id: 0, pause: true, start: UNITS[0].end }]);
+    expect(recording.predicted).toEqual([]);
+    recording.setPredicted(-1, [5]);
+    expect(recording.predicted).toEqual([]);
+    recording.setPredicted(0, [0]);
+    expect(recording.predicted).toMatchObject([{ id: 0, pause: true, start: UNITS[0].end }]);
     recording.forgetUnits();
-    expect(recording.expected).toEqual([]);
+    expect(recording.predicted).toEqual([]);
   });
 });
 

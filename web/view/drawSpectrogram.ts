@@ -59,7 +59,7 @@ function drawBoundaries(scene: Scene, right: number): void {
   context.strokeStyle = palette.provisionalLine;
   context.setLineDash([3, 4]);
   context.beginPath();
-  for (const guess of recording.provisional.slice(0, -1)) mark(guess.end, melHeight);
+  for (const unit of recording.provisional.slice(0, -1)) mark(unit.end, melHeight);
   context.stroke();
   context.setLineDash([]);
   context.globalAlpha = 1;

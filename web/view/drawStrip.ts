@@ -10,16 +10,16 @@ const INSET = 1;
 /** Between a number and the edges of its block; where there is less room there is no number. */
 const TEXT_INSET = 4;
 
-/** How a block looks: said for good, still open, or only expected. */
-type Look = 'final' | 'provisional' | 'expected';
+/** How a block looks: said for good, still open, or only predicted. */
+type Look = 'final' | 'provisional' | 'predicted';
 /** How much of a block's colour is left. */
-const FILL: Readonly<Record<Look, number>> = { final: 1, provisional: 0.42, expected: 0.16 };
+const FILL: Readonly<Record<Look, number>> = { final: 1, provisional: 0.42, predicted: 0.16 };
 /** The same for blocks of another kind than the one that is pointed at. */
 const DIMMED = 0.28;
 
 /**
  * Draws the units as blocks: same unit, same colour; pauses hatched, silences too short to count plain; the provisional
- * tail pale with a dashed edge, what is expected behind it paler still. While a unit is pointed at, all of its kind stay
+ * tail pale with a dashed edge, what comes behind it paler still. While a unit is pointed at, all of its kind stay
  * bright and the others step back.
  */
 export function drawStrip(scene: Scene): void {
@@ -33,10 +33,10 @@ export function drawStrip(scene: Scene): void {
     block(scene, unit, 'final', dimmed);
     if (highlighted?.start === unit.start) outline(scene, unit);
   }
-  for (const guess of visibleUnits(recording.provisional, left, right))
-    block(scene, guess, 'provisional');
-  for (const guess of visibleUnits(recording.expected, left, right))
-    block(scene, guess, 'expected');
+  for (const unit of visibleUnits(recording.provisional, left, right))
+    block(scene, unit, 'provisional');
+  for (const unit of visibleUnits(recording.predicted, left, right))
+    block(scene, unit, 'predicted');
 }
 
 function place(scene: Scene, { start, end }: ProvisionalUnit): [number, number, number, number] {

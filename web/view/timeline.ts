@@ -41,7 +41,7 @@ export interface Timeline {
   /** Something changed: draws before the next frame of the screen. */
   touch(): void;
   setDark(dark: boolean): void;
-  /** Keeps so many samples free behind a recording, for what is expected. */
+  /** Keeps so many samples free behind a recording, for what is predicted. */
   setAhead(samples: number): void;
   setPlaying(sample: number | undefined): void;
   highlight(unit: Unit | undefined): void;

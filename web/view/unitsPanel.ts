@@ -12,15 +12,15 @@ const KEPT = 240;
 export interface UnitsPanel {
   /** Takes the next final unit; `kinds` is how many different ones the bundle has. */
   push(unit: Unit, kinds: number): void;
-  /** Shows the units that are expected next. */
-  expect(ids: readonly number[]): void;
+  /** Shows the units that are predicted next. */
+  predict(ids: readonly number[]): void;
   clear(): void;
 }
 
 /** Creates the panel. */
 export function createUnitsPanel(): UnitsPanel {
   const chips = element('chips', HTMLElement);
-  const expected = element('expected', HTMLElement);
+  const predicted = element('predicted', HTMLElement);
   const count = element('unit-count', HTMLElement);
   const different = element('unit-kinds', HTMLElement);
   const bits = element('bits', HTMLElement);
@@ -45,13 +45,13 @@ export function createUnitsPanel(): UnitsPanel {
       different.textContent = String(seen.size);
       bits.textContent = ((spoken / toSeconds(unit.end)) * Math.log2(kinds)).toFixed(0);
     },
-    expect(ids) {
-      expected.replaceChildren(...ids.map(chipOf));
-      expected.hidden = ids.length === 0;
+    predict(ids) {
+      predicted.replaceChildren(...ids.map(chipOf));
+      predicted.hidden = ids.length === 0;
     },
     clear() {
       chips.replaceChildren();
-      expected.hidden = true;
+      predicted.hidden = true;
       seen.clear();
       last = undefined;
       spoken = 0;

@@ -7,7 +7,7 @@ import type { PooledMemory } from '../inference/memoryPool.ts';
 
 /** What a stream has said, in the model: keys and values of what lies upon the grid, unit numbers of the rest. */
 export interface History {
-  /** For the jobs of hypotheses that branch from here: the history as it is now, all of it fed. */
+  /** For the jobs of hypotheses that begin here: the history as it is now, all of it fed. */
   readonly parent: {
     readonly sequence: number;
     readonly kept: PooledMemory;
@@ -96,7 +96,7 @@ export function createHistory(pool: LmPool, cache: CacheShape, boundary: number)
 
   return {
     get parent() {
-      const { slot, kept } = berth!; // whoever branches from here has drawn
+      const { slot, kept } = berth!; // whoever begins here has drawn
       return { sequence: slot.stream, kept, length: first + waiting.length };
     },
     get start() {

@@ -10,7 +10,7 @@ import type { LmJob, LmPool } from './lmPool.ts';
 import type { PooledMemory } from '../inference/memoryPool.ts';
 import type { StreamPace } from './streamPace.ts';
 
-/** One of the n continuations that branch from a history. */
+/** One of the n hypotheses that go on from a history. */
 export interface Hypothesis {
   /** True once it is as long as it may be, or the model ended it. */
   readonly ended: boolean;

@@ -19,7 +19,7 @@ export interface LmItem {
   /** Position of the oldest unit that was fed; what lies before it is absent. */
   readonly start: number;
   readonly units: readonly number[];
-  /** The history that a hypothesis branches from, and how many units of it there were. */
+  /** The history that a hypothesis goes on from, and how many units of it there were. */
   readonly parent?:
     | {
         readonly sequence: number;

@@ -34,7 +34,7 @@ const NICENESS = 10;
 
 /**
  * Starts the one thread of a language model. One, because a hypothesis reads its history's memory in its thread; less
- * urgent than the encoder's, so that a guess never keeps a unit waiting.
+ * urgent than the encoder's, so that a continuation never keeps a unit waiting.
  *
  * @throws RangeError for `maxBatch` out of range
  */

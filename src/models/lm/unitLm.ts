@@ -59,7 +59,7 @@ export interface UnitLmSession {
    * @throws RangeError or TypeError at once for an option out of range; from `next()`: PipelineError
    *   `SYLSTREAM_ERR_WORKER`, `SYLSTREAM_ERR_ENCODER` (the model gave no finite numbers), `SYLSTREAM_ERR_CLOSED`
    */
-  generate(
+  continue(
     options?: ContinuationOptions,
     signal?: AbortSignal,
   ): AsyncGenerator<PredictedUnit, 'done' | 'cancelled' | 'superseded', void>;
@@ -74,13 +74,13 @@ export interface UnitLmSession {
 
 /** How long a continuation is and how its units are drawn. */
 export interface ContinuationOptions {
-  /** Continuations side by side, 1 to 16; default 1. Number j of a seed is the same whatever n. */
+  /** Hypotheses side by side, 1 to 16; default 1. Number j of a seed is the same whatever n. */
   readonly n?: number | undefined;
   /** Units of each at most, 1 to 300; default 300 beside `seconds`. */
   readonly units?: number | undefined;
   /**
    * Length of each at most, above 0 to 120 seconds; default: 1 where `units` is not given, no limit where it is. A
-   * continuation ends with the unit that reaches it. A unit is taken to last as long as the stream's units did on
+   * hypothesis ends with the unit that reaches it. A unit is taken to last as long as the stream's units did on
    * average, a pause as long as its pauses, both starting from 1 / Hz of the bundle's rate with the weight of 8.
    */
   readonly seconds?: number | undefined;
@@ -91,13 +91,13 @@ export interface ContinuationOptions {
   /** Draws from the fewest most probable that hold this share, 0 to 1; default 0.9 (SyllableLM's sampler). */
   readonly topP?: number | undefined;
   /**
-   * Repetition penalty, 0.1 to 10; default 1, none. A logit of a unit that this continuation has already (pauses
+   * Repetition penalty, 0.1 to 10; default 1, none. A logit of a unit that this hypothesis has already (pauses
    * excepted) is divided by it when positive and multiplied when negative (CTRL, Keskar et al. 2019, section 4.1).
    */
   readonly penalty?: number | undefined;
   /** Whole number from 0 to 2^53 − 1; default 0. Same seed, same answer. */
   readonly seed?: number | undefined;
-  /** Lets the model end a continuation early, where it expects that no more is said; default false: it goes on to its length. */
+  /** Lets the model end a hypothesis early, where it predicts that no more is said; default false: it goes on to its length. */
   readonly mayEnd?: boolean | undefined;
 }
 

@@ -20,7 +20,7 @@ export interface SessionModel {
 
 type Ending = 'done' | 'cancelled' | 'superseded';
 
-/** Opens a session: a history, and continuations that branch from it. See `UnitLmSession`. */
+/** Opens a session: a history, and continuations that go on from it. See `UnitLmSession`. */
 export function openUnitLmSession(model: SessionModel): UnitLmSession {
   const { pool, cache, merged, hz } = model;
   const boundary = merged + 1;
@@ -95,7 +95,7 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
       pace.add(unit);
       if (id !== 0 || history.last !== 0) history.push(id);
     },
-    generate: (options, signal) => {
+    continue: (options, signal) => {
       const plan = planContinuation(options);
       if (closed) throw closedError();
       return continueFrom(plan, [pushes, rests], signal);

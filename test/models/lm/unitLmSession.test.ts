@@ -20,7 +20,7 @@ const turn = (): Promise<void> => new Promise((resolve) => setImmediate(resolve)
 /** Runs a continuation to its end; how it ended and what came. */
 async function toEnd(session: UnitLmSession, options: ContinuationOptions, signal?: AbortSignal) {
   const units = [];
-  const running = session.generate(options, signal);
+  const running = session.continue(options, signal);
   for (;;) {
     const { done, value } = await running.next();
     if (done) return { reason: value, units };
@@ -136,7 +136,7 @@ describe('a session of the unit language model', () => {
       `seed must be a whole number from 0 to ${Number.MAX_SAFE_INTEGER}, got 1`,
     ],
   ])('refuses %j at once', (options, message) => {
-    expect(() => lm.open().generate(options)).toThrow(new RangeError(message));
+    expect(() => lm.open().continue(options)).toThrow(new RangeError(message));
   });
 
   it.each([-1, 5, 1.5, NaN, Infinity])(
@@ -153,7 +153,7 @@ describe('a session of the unit language model', () => {
 
   it('supersedes what is under way when a unit comes, a pause after a pause too, within one step', async () => {
     const session = sessionWith(lm, [1, 0]);
-    const running = session.generate({ units: 300 });
+    const running = session.continue({ units: 300 });
     await running.next();
     session.push({ id: 0 });
     const { steps } = lm.status();
@@ -167,24 +167,24 @@ describe('a session of the unit language model', () => {
     const before = lm.status().streams;
     const session = sessionWith(lm, [1, 2]);
     const call = new AbortController();
-    const running = session.generate({ units: 300, n: 4 }, call.signal);
+    const running = session.continue({ units: 300, n: 4 }, call.signal);
     await running.next();
     call.abort();
     const { steps } = lm.status();
     expect(await running.next()).toEqual({ done: true, value: 'cancelled' });
-    for await (const { place } of session.generate({ units: 300 })) if (place === 2) break;
+    for await (const { place } of session.continue({ units: 300 })) if (place === 2) break;
     for (let i = 0; i < 20; i++) await turn();
     expect(lm.status().steps - steps).toBeLessThanOrEqual(4 + 3 + 1);
     expect(lm.status().streams).toBe(before + 1);
 
-    const last = session.generate({ units: 300 });
+    const last = session.continue({ units: 300 });
     await last.next();
     session.close();
     expect((await last.next()).value).toBe('cancelled');
     expect((await toEnd(sessionWith(lm, [1]), {}, AbortSignal.abort())).reason).toBe('cancelled');
     expect(lm.status().streams).toBe(before + 1); // the one that was opened on the line above
     expect(() => session.push({ id: 1 })).toThrow('the session was closed');
-    expect(() => session.generate()).toThrow('the session was closed');
+    expect(() => session.continue()).toThrow('the session was closed');
   });
 
   it('lets several continuations of one history run side by side', async () => {
@@ -206,9 +206,9 @@ describe('a session of the unit language model', () => {
         still.push({ id });
         restless.push({ id });
       }
-      const guess = restless.generate({ units: 300 });
-      await guess.next();
-      const late = guess.next();
+      const running = restless.continue({ units: 300 });
+      await running.next();
+      const late = running.next();
       restless.rest();
       expect(await late).toEqual({ done: true, value: 'cancelled' });
       expect(lm.status().streams).toBe(streams - 1);
@@ -236,7 +236,7 @@ describe('a session of the unit language model', () => {
 });
 
 describe('a language model that is closed or dies', () => {
-  it('changes no bit when its thread is killed in mid-guess, ten times', async () => {
+  it('changes no bit when its thread is killed in mid-continuation, ten times', async () => {
     const threads: InferenceThread[] = [];
     const lm = await createUnitLm(await readBundle(TINY), {
       onThread: (thread) => threads.push(thread),
@@ -267,9 +267,9 @@ describe('a language model that is closed or dies', () => {
   it('rejects what is under way with SYLSTREAM_ERR_CLOSED, and what comes after', async () => {
     const lm = await createUnitLm(await readBundle(TINY));
     const session = sessionWith(lm, someUnits(50, 4));
-    const guess = continuation(session, { units: 300, n: 8 });
+    const running = continuation(session, { units: 300, n: 8 });
     const score = lm.score(someUnits(500, 4));
-    const settled = Promise.allSettled([guess, score]);
+    const settled = Promise.allSettled([running, score]);
     await turn();
     await lm.close();
     const closed = { status: 'rejected', reason: { code: 'SYLSTREAM_ERR_CLOSED' } };
@@ -278,13 +278,13 @@ describe('a language model that is closed or dies', () => {
     expect(() => lm.open()).toThrow('the models were closed');
   });
 
-  it('does not take a process down that exits in the middle of a guess', () => {
+  it('does not take a process down that exits in the middle of a continuation', () => {
     const script = `
       import { readBundle } from ${url('src/models/bundle/manifest.ts')};
       import { createUnitLm } from ${url('src/models/lm/createUnitLm.ts')};
       const lm = await createUnitLm(await readBundle(${JSON.stringify(TINY)}));
       for (let i = 0; i < 16; i++) void (async () => {
-        for (;;) for await (const _ of lm.open().generate({ n: 4, units: 300 }));
+        for (;;) for await (const _ of lm.open().continue({ n: 4, units: 300 }));
       })();
       setTimeout(() => process.exit(7), 300);`;
     const { status, stderr } = spawnSync(

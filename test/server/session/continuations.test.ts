@@ -4,9 +4,9 @@ import { encodeS16le } from '../../../src/audio/pcm.ts';
 import { PipelineError } from '../../../src/core/errors.ts';
 import { loadModels } from '../../../src/models/loadModels.ts';
 import type { Models } from '../../../src/models/loadModels.ts';
-import type { FinalUnit, GenerationEnd } from '../../../src/protocol/index.ts';
+import type { FinalUnit, WireContinuationEnd } from '../../../src/protocol/index.ts';
 import { TINY } from '../../helpers/bundles.ts';
-import { expectedAfter, guessed } from '../../helpers/guesses.ts';
+import { predictedAfter, predictedFor } from '../../helpers/predictions.ts';
 import { longSpeech } from '../../helpers/pipeline.ts';
 import { greet } from '../../helpers/rawClient.ts';
 import type { DialOptions, RawClient } from '../../helpers/rawClient.ts';
@@ -42,8 +42,10 @@ function unitsOf({ received }: RawClient): (FinalUnit & { start: number; end: nu
 }
 
 /** The `gend`s of a request so far. */
-function endsOf({ received }: RawClient, id: string | number): GenerationEnd[] {
-  return received.filter((each): each is GenerationEnd => each.t === 'gend' && each.id === id);
+function endsOf({ received }: RawClient, id: string | number): WireContinuationEnd[] {
+  return received.filter(
+    (each): each is WireContinuationEnd => each.t === 'gend' && each.id === id,
+  );
 }
 
 const serving = <T>(
@@ -66,15 +68,15 @@ describe('gen', () => {
       const after = units.length - 1;
       expect(await client.next('gend')).toEqual({ t: 'gend', id: 'a', reason: 'done', after });
       const drawn = { n: 4, temperature: 0.9, topK: 3, topP: 0.8, penalty: 1.2, seed: 7 };
-      const expected = await expectedAfter(models, units, { units: 12, ...drawn });
+      const expected = await predictedAfter(models, units, { units: 12, ...drawn });
       expect(expected).toHaveLength(48);
-      expect(guessed(client.received, 'a', after)).toEqual(expected);
+      expect(predictedFor(client.received, 'a', after)).toEqual(expected);
 
       client.send({ t: 'gen', id: 'b', max: 300, seconds: 1.5 });
       await client.next('gend');
-      const inSeconds = await expectedAfter(models, units, { units: 300, seconds: 1.5 });
+      const inSeconds = await predictedAfter(models, units, { units: 300, seconds: 1.5 });
       expect(inSeconds.length).toBeLessThan(30);
-      expect(guessed(client.received, 'b')).toEqual(inSeconds);
+      expect(predictedFor(client.received, 'b')).toEqual(inSeconds);
     }),
   );
 
@@ -83,12 +85,12 @@ describe('gen', () => {
       const client = await greet(streamUrl);
       client.send({ t: 'gen', id: 1, max: 5, seed: 3 });
       expect(await client.next('gend')).toMatchObject({ reason: 'done', after: -1 });
-      expect(guessed(client.received, 1)).toEqual(
-        await expectedAfter(models, [], { units: 5, seed: 3 }),
+      expect(predictedFor(client.received, 1)).toEqual(
+        await predictedAfter(models, [], { units: 5, seed: 3 }),
       );
     }));
 
-  it('on every unit guesses after the last unit of a step, until it is cancelled', () =>
+  it('on every unit continues after the last unit of a step, until it is cancelled', () =>
     serving(async ({ streamUrl }) => {
       const client = await greet(streamUrl, WANTED);
       client.send({ t: 'gen', id: 'live', max: 3, n: 2, on: 'unit', seed: 5 });
@@ -101,11 +103,11 @@ describe('gen', () => {
 
       const ends = endsOf(client, 'live');
       expect(ends.every(({ more }) => more === true)).toBe(true);
-      expect(new Set(ends.map(({ after }) => after)).size).toBe(ends.length); // one guess a unit at most
+      expect(new Set(ends.map(({ after }) => after)).size).toBe(ends.length); // one continuation a unit at most
       expect(ends.length).toBeGreaterThan(5);
       for (const { after, reason } of ends) {
-        const expected = await expectedAfter(models, units.slice(0, after! + 1), { units: 3, n: 2, seed: 5 }); // prettier-ignore
-        const got = guessed(client.received, 'live', after);
+        const expected = await predictedAfter(models, units.slice(0, after! + 1), { units: 3, n: 2, seed: 5 }); // prettier-ignore
+        const got = predictedFor(client.received, 'live', after);
         expect(['done', 'superseded']).toContain(reason);
         expect(got).toEqual(reason === 'done' ? expected : expected.slice(0, got.length));
       }
@@ -120,7 +122,7 @@ describe('gen', () => {
       expect(later.filter(({ t }) => t === 'g' || t === 'gend')).toEqual([]);
     }));
 
-  it('on every flush guesses after it, and not after units', () =>
+  it('on every flush continues after it, and not after units', () =>
     serving(async ({ streamUrl }) => {
       const client = await greet(streamUrl, WANTED);
       client.send({ t: 'gen', id: 'f', max: 2, on: 'flush' });
@@ -152,7 +154,7 @@ describe('gen', () => {
         ]);
         expectNothingAfterEnd(client, 'long');
       },
-      { generatedPerSecond: 100_000 },
+      { predictedPerSecond: 100_000 },
     ));
 
   it('is cancelled within one step', () =>
@@ -179,7 +181,7 @@ describe('gen', () => {
         await client.next('pong');
         expect(client.received.filter(({ t }) => t === 'gend')).toHaveLength(1);
       },
-      { generatedPerSecond: 100_000 },
+      { predictedPerSecond: 100_000 },
     ));
 
   it('is cancelled by the end of the stream', () =>
@@ -230,8 +232,8 @@ describe('gen without a model for the stream', () => {
       expect(await client.next('gend')).toMatchObject({ id: 'back', reason: 'done' });
       const known = units.filter(({ start }) => start >= 80_000);
       expect(known.length).toBeGreaterThan(2);
-      expect(guessed(client.received, 'back')).toEqual(
-        await expectedAfter(models, known, { units: 6, seed: 2 }),
+      expect(predictedFor(client.received, 'back')).toEqual(
+        await predictedAfter(models, known, { units: 6, seed: 2 }),
       );
     }));
 });
@@ -306,7 +308,7 @@ describe('bounds of gen', () => {
         client.send({ t: 'gen', id: 2, max: 1 });
         expect((await client.next('gend')).reason).toBe('done');
       },
-      { generatedPerSecond: 1 },
+      { predictedPerSecond: 1 },
     ));
 
   it('continuations of all sessions under way', () =>
@@ -324,14 +326,14 @@ describe('bounds of gen', () => {
           return endsOf(second, 2).length > 0;
         });
         const metrics = await (await fetch(`${url}/metrics`)).text();
-        expect(metrics).toMatch(/^sylstream_guesses_total\{reason="cancelled"\} 1$/m);
-        expect(metrics).toMatch(/^sylstream_guesses_total\{reason="refused"\} [1-9]/m);
-        expect(metrics).toMatch(/^sylstream_guess_first_unit_seconds_count [2-9]/m);
-        expect(metrics).toMatch(/^sylstream_guess_last_unit_seconds_count [1-9]/m);
+        expect(metrics).toMatch(/^sylstream_continuations_total\{reason="cancelled"\} 1$/m);
+        expect(metrics).toMatch(/^sylstream_continuations_total\{reason="refused"\} [1-9]/m);
+        expect(metrics).toMatch(/^sylstream_continuation_first_unit_seconds_count [2-9]/m);
+        expect(metrics).toMatch(/^sylstream_continuation_last_unit_seconds_count [1-9]/m);
         expect(metrics).toMatch(/^sylstream_predicted_units_total [1-9]/m);
         expect(metrics).toMatch(/^sylstream_lm_steps_total [1-9]/m);
       },
-      { guesses: 16, generatedPerSecond: 100_000 },
+      { hypotheses: 16, predictedPerSecond: 100_000 },
     ));
 });
 
@@ -347,8 +349,8 @@ describe('gen and a model that fails', () => {
         ...lm,
         open: () => ({
           ...lm.open(),
-          async *generate(options) {
-            for await (const unit of lm.open().generate(options)) {
+          async *continue(options) {
+            for await (const unit of lm.open().continue(options)) {
               yield unit;
               throw new PipelineError(code, 'secret words');
             }
@@ -364,12 +366,12 @@ describe('gen and a model that fails', () => {
       const error = await client.next('error');
       expect(error).toMatchObject({ code: wire, fatal: false, ref: 'x' });
       expect(error.msg).not.toContain('secret');
-      expect(guessed(client.received, 'x')).toHaveLength(1);
+      expect(predictedFor(client.received, 'x')).toHaveLength(1);
       client.send({ t: 'gen', id: 'x', max: 5 }); // its id is free again
       expect(await client.next('error')).toMatchObject({ code: wire, ref: 'x' });
       expect((await speak(client, 32_000, 64_000)).length).toBeGreaterThan(5);
       const metrics = await (await fetch(`${url}/metrics`)).text();
-      expect(metrics).toMatch(/^sylstream_guesses_total\{reason="failed"\} 2$/m);
+      expect(metrics).toMatch(/^sylstream_continuations_total\{reason="failed"\} 2$/m);
     });
   });
 });
@@ -394,11 +396,11 @@ describe('gen and a lost connection', () => {
         expect(second.received.filter(({ t }) => t === 'g' || t === 'gend')).toEqual([]);
         second.send({ t: 'gen', id: 's', max: 4, seed: 1 });
         expect(await second.next('gend')).toMatchObject({ id: 's', reason: 'done' });
-        expect(guessed(second.received, 's')).toEqual(
-          await expectedAfter(models, units, { units: 4, seed: 1 }),
+        expect(predictedFor(second.received, 's')).toEqual(
+          await predictedAfter(models, units, { units: 4, seed: 1 }),
         );
       },
-      { generatedPerSecond: 100_000 },
+      { predictedPerSecond: 100_000 },
     ));
 });
 
@@ -408,9 +410,9 @@ function expectNothingAfterEnd({ received }: RawClient, id: string): void {
   expect(received.slice(end).filter((each) => each.t === 'g' && each.id === id)).toEqual([]);
 }
 
-async function nextEnd(client: RawClient, known: number): Promise<GenerationEnd> {
+async function nextEnd(client: RawClient, known: number): Promise<WireContinuationEnd> {
   await until(() => client.received.filter(({ t }) => t === 'gend').length > known);
-  return client.received.findLast((each): each is GenerationEnd => each.t === 'gend')!;
+  return client.received.findLast((each): each is WireContinuationEnd => each.t === 'gend')!;
 }
 
 async function until(isTrue: () => boolean | Promise<boolean>): Promise<void> {

@@ -2,18 +2,18 @@ import type { Unit } from '../src/core/types.ts';
 import { SAMPLE_RATE } from '../src/core/time.ts';
 import type { ProvisionalUnit } from './provisionalUnit.ts';
 
-/** Seconds of what is expected next that the page asks for. */
-export const EXPECTED_SECONDS = 1.5;
+/** Seconds of what comes next that the page asks for. */
+export const CONTINUATION_SECONDS = 1.5;
 /** Units whose lengths tell how long the next ones will be. */
 const MEASURED_UNITS = 20;
 /** Length of a unit before there is one, in samples. */
 const USUAL_SAMPLES = SAMPLE_RATE / 5;
 
 /**
- * Lays the units that are expected after the last final one out in time. The undecided tail stands where the first of
+ * Lays the units that are predicted after the last final one out in time. The undecided tail stands where the first of
  * them would: as many as it has are left out, the others follow it, each as long as the last ones of its kind were.
  */
-export function placeExpected(
+export function placePredicted(
   ids: readonly number[],
   units: readonly Unit[],
   tail: readonly ProvisionalUnit[],

@@ -1,9 +1,9 @@
 import type { UnitLmSession } from '../../src/models/lm/unitLm.ts';
-import type { Generate } from '../../src/protocol/index.ts';
+import type { ContinueRequest } from '../../src/protocol/index.ts';
 import type { ContinuationEnd, PredictedUnit } from '../../src/core/types.ts';
 
-/** What a guess tells; nothing after `stop()`, and nothing after `onEnd` or `onError`. */
-export interface GuessListener {
+/** What a continuation tells; nothing after `stop()`, and nothing after `onEnd` or `onError`. */
+export interface ContinuationListener {
   readonly onUnit: (unit: PredictedUnit) => void;
   readonly onEnd: (reason: ContinuationEnd) => void;
   readonly onError: (error: unknown) => void;
@@ -11,14 +11,18 @@ export interface GuessListener {
   readonly onReleased: () => void;
 }
 
-/** A guess under way. */
-export interface Guess {
+/** A continuation under way. */
+export interface RunningContinuation {
   /** Calls it off; the model leaves it within one step. */
   stop(): void;
 }
 
-/** Starts a guess upon a history as it is now; throws `RangeError` or `TypeError` for a request out of range. */
-export function startGuess(history: UnitLmSession, gen: Generate, listener: GuessListener): Guess {
+/** Starts a continuation upon a history as it is now; throws `RangeError` or `TypeError` for a request out of range. */
+export function startContinuation(
+  history: UnitLmSession,
+  gen: ContinueRequest,
+  listener: ContinuationListener,
+): RunningContinuation {
   const { onUnit, onEnd, onError, onReleased } = listener;
   const {
     max: units,
@@ -32,11 +36,11 @@ export function startGuess(history: UnitLmSession, gen: Generate, listener: Gues
   } = gen;
   const stop = new AbortController();
   const options = { n, units, seconds, temperature, topK, topP, penalty, seed };
-  const guessed = history.generate(options, stop.signal);
+  const predicted = history.continue(options, stop.signal);
 
   async function run(): Promise<void> {
     for (;;) {
-      const { done, value } = await guessed.next();
+      const { done, value } = await predicted.next();
       if (stop.signal.aborted) return;
       if (done) return onEnd(value);
       onUnit(value);

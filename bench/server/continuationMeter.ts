@@ -3,26 +3,26 @@ import { summarise } from '../../src/bench/percentiles.ts';
 import type { Summary } from '../../src/bench/percentiles.ts';
 
 /** What came of the continuations of a load. */
-export interface GuessFigures {
-  /** From the arrival of the unit that a guess follows to that of its first predicted unit. */
+export interface ContinuationFigures {
+  /** From the arrival of the unit that a continuation follows to that of its first predicted unit. */
   readonly firstMs: Summary;
-  /** The same to its last one, of the guesses that were not overtaken. */
+  /** The same to its last one, of the continuations that were not overtaken. */
   readonly lastMs: Summary;
-  /** Guesses that ended, by how. */
+  /** Continuations that ended, by how. */
   readonly ends: Readonly<Record<string, number>>;
   /** Predicted units. */
   readonly units: number;
 }
 
-/** Watches the standing requests of a load, a guess after the last unit of every step. */
-export interface GuessMeter {
+/** Watches the standing requests of a load, a continuation after the last unit of every step. */
+export interface ContinuationMeter {
   /** Takes a message of client number `client` that arrived at `now`; counts it while `isMeasuring`. */
   take(client: number, message: ServerMessage, now: number, isMeasuring: boolean): void;
-  figures(): GuessFigures;
+  figures(): ContinuationFigures;
 }
 
 /** Makes a meter for so many clients. */
-export function createGuessMeter(clients: number): GuessMeter {
+export function createContinuationMeter(clients: number): ContinuationMeter {
   const unitAt = Array.from({ length: clients }, () => ({ index: -1, at: 0 }));
   const lastAt = new Float64Array(clients);
   const first: number[] = [];
