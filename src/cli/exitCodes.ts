@@ -45,6 +45,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case 'SYLSTREAM_ERR_AUDIO_SUSPECT':
     case 'SYLSTREAM_ERR_FFMPEG_MISSING':
     case 'SYLSTREAM_ERR_FFMPEG_FAILED':
+    case 'SYLSTREAM_ERR_AUDIO_CUT':
     case 'SYLSTREAM_ERR_FILE_READ':
       return EXIT.input;
     case 'SYLSTREAM_ERR_BUNDLE_MISSING':

@@ -100,6 +100,7 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_WAV_SIZE':
     case 'SYLSTREAM_ERR_FFMPEG_MISSING':
     case 'SYLSTREAM_ERR_FFMPEG_FAILED':
+    case 'SYLSTREAM_ERR_AUDIO_CUT':
     case 'SYLSTREAM_ERR_FILE_READ':
     case 'SYLSTREAM_ERR_OUTPUT_WRITE':
     case 'SYLSTREAM_ERR_BUNDLE_MISSING':

@@ -4,7 +4,8 @@ import type { AudioFormat } from '../audio/audioFormat.ts';
 import { checkHasChannel } from '../audio/audioReader.ts';
 import { PipelineError } from '../core/errors.ts';
 import { SAMPLE_RATE } from '../core/time.ts';
-import { createFfmpegWords } from './ffmpegWords.ts';
+import { checkEnd } from './cutShort.ts';
+import { createFfmpegWords, type FfmpegWords } from './ffmpegWords.ts';
 import { peek } from './peek.ts';
 import { scarcityAdvice } from './scarcity.ts';
 import { startProgram } from '../core/startProgram.ts';
@@ -50,11 +51,12 @@ export interface Decoded {
  *
  * Throws `SYLSTREAM_ERR_FFMPEG_MISSING` when the program cannot be started, `SYLSTREAM_ERR_AUDIO_FORMAT` when the track lacks
  * the channel, and `SYLSTREAM_ERR_FFMPEG_FAILED`, with what it said, when it fails or, after all that it could read, when
- * something was damaged.
+ * something was damaged; after all of it `SYLSTREAM_ERR_AUDIO_CUT` when the file does not come to its end.
  */
 export async function decodeWithFfmpeg(input: FfmpegInput): Promise<Decoded> {
   const { channel } = input;
-  const { head, all } = await peek(run(input, [ON_TIME]), HEAD_BYTES);
+  const words = createFfmpegWords();
+  const { head, all } = await peek(run(input, [ON_TIME], words), HEAD_BYTES);
   if (head.length < HEAD_BYTES) {
     return { bytes: all, format: { sampleRate: SAMPLE_RATE, channels: 1 } };
   }
@@ -64,7 +66,8 @@ export async function decodeWithFfmpeg(input: FfmpegInput): Promise<Decoded> {
   const format = { sampleRate, channels };
   const isRate = isSampleRate(sampleRate);
   const isCount = isChannelCount(channels);
-  if ((isRate && isCount) || channels === 0) return { bytes: all, format, channel };
+  if (channels === 0) return { bytes: all, format, channel };
+  if (isRate && isCount) return { bytes: toItsEnd(all, input, words, format), format, channel };
   await all.return(undefined);
   checkHasChannel({ ...format, channel });
   const filters = [
@@ -72,7 +75,30 @@ export async function decodeWithFfmpeg(input: FfmpegInput): Promise<Decoded> {
     ...(isCount ? [] : [`pan=mono|c0=${mix(channels, channel)}`]),
     ...(isRate ? [] : [`aresample=${SAMPLE_RATE}`]),
   ];
-  return { bytes: run(input, filters), format, channel: isCount ? channel : undefined };
+  const again = createFfmpegWords();
+  const given = {
+    sampleRate: isRate ? sampleRate : SAMPLE_RATE,
+    channels: isCount ? channels : 1,
+  };
+  const bytes = toItsEnd(run(input, filters, again), input, again, given);
+  return { bytes, format, channel: isCount ? channel : undefined };
+}
+
+/** Passes float samples on and sees at their end whether it is the file's. */
+async function* toItsEnd(
+  bytes: AsyncGenerator<Uint8Array>,
+  { path, signal }: FfmpegInput,
+  words: FfmpegWords,
+  { sampleRate, channels }: AudioFormat,
+): AsyncGenerator<Uint8Array> {
+  let length = 0;
+  for await (const piece of bytes) {
+    length += piece.length;
+    yield piece;
+  }
+  if (signal.aborted) return;
+  const seconds = length / (sampleRate * channels * Float32Array.BYTES_PER_ELEMENT);
+  await checkEnd({ path, seconds, claimed: words.claimed });
 }
 
 /** One of the channels, or the mean of all, in the words of ffmpeg's `pan`. */
@@ -84,6 +110,7 @@ function mix(channels: number, channel: number | undefined): string {
 async function* run(
   { path, program, signal, why }: FfmpegInput,
   filters: readonly string[],
+  words: FfmpegWords,
 ): AsyncGenerator<Uint8Array> {
   const quiet = ['-nostdin', '-hide_banner', '-nostats', '-loglevel', 'repeat+level+info'];
   const from = ['-protocol_whitelist', 'file,pipe', '-i', `file:${path}`, '-map', '0:a:0'];
@@ -97,7 +124,6 @@ async function* run(
   const kill = (): void => void child.kill('SIGKILL');
   signal.addEventListener('abort', kill);
   if (signal.aborted) kill();
-  const words = createFfmpegWords();
   child.stderr!.setEncoding('utf8').on('data', (text: string) => words.hear(text));
   const ended = once(child, 'close');
   // The error is met below, after what was read before it.

@@ -1,3 +1,5 @@
+import { createFfmpegClaim } from './ffmpegClaim.ts';
+
 /** Lines that are kept of what ffmpeg says, each once. */
 const MAX_LINES = 8;
 const MAX_LINE_LENGTH = 200;
@@ -21,6 +23,8 @@ export interface FfmpegWords {
    * what has no level: a shell's or a loader's words.
    */
   damage(failed: boolean): string;
+  /** How many seconds of sound the file says it has (`ffmpegClaim.ts`). */
+  readonly claimed: number | undefined;
 }
 
 /**
@@ -32,9 +36,11 @@ export function createFfmpegWords(): FfmpegWords {
   const said: { readonly by: string; readonly text: string }[] = [];
   const plain: string[] = [];
   const silent = new Set<string>();
+  const claim = createFfmpegClaim();
   let rest = '';
 
   function takeLine(line: string): void {
+    claim.line(line);
     const picture = PICTURE.exec(line);
     if (picture !== null && silent.size < MAX_CODECS) silent.add(picture[1]);
     const parts = LINE.exec(line);
@@ -64,6 +70,9 @@ export function createFfmpegWords(): FfmpegWords {
       if (failed && sound.length === 0) return plain.map((line) => line.trim()).join('; ');
       const more = sound.length > MAX_LINES ? ['…'] : [];
       return [...sound.slice(0, MAX_LINES).map(({ text }) => text), ...more].join('; ');
+    },
+    get claimed() {
+      return claim.seconds;
     },
   };
 }

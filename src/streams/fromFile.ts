@@ -11,8 +11,8 @@ import { paced } from './paced.ts';
  * FLAC, Opus, WAV files with compressed samples, a film's first sound track at the film's times) through the program ffmpeg.
  *
  * Each subscription opens the file for itself; unsubscribing closes it and kills ffmpeg. Throws `TypeError` or `RangeError`
- * for a wrong option. Errors: those of `fromWav()`, `SYLSTREAM_ERR_FFMPEG_MISSING`, and `SYLSTREAM_ERR_FFMPEG_FAILED`, after
- * all that could be read.
+ * for a wrong option. Errors: those of `fromWav()`, `SYLSTREAM_ERR_FFMPEG_MISSING`, and after all that could be read
+ * `SYLSTREAM_ERR_FFMPEG_FAILED` and `SYLSTREAM_ERR_AUDIO_CUT`.
  *
  * ```ts
  * speechUnits(fromFile('talk.mp3'), models).subscribe(console.log); // read no faster than it is encoded

@@ -73,6 +73,19 @@ describe('recordings that are damaged give what could be read, the decoder’s w
       expect(stderr).toMatch(name === 'cut.flac' ? /invalid residual/u : /CRC mismatch/u);
     },
   );
+
+  it.runIf(hasFfmpeg)('an Ogg file that is cut between two pages', async () => {
+    const whole = join(folder, 'whole.ogg');
+    execFileSync('ffmpeg', ['-v', 'error', '-i', SPEECH, '-page_duration', '200000', whole]);
+    const right = await tokenize([whole]);
+    expect(right).toMatchObject({ status: 0, stderr: '' });
+    const bytes = readFileSync(whole);
+    const cut = bytes.subarray(0, bytes.lastIndexOf('OggS'));
+    const { status, stdout, stderr } = await tokenize([file('open.ogg', cut)]);
+    expect(status).toBe(3);
+    expect(stderr).toMatch(/^SYLSTREAM_ERR_AUDIO_CUT [^\n]*open\.ogg[^\n]+\n$/u);
+    expect(right.stdout).toContain(stdout.split('\n').slice(0, 3).join('\n'));
+  });
 });
 
 describe('raw samples', () => {
