@@ -115,6 +115,7 @@ function pretend(...[, , listener]: Parameters<StreamPool['open']>): PooledStrea
     control: () => undefined,
     end: listener.completed,
     rest: () => undefined,
+    snapshot: () => undefined,
     restingBytes: undefined,
     release: () => undefined,
   };

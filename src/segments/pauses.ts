@@ -45,7 +45,7 @@ export function createLevelGate(): LevelGate {
     },
     save: (to) => to.numbers(floor),
     restore(from) {
-      floor = from.number();
+      floor = from.finite();
     },
   };
 }

@@ -2,6 +2,7 @@ import { isControl } from '../core/types.ts';
 import type { Segment, SpeechEvent, Unit } from '../core/types.ts';
 import type { SegmenterOutput } from './segmenter.ts';
 import type { Machine } from '../core/machine.ts';
+import { MAX_SAVED_TOKEN } from '../core/savedState.ts';
 import { createUnitMerger } from './unitMerger.ts';
 
 /** Options of `createQuantizer`. */
@@ -77,8 +78,8 @@ export function createQuantizer(options: QuantizerOptions): Machine<SegmenterOut
       merger?.save(to);
     },
     restore(from) {
-      count = from.number();
-      end = from.number();
+      count = from.integer(0, MAX_SAVED_TOKEN);
+      end = from.integer(0, MAX_SAVED_TOKEN);
       merger?.restore(from);
     },
   };

@@ -56,9 +56,11 @@ export function createRateHold(config: BoundaryConfig): RateHold {
     },
     save: (to) => to.numbers(units, time, added),
     restore(from) {
-      units = from.number();
-      time = from.number();
-      added = from.number();
+      units = from.finite();
+      time = from.finite();
+      added = from.finite();
+      if (units < 0 || time < 0 || Math.abs(added) > limit)
+        throw new RangeError('expected a rate that can be held in a saved state, got another');
     },
   };
 }

@@ -52,9 +52,16 @@ export function createRateSchedule(setting: RateSetting): RateSchedule {
       }
     },
     restore(from) {
-      turns = Array.from({ length: from.number() }, () => {
+      const count = from.integer(1, MAX_PENDING_TURNS + 1);
+      turns = Array.from({ length: count }, (_, place) => {
+        // The first one holds from ever, or from a turn on that lies behind.
         const token = from.number();
-        const [hz, w, lambda, even] = [from.number(), from.number(), from.number(), from.number()];
+        const isFirst = place === 0 && token === -Infinity;
+        if (!isFirst && !(Number.isInteger(token) && token >= 0))
+          throw new RangeError(`expected the token of a turn in a saved state, got ${token}`);
+        const [hz, w, lambda, even] = [from.finite(), from.finite(), from.finite(), from.number()];
+        if (!(hz > 0 && w > 0) || even < 0 || even === Infinity)
+          throw new RangeError('expected a setting of the dial in a saved state, got another');
         return {
           token,
           setting: { name: String(hz), hz, w, lambda, ...(!Number.isNaN(even) && { even }) },

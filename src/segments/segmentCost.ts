@@ -18,8 +18,10 @@ export interface SegmentCost {
   untilNow(start: number): number;
   /** Writes what is needed for segments that start at `start` or later. */
   save(to: StateWriter, start: number): void;
-  /** Takes what was written; the ring is restored already. */
-  restore(from: StateReader): void;
+  /** Takes what was written for segments from `start` on, the next token being `next`; the ring is restored already. */
+  restore(from: StateReader, start: number, next: number): void;
+  /** The ring has its features again, from the first start on: adds what a thin state left out. */
+  refilled(): void;
 }
 
 /** Tokens between two moves of the origin; a move adds the last `maxTokens` tokens again. */
@@ -33,6 +35,8 @@ export function createSegmentCost(ring: TokenRing, width: number, maxTokens: num
   const origin = new Float64Array(width);
   let first = 0;
   let next = 0;
+  /** The node up to which a thin state knew the sums. */
+  let known: number | undefined;
 
   const restart = (token: number): void => {
     first = token;
@@ -43,9 +47,14 @@ export function createSegmentCost(ring: TokenRing, width: number, maxTokens: num
   };
 
   const addToken = (): void => {
+    const row = ring.offset(next);
+    if (next === first) for (let d = 0; d < width; d++) origin[d] = ring.features[row + d];
+    addRow();
+  };
+
+  const addRow = (): void => {
     const { features } = ring;
     const row = ring.offset(next);
-    if (next === first) for (let d = 0; d < width; d++) origin[d] = features[row + d];
     const from = (next % slots) * width;
     const to = ((next + 1) % slots) * width;
     let square = 0;
@@ -79,24 +88,36 @@ export function createSegmentCost(ring: TokenRing, width: number, maxTokens: num
       const oldest = Math.max(first, Math.min(start, next));
       to.numbers(first, next, oldest);
       to.float64s(origin);
-      for (let node = oldest; node <= next; node++) {
+      for (let node = oldest; node <= (to.isThin ? oldest : next); node++) {
         const slot = node % slots;
         to.numbers(squares[slot]);
         to.float64s(sums.subarray(slot * width, (slot + 1) * width));
       }
     },
-    restore(from) {
-      first = from.number();
-      next = from.number();
-      const oldest = from.number();
-      origin.set(from.float64s());
-      for (let node = oldest; node <= next; node++) {
+    restore(from, start, end) {
+      first = from.integer(0, end);
+      next = from.integer(end, end);
+      const oldest = from.integer(Math.max(first, start), Math.max(first, start));
+      origin.set(finite(from.float64s(width)));
+      known = from.isThin ? oldest : undefined;
+      for (let node = oldest; node <= (known ?? next); node++) {
         const slot = node % slots;
-        squares[slot] = from.number();
-        sums.set(from.float64s(), slot * width);
+        squares[slot] = from.finite();
+        sums.set(finite(from.float64s(width)), slot * width);
       }
     },
+    refilled() {
+      if (known === undefined) return;
+      const end = next;
+      for (next = known; next < end;) addRow();
+      known = undefined;
+    },
   };
+}
+
+function finite(values: Float64Array<ArrayBuffer>): Float64Array<ArrayBuffer> {
+  if (values.every(Number.isFinite)) return values;
+  throw new RangeError('expected finite sums in a saved state, got others');
 }
 
 /** ‖x[b …] − x[a …]‖² over `width` entries. Four sums side by side: each addition need not wait for the one before. */

@@ -1,5 +1,5 @@
 import { COST_STEP, toCostGrid } from './costGrid.ts';
-import type { Saved } from '../core/savedState.ts';
+import type { Saved, StateReader } from '../core/savedState.ts';
 import { createSegmentCost } from './segmentCost.ts';
 import type { TokenRing } from './tokenRing.ts';
 
@@ -46,6 +46,8 @@ export interface SegmentSearch extends Saved {
   path(node: number): number[];
   /** The last node at or before `limit` on the path of each live start, in the order of the starts. */
   liveUpTo(limit: number): { readonly start: number; readonly last: number }[];
+  /** The ring has its features again, after a thin state was restored. */
+  refilled(): void;
 }
 
 /** A start from which the future can continue. */
@@ -61,6 +63,7 @@ interface Candidate {
 
 /** Two costs nearer than this are not told apart by pruning: three roundings to the grid, and C's own. */
 const PRUNE_MARGIN = 4 * COST_STEP;
+const NO_PATH = 'expected a path from the root to every start in a saved state, got none';
 /** How often a common amount is taken off all costs, so that sums stay exact however long the stream is. */
 const REBASE_EVERY_TOKENS = 64;
 
@@ -121,6 +124,23 @@ export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptio
       }
     }
     return total;
+  };
+
+  /** Reads the next start; the newest one of a search is never pruned, so that there is a way on. */
+  const readCandidate = (from: StateReader, isNewest: boolean): Candidate => {
+    const before = candidates.at(-1)?.start ?? root - 1;
+    const start = from.integer(Math.max(before + 1, next - maxTokens), next - 1);
+    const [w, even, total] = [from.finite(), from.finite(), from.finite()];
+    if (!(w > 0 && even >= 0))
+      throw new RangeError('expected weights in a saved state, got others');
+    const last = start + maxTokens + 1;
+    return {
+      start,
+      w,
+      even,
+      cost: total,
+      endsBefore: from.integer(isNewest ? last : next + 1, last),
+    };
   };
 
   /** Drops, in place, the candidates whose segments had to end before node `next`. */
@@ -222,19 +242,22 @@ export function createSegmentSearch(ring: TokenRing, options: SegmentSearchOptio
     },
     restore(from) {
       fitRing();
-      root = from.number();
-      openFrom = from.number();
-      next = from.number();
-      candidates = Array.from({ length: from.number() }, () => ({
-        start: from.number(),
-        w: from.number(),
-        even: from.number(),
-        cost: from.number(),
-        endsBefore: from.number(),
-      }));
-      for (let node = root; node < next; node++) back[node % back.length] = from.number();
-      cost.restore(from);
+      root = from.integer(ring.first, ring.first);
+      openFrom = from.integer(0, ring.end);
+      next = from.integer(ring.end, ring.end);
+      const isEmpty = next === root;
+      const count = from.integer(isEmpty ? 0 : 1, isEmpty ? 0 : maxTokens + 1);
+      candidates = [];
+      for (let i = 0; i < count; i++) candidates.push(readCandidate(from, i === count - 1));
+      for (let node = root; node < next; node++) {
+        back[node % back.length] = from.integer(0, node === root ? node : node - 1);
+      }
+      for (const { start } of candidates) {
+        if (upTo(start, root) !== root) throw new RangeError(NO_PATH);
+      }
+      cost.restore(from, candidates[0]?.start ?? next, next);
     },
+    refilled: cost.refilled,
     liveUpTo: (limit) =>
       candidates.map(({ start }) => ({ start, last: upTo(start, Math.max(limit, root)) })),
   };

@@ -1,6 +1,6 @@
 import type { Segment } from '../core/types.ts';
 import { boundarySample } from '../core/time.ts';
-import type { Saved } from '../core/savedState.ts';
+import { MAX_SAVED_TOKEN, type Saved } from '../core/savedState.ts';
 import { isPause } from './pauses.ts';
 import { meanOfInnerTokens } from './pooling.ts';
 import type { SegmentSearch } from './segmentSearch.ts';
@@ -76,8 +76,8 @@ export function createSegmentWriter(options: SegmentWriterOptions): SegmentWrite
     },
     save: (to) => to.numbers(index, Number(ruledOut)),
     restore(from) {
-      index = from.number();
-      ruledOut = from.number() === 1;
+      index = from.integer(0, MAX_SAVED_TOKEN);
+      ruledOut = from.flag();
     },
   };
 }

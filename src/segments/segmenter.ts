@@ -8,14 +8,15 @@ import type {
   SetRate,
 } from '../core/types.ts';
 import { tokenFrom } from '../core/time.ts';
-import { createDeadline } from './deadline.ts';
+import { PipelineError } from '../core/errors.ts';
+import { createDeadline, MAX_UNDECIDED_TOKENS } from './deadline.ts';
 import { checkFeatureBlock } from './featureBlock.ts';
 import type { Machine } from '../core/machine.ts';
 import { createSpeechTeller } from './pauses.ts';
 import { checkBoundaryConfig, settingFor, type BoundaryConfig } from './rateDial.ts';
 import { createRateHold } from './rateHold.ts';
 import { createRateSchedule } from './rateSchedule.ts';
-import type { Saved } from '../core/savedState.ts';
+import { MAX_SAVED_TOKEN, type Saved } from '../core/savedState.ts';
 import { createSegmentSearch } from './segmentSearch.ts';
 import { createSegmentWriter } from './segmentWriter.ts';
 import { createTokenRing } from './tokenRing.ts';
@@ -53,6 +54,16 @@ export type SegmenterInput = FeatureBlock | Control;
 /** What comes out of it. */
 export type SegmenterOutput = Segment | ProvisionalSegments | Control;
 
+/** A segmenter that can go on from a thin state. */
+export interface Segmenter extends Machine<SegmenterInput, SegmenterOutput> {
+  /** The first token whose features it keeps; the next one that comes where it keeps none. */
+  readonly firstKept: number;
+  /** After a thin state: takes a block that came before it again, for the features of what is undecided. */
+  refill(block: FeatureBlock): void;
+  /** After a thin state: all blocks before it have come again. Throws `SYLSTREAM_ERR_ENCODER` where they have not. */
+  refilled(): void;
+}
+
 /** Milliseconds of the default `maxDelayMs`. */
 export const DEFAULT_MAX_DELAY_MS = 800;
 /**
@@ -66,9 +77,7 @@ export const DEFAULT_MAX_DELAY_MS = 800;
  * `MAX_UNDECIDED_TOKENS` + one segment. Throws `RangeError` for options out of range; `push` throws
  * `SYLSTREAM_ERR_ENCODER` for a block that does not fit, and `RangeError` for a rate outside of the dial.
  */
-export function createSegmenter(
-  options: SegmenterOptions,
-): Machine<SegmenterInput, SegmenterOutput> {
+export function createSegmenter(options: SegmenterOptions): Segmenter {
   const { config, partials = false, holdRate = false } = options;
   const { rate = 'natural', maxDelayMs = DEFAULT_MAX_DELAY_MS, prune = true } = options;
   const { featureWidth: width, minTokens, maxTokens, trimTokens, chunkTokens = 8 } = config;
@@ -105,6 +114,7 @@ export function createSegmenter(
   let scratch: FeatureBlock | undefined;
   let openFrom = 0; // it is decided that no boundary lies between the root and this node
   let showsTail = false; // a provisional tail stands
+  let missing: number | undefined; // the token whose features a thin state wants next
 
   const takeRow = (block: FeatureBlock, i: number): void => {
     const token = block.firstToken + i;
@@ -196,6 +206,26 @@ export function createSegmenter(
   };
 
   return {
+    get firstKept() {
+      return ring.first;
+    },
+    refill({ firstToken, tokens, features }) {
+      if (missing === undefined) return;
+      const from = Math.max(ring.first, firstToken);
+      const end = Math.min(ring.end, firstToken + tokens);
+      for (let token = from; token < end; token++)
+        ring.fill(token, features, (token - firstToken) * width);
+      if (from <= missing) missing = Math.max(missing, end);
+    },
+    refilled() {
+      if (missing !== undefined && missing < ring.end)
+        throw new PipelineError(
+          'SYLSTREAM_ERR_ENCODER',
+          `no features of token ${missing} came again`,
+        );
+      missing = undefined;
+      search.refilled();
+    },
     push(value) {
       if (isControl(value)) {
         if (value.control === 'rate') {
@@ -224,11 +254,20 @@ export function createSegmenter(
       for (const part of parts) part.save(to);
     },
     restore(from) {
-      expected = from.number();
-      available = from.number();
-      openFrom = from.number();
-      showsTail = from.number() === 1;
+      expected = from.integer(0, MAX_SAVED_TOKEN);
+      available = from.integer(0, MAX_SAVED_TOKEN);
+      openFrom = from.integer(0, MAX_SAVED_TOKEN);
+      showsTail = from.flag();
       for (const part of parts) part.restore(from);
+      if (ring.end > ring.first && ring.end !== expected)
+        throw new RangeError(
+          `expected a saved state up to token ${expected}, got one up to ${ring.end}`,
+        );
+      if (ring.first > expected + MAX_UNDECIDED_TOKENS)
+        throw new RangeError('expected what is decided near the saved end, got it far behind');
+      if (openFrom > Math.max(expected, ring.end))
+        throw new RangeError('expected openFrom within a saved state, got one behind it');
+      if (from.isThin) missing = ring.first;
     },
   };
 }

@@ -1,4 +1,5 @@
-import type { Saved } from '../core/savedState.ts';
+import { MAX_SAVED_TOKEN, type Saved } from '../core/savedState.ts';
+import { MAX_UNDECIDED_TOKENS } from './deadline.ts';
 
 /**
  * What the segmenter remembers of each token that it may still need: a ring over absolute token numbers that grows by
@@ -19,6 +20,8 @@ export interface TokenRing extends Saved {
   dropFrom(token: number): void;
   /** Forgets everything; the next token pushed is `token`. */
   restart(token: number): void;
+  /** Gives a kept token its features, `[D]` from `offset`: after a thin state was restored. */
+  fill(token: number, features: Float32Array, offset: number): void;
   /** The numbers of a kept token. */
   row(token: number): TokenRow;
   /** Changes the weights of a kept token. */
@@ -45,6 +48,8 @@ export interface TokenRow {
 
 const FIRST_CAPACITY = 128;
 const COLUMNS = 5; // logit, speech, w, lambda, even
+/** No stream keeps more: what may be undecided, and a longest segment or two. */
+const MAX_TOKENS = MAX_UNDECIDED_TOKENS + 548;
 
 /** Makes an empty ring of rows of `width` features that begins at token 0. */
 export function createTokenRing(width: number): TokenRing {
@@ -103,6 +108,9 @@ export function createTokenRing(width: number): TokenRing {
       first = token;
       end = token;
     },
+    fill(token, source, offset) {
+      features.set(source.subarray(offset, offset + width), (token % capacity) * width);
+    },
     row(token) {
       const at = (token % capacity) * COLUMNS;
       return {
@@ -121,30 +129,44 @@ export function createTokenRing(width: number): TokenRing {
     },
     save(to) {
       to.numbers(first, end);
-      const rows = new Float32Array((end - first) * width);
+      const rows = new Float32Array(to.isThin ? 0 : (end - first) * width);
       const columns = new Float64Array((end - first) * COLUMNS);
       for (let token = first; token < end; token++) {
         const at = token % capacity;
         const row = token - first;
-        rows.set(features.subarray(at * width, (at + 1) * width), row * width);
+        if (!to.isThin) rows.set(features.subarray(at * width, (at + 1) * width), row * width);
         columns.set(numbers.subarray(at * COLUMNS, (at + 1) * COLUMNS), row * COLUMNS);
       }
-      to.float32s(rows);
+      if (!to.isThin) to.float32s(rows);
       to.float64s(columns);
     },
     restore(from) {
-      first = from.number();
-      const last = from.number();
-      const rows = from.float32s();
-      const columns = from.float64s();
+      first = from.integer(0, MAX_SAVED_TOKEN);
+      const last = from.integer(first, first + MAX_TOKENS);
+      const rows = from.isThin ? undefined : from.float32s((last - first) * width);
+      const columns = from.float64s((last - first) * COLUMNS);
       end = first;
       while (capacity < last - first) grow();
       for (; end < last; end++) {
         const at = end % capacity;
         const row = end - first;
-        features.set(rows.subarray(row * width, (row + 1) * width), at * width);
-        numbers.set(columns.subarray(row * COLUMNS, (row + 1) * COLUMNS), at * COLUMNS);
+        if (rows) features.set(rows.subarray(row * width, (row + 1) * width), at * width);
+        const own = columns.subarray(row * COLUMNS, (row + 1) * COLUMNS);
+        checkRow(own);
+        numbers.set(own, at * COLUMNS);
       }
     },
   };
+}
+
+/** Refuses a row that no stream has: only `speech` may be no number. */
+function checkRow([logit, speech, w, lambda, even]: Float64Array): void {
+  const isSpeech = Number.isFinite(speech) || Number.isNaN(speech);
+  if (isSpeech && [logit, lambda].every(Number.isFinite) && isWeight(w) && w > 0 && isWeight(even))
+    return;
+  throw new RangeError('expected the numbers of a token in a saved state, got others');
+}
+
+function isWeight(value: number): boolean {
+  return value >= 0 && value < Infinity;
 }

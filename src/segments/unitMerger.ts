@@ -1,6 +1,6 @@
 import type { Unit } from '../core/types.ts';
 import { SAMPLE_RATE } from '../core/time.ts';
-import type { Saved } from '../core/savedState.ts';
+import { MAX_SAVED_TOKEN, type Saved } from '../core/savedState.ts';
 
 /** Makes one unit of consecutive equal ones. */
 export interface UnitMerger extends Saved {
@@ -57,18 +57,12 @@ export function createUnitMerger(): UnitMerger {
       to.float32s(vector ?? new Float32Array(0));
     },
     restore(from) {
-      index = from.number();
-      if (from.number() === 0) return;
-      const next = (): number => from.number();
-      const [own, id, start, end, decided, confidence] = [
-        next(),
-        next(),
-        next(),
-        next(),
-        next(),
-        next(),
-      ];
-      const [pause, forced] = [next() === 1, next() === 1];
+      const whole = (min = 0): number => from.integer(min, MAX_SAVED_TOKEN);
+      index = whole();
+      if (!from.flag()) return;
+      const [own, id, start] = [whole(), whole(), whole()];
+      const [end, decided, confidence] = [whole(start + 1), whole(), from.finite()];
+      const [pause, forced] = [from.flag(), from.flag()];
       held = {
         index: own,
         id,

@@ -1,5 +1,5 @@
 import { isControl, type Control, type FeatureBlock, type MelBlock } from '../../core/types.ts';
-import type { StateReader, StateWriter } from '../../core/savedState.ts';
+import { MAX_SAVED_TOKEN, type StateReader, type StateWriter } from '../../core/savedState.ts';
 import { samplesForTokens } from '../../core/time.ts';
 import { createChunker, tokenLevels } from './chunker.ts';
 import type { EncoderRows, EncoderShape } from './encoder.ts';
@@ -15,6 +15,8 @@ export interface EncoderWork {
   readonly levels: Float32Array;
   /** A flush: padded with `delayTokens` masked tokens, nothing of it is kept. */
   readonly scratch: boolean;
+  /** How many tokens before it there are keys and values of, where that is not all of them: the step is done again. */
+  readonly knownTokens?: number | undefined;
 }
 
 /**
@@ -36,15 +38,19 @@ export interface EncoderFeed {
   restore(from: StateReader): number;
 }
 
-/** Makes the feed of one stream. `mel`: the bundle's statistics, frames are normalised to 0.5 · (logmel − mean) / std. */
+/**
+ * Makes the feed of one stream. `mel`: the bundle's statistics, frames are normalised to 0.5 · (logmel − mean) / std.
+ * `firstToken`: the token whose frames come first, the first of a chunk; 0 by default.
+ */
 export function createEncoderFeed(
   shape: EncoderShape,
   mel: { readonly mean: number; readonly std: number },
+  { firstToken: begin = 0 }: { readonly firstToken?: number } = {},
 ): EncoderFeed {
   const { chunkTokens, delayTokens, featureWidth, framesBefore } = shape;
   const repeated = melRowLength(framesBefore, 0);
   const chunker = createChunker({ chunkTokens, ...mel, framesBefore });
-  let firstToken = 0;
+  let firstToken = begin;
   /** Levels of the `delayTokens` tokens before the chunk: the outputs speak of them. */
   let recentLevels = new Float32Array(delayTokens);
 
@@ -106,9 +112,9 @@ export function createEncoderFeed(
       );
     },
     restore(from) {
-      firstToken = from.number();
-      recentLevels = from.float32s();
-      chunker.goOn(from.float32s());
+      firstToken = from.integer(0, MAX_SAVED_TOKEN);
+      recentLevels = from.float32s(delayTokens);
+      chunker.goOn(from.float32s(repeated));
       return firstToken;
     },
   };

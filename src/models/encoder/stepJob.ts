@@ -13,6 +13,8 @@ export interface StepJob {
   readonly tokens: number;
   /** Whether the new keys and values are kept. */
   readonly commit: boolean;
+  /** Tokens before it whose keys and values there are; default: all. */
+  readonly knownTokens?: number | undefined;
 }
 
 /** What a run gave. */

@@ -85,7 +85,12 @@ export async function createStepRunner(
       mel.fill(0, b * size + job.mel.length, (b + 1) * size);
       mask.fill(1, b * rows, b * rows + job.tokens);
       mask.fill(0, b * rows + job.tokens, (b + 1) * rows);
-      writeAges(ages.subarray(b * windowTokens, (b + 1) * windowTokens), shape, job.firstToken);
+      writeAges(
+        ages.subarray(b * windowTokens, (b + 1) * windowTokens),
+        shape,
+        job.firstToken,
+        job.knownTokens,
+      );
       gatherRing(job.memory.own, arena.rows[b], shape, job.firstToken);
     });
   }

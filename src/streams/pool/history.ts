@@ -36,12 +36,14 @@ export interface History {
   readonly bytes: number;
 }
 
-/** Makes an empty history of moments of `frameBytes` bytes. */
-export function createHistory(frameBytes: number): History {
+/** Makes an empty history of moments of `frameBytes` bytes; `begin`: what lies before it. */
+export function createHistory(
+  frameBytes: number,
+  begin: { readonly frames: number; readonly controls: number } = { frames: 0, controls: 0 },
+): History {
   let entries: Entry[] = [];
   let sent = 0; // how many of the entries were given out by `fresh`
-  let frames = 0;
-  let controls = 0;
+  let { frames, controls } = begin;
 
   function since(place: ReplayPlace, known: number): Entry[] {
     return entries

@@ -71,6 +71,7 @@ function openLocal(
     control: (control) => chunks$.next(control),
     end: () => chunks$.complete(),
     rest: () => undefined, // the models are the caller's, and so is the place
+    snapshot: () => undefined, // it saves nothing
     restingBytes: undefined,
     release: () => subscription.unsubscribe(),
   };

@@ -15,8 +15,18 @@ export interface StreamPool {
   readonly bundle: Bundle;
   /** The unit language model, where the bundle has one and `lm: false` was not asked for; a thread of its own. */
   readonly lm?: UnitLm;
-  /** Starts a stream of raw audio. Throws `RangeError` or `TypeError` for options that are not what they must be. */
-  open(format: PcmFormat, options: ShardStreamOptions, listener: StreamListener): PooledStream;
+  /**
+   * Starts a stream of raw audio. Throws `RangeError` or `TypeError` for options that are not what they must be.
+   *
+   * `from`: the state of a snapshot of a stream with the same format and options, of any pool that makes the same bits: goes on
+   * from there, and wants the audio from `replayPlace(snapshot.from)` on and the controls behind those that were obeyed.
+   */
+  open(
+    format: PcmFormat,
+    options: ShardStreamOptions,
+    listener: StreamListener,
+    from?: Uint8Array,
+  ): PooledStream;
   /** `speechUnits()` in the pool: the same events for the same chunks. */
   speechUnits(
     chunks$: Observable<PcmChunk | Control>,

@@ -7,8 +7,8 @@ import { createHistory, type Entry } from './history.ts';
 import { packMemory, type PackedMemory } from './packedMemory.ts';
 import { replayPlace } from './replayPlace.ts';
 import { receivedError } from './sentError.ts';
-import type { ShardItem, ShardResult, ShardStreamOptions } from './shardMessages.ts';
-import { readCheckpoint, type StreamMemory } from './streamMemory.ts';
+import type { ShardItem, ShardResult, ShardStreamOptions, Snapshot } from './shardMessages.ts';
+import { readCheckpoint, type Checkpoint, type StreamMemory } from './streamMemory.ts';
 
 /** Told what comes of a stream; nothing after `completed` or `failed`, and nothing after its release. */
 export interface StreamListener {
@@ -17,6 +17,8 @@ export interface StreamListener {
   readonly progress?: ((sample: number) => void) | undefined;
   readonly completed: () => void;
   readonly failed: (error: Error) => void;
+  /** What `snapshot()` asked for, after all events that it has behind it. */
+  readonly snapshot?: ((snapshot: Snapshot) => void) | undefined;
 }
 
 /** One stream, seen from the thread that feeds it. */
@@ -34,6 +36,8 @@ export interface PooledStream {
    * going on needs. What comes next wakes it, to the same events.
    */
   rest(): void;
+  /** Asks for what another pool needs to go on; told after the next step, and not where the stream rests before. */
+  snapshot(): void;
   /** Bytes that it keeps while it rests; undefined while it has its place. */
   readonly restingBytes: number | undefined;
   /** Ends the stream at once; its listener is told nothing more. */
@@ -65,15 +69,30 @@ export interface PooledStreamOptions {
   readonly options: ShardStreamOptions;
   readonly ring: RingShape;
   readonly listener: StreamListener;
+  /** A state from elsewhere to go on from. */
+  readonly imported?: ImportedStream | undefined;
   /** Gives the stream a place and an empty memory; throws where there is none. */
   readonly enter: (member: PoolMember) => Berth;
 }
 
+/** A stream from elsewhere: its thin state, and what that says (`readImported.ts`). */
+export interface ImportedStream extends Checkpoint {
+  readonly state: Uint8Array;
+  /** The token from which on the encoder's steps are done again. */
+  readonly from: number;
+  /** All audio up to this sample was encoded. */
+  readonly sample: number;
+}
+
 /** Makes a stream that rests until something comes. What `enter` throws fails it. */
 export function createPooledStream(setup: PooledStreamOptions): PooledStream {
-  const { id, format, options, ring, listener } = setup;
+  const { id, format, options, ring, listener, imported } = setup;
   const frameBytes = format.channels * bytesPerSample(format.encoding);
-  const history = createHistory(frameBytes);
+  const first = replayPlace(imported?.from ?? 0, format.sampleRate);
+  const history = createHistory(frameBytes, {
+    frames: first.frame,
+    controls: imported?.controls ?? 0,
+  });
   const isDue = createChunkGrid(ring.chunkTokens, format.sampleRate);
   let berth: Berth | undefined;
   /** What is kept while there is no berth; nothing before the first. */
@@ -84,9 +103,11 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
   let isWanted = false;
   /** Nothing came since it was told to rest. */
   let isAtRest = false;
-  let handed = 0; // moments that the shard has
-  let events = 0; // that were told
-  let sample = 0; // that was told
+  let handed = first.frame; // moments that the shard has
+  let events = imported?.events ?? 0; // that were told
+  let sample = imported?.sample ?? 0; // that was told
+  /** The shard has saved nothing of its own yet. */
+  let isImported = imported !== undefined;
   let ended = false;
   let over = false;
 
@@ -94,10 +115,19 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
 
   /** Begins in a shard that does not know the stream: where the memory says. */
   function begin({ memory, send }: Berth): void {
-    send({ stream: id, type: 'open', setup: { format, options, memory } });
-    const checkpoint = readCheckpoint(memory);
-    hand(history.since(placeOf(checkpoint), checkpoint.controls), send);
+    const state = imported?.state;
+    send({ stream: id, type: 'open', setup: { format, options, memory, imported: state } });
+    const { place, controls } = goingOn(readCheckpoint(memory));
+    hand(history.since(place, controls), send);
     if (ended) send({ stream: id, type: 'end' });
+  }
+
+  /** Where what comes again begins: at the last state that was saved, or, before the first, where the one from elsewhere wants it. */
+  function goingOn(saved: Pick<Checkpoint, 'token' | 'controls'>) {
+    isImported &&= saved.token <= imported!.token;
+    return isImported
+      ? { place: first, controls: imported!.controls }
+      : { place: placeOf(saved), controls: saved.controls };
   }
 
   function hand(entries: readonly Entry[], send: Berth['send']): void {
@@ -162,7 +192,9 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
         listener.progress?.(sample);
         if (over) return;
       }
-      history.forget(placeOf(result.saved), result.saved.controls);
+      const { place, controls } = goingOn(result.saved);
+      history.forget(place, controls);
+      if (result.snapshot) listener.snapshot?.(result.snapshot);
       if (result.ended) {
         finish();
         listener.completed();
@@ -180,7 +212,8 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
     left() {
       if (!over) {
         packed = packMemory(berth!.memory, ring);
-        history.shrink(placeOf(packed.checkpoint), packed.checkpoint.controls);
+        const { place, controls } = goingOn(packed.checkpoint);
+        history.shrink(place, controls);
       }
       berth = undefined;
       isLeaving = false;
@@ -233,8 +266,12 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
       isAtRest = true;
       if (!isLeaving) leave();
     },
+    snapshot() {
+      if (!over && !ended && berth && !isLeaving) berth.send({ stream: id, type: 'snapshot' });
+    },
     get restingBytes() {
-      return berth || over ? undefined : (packed?.bytes ?? 0) + history.bytes;
+      if (berth || over) return undefined;
+      return (packed?.bytes ?? 0) + history.bytes + (isImported ? imported!.state.length : 0);
     },
     release() {
       if (!over) finish();

@@ -83,6 +83,8 @@ export function createShard(
       case 'end':
         stream.end();
         break;
+      case 'snapshot':
+        return stream.snapshot();
     }
     touch(id, stream);
   }
@@ -122,12 +124,14 @@ export function createShard(
 
   const rowsFor = ({ scratch }: EncoderWork): number => (scratch ? scratchRows : chunkTokens);
 
-  /** The longest waiting stream, and all others whose rows have its length. */
+  /** The longest waiting stream, and all others whose rows have its length; steps that are done again come after live ones. */
   function takeBatch(): { batch: [number, ShardStream][]; rows: number } {
-    const [[, oldest]] = ready;
-    const rows = rowsFor(oldest.next!);
+    const again = [...ready].filter(([, stream]) => isAgain(stream));
+    const live = again.length === 0 ? ready : [...ready].filter(([, stream]) => !isAgain(stream));
     const batch: [number, ShardStream][] = [];
-    for (const entry of ready) {
+    let rows = 0;
+    for (const entry of [...live, ...again.slice(0, MAX_AGAIN)]) {
+      rows ||= rowsFor(entry[1].next!);
       if (rowsFor(entry[1].next!) !== rows) continue;
       batch.push(entry);
       if (batch.length === maxBatch) break;
@@ -149,6 +153,7 @@ export function createShard(
         firstToken: next!.firstToken,
         tokens: melRowTokens(next!.mel, before),
         commit: !next!.scratch,
+        knownTokens: next!.knownTokens,
       }));
       inRun = true;
       const outputs = await runner.run(jobs, rows);
@@ -186,5 +191,10 @@ export function createShard(
     },
   };
 }
+
+/** Steps of streams from elsewhere in one run: so much later may a live step be that comes meanwhile. */
+const MAX_AGAIN = 8;
+
+const isAgain = ({ next }: ShardStream): boolean => next!.knownTokens !== undefined;
 
 const NOTHING = { before: 0, events: [], sample: 0, saved: { token: 0, controls: 0 } };

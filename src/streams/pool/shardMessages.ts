@@ -32,6 +32,8 @@ export interface ShardStreamSetup {
   readonly format: PcmFormat;
   readonly options: ShardStreamOptions;
   readonly memory: StreamMemory;
+  /** A thin state from elsewhere to go on from, where the memory holds none: `snapshot`. */
+  readonly imported?: Uint8Array | undefined;
 }
 
 /** One thing that happens to a stream, in order. */
@@ -43,6 +45,8 @@ export type ShardItem = { readonly stream: number } & (
   | { readonly type: 'silence'; readonly frames: number }
   | { readonly type: 'control'; readonly control: Control }
   | { readonly type: 'end' }
+  /** Tells a snapshot with what comes of the next step. */
+  | { readonly type: 'snapshot' }
   /** Leaves the shard, released, as soon as all that came is done and saved; it may be opened again. */
   | { readonly type: 'rest' }
   | { readonly type: 'release' }
@@ -63,6 +67,16 @@ export type ToShard =
       readonly times: number;
     };
 
+/** What of a stream another pool needs to go on, beside the audio from `replayPlace(from)` on. */
+export interface Snapshot {
+  /** Its thin state. */
+  readonly state: Uint8Array;
+  /** The token from which on the encoder's steps are done again. */
+  readonly from: number;
+  /** Controls that had been obeyed: those behind them have to come again. */
+  readonly controls: number;
+}
+
 /** What came of a stream. */
 export interface ShardResult {
   readonly stream: number;
@@ -73,6 +87,8 @@ export interface ShardResult {
   readonly sample: number;
   /** What is surely saved. */
   readonly saved: { readonly token: number; readonly controls: number };
+  /** As it is after these events. */
+  readonly snapshot?: Snapshot | undefined;
   /** The stream is over; nothing follows. */
   readonly ended?: true;
   readonly failed?: SentError;

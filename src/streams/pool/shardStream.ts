@@ -9,10 +9,12 @@ import type { EncoderRows } from '../../models/encoder/encoder.ts';
 import { encoderShape } from '../../models/encoder/melRow.ts';
 import { createEncoderFeed, type EncoderWork } from '../../models/encoder/encoderFeed.ts';
 import type { KeptMemory } from '../../models/inference/kvRing.ts';
-import { type Control, type MelBlock, type SpeechEvent } from '../../core/types.ts';
+import { isControl, type Control, type MelBlock, type SpeechEvent } from '../../core/types.ts';
 import { segmenterConfig } from '../segmenterConfig.ts';
 import { createFront } from './front.ts';
-import type { ShardStreamSetup } from './shardMessages.ts';
+import { createRefill, type Refill } from './refill.ts';
+import { replayToken } from './replayToken.ts';
+import type { ShardStreamSetup, Snapshot } from './shardMessages.ts';
 import { readState, writeState } from './streamMemory.ts';
 
 /** What waits in a stream: a step for the encoder, a control, what went wrong with the audio, the end. */
@@ -35,6 +37,8 @@ export interface ShardStream {
   fail(error: Error): void;
   /** What came of it since the last call. */
   collect(): Collected;
+  /** Asks for a snapshot: `collect` has it after the next step. */
+  snapshot(): void;
   /** Writes the state into the stream's memory. */
   save(): void;
   /** Gives back what the garbage collector cannot see. */
@@ -47,6 +51,7 @@ export interface Collected {
   readonly events: readonly SpeechEvent[];
   readonly sample: number;
   readonly saved: { readonly token: number; readonly controls: number };
+  readonly snapshot: Snapshot | undefined;
   readonly over: { readonly error: unknown } | 'ended' | undefined;
 }
 
@@ -56,24 +61,37 @@ export interface ShardStreamContext {
   readonly codebook: Codebook;
   /** Memory for writing states; one for all. */
   readonly buffer: StateBuffer;
+  /** The same for thin ones. */
+  readonly thinBuffer: StateBuffer;
 }
 
 /** Makes the context of a shard's streams. */
 export function createShardContext(bundle: Bundle, codebook: Codebook): ShardStreamContext {
-  return { bundle, codebook, buffer: createStateBuffer() };
+  return {
+    bundle,
+    codebook,
+    buffer: createStateBuffer(),
+    thinBuffer: createStateBuffer({ isThin: true }),
+  };
 }
 
-/** Makes a stream, `kept` being its keys and values; where its memory holds a state, it goes on from there, and the audio from `replayPlace()` on comes again. */
+/**
+ * Makes a stream, `kept` being its keys and values; where its memory holds a state, it goes on from there, and the audio from
+ * `replayPlace()` on comes again. Where it does not and there is a state from elsewhere, that of `replayPlace(replayToken())`
+ * comes again, and all keys and values are made of it.
+ */
 export function createShardStream(
-  { format, options, memory }: ShardStreamSetup,
+  { format, options, memory, imported }: ShardStreamSetup,
   kept: KeptMemory,
-  { bundle, codebook, buffer }: ShardStreamContext,
+  { bundle, codebook, buffer, thinBuffer }: ShardStreamContext,
 ): ShardStream {
   const { encoding, channels } = format;
   const { config } = bundle;
-  const feed = createEncoderFeed(encoderShape(config.encoder), config.mel);
+  const shape = encoderShape(config.encoder);
+  const feed = createEncoderFeed(shape, config.mel);
+  const segmenter = createSegmenter({ ...options, config: segmenterConfig(config) });
   const back = chain(
-    createSegmenter({ ...options, config: segmenterConfig(config) }),
+    segmenter,
     createQuantizer({ ...options, assign: (vector) => codebook.assign(vector) }),
   );
   let events: SpeechEvent[] = [];
@@ -84,11 +102,15 @@ export function createShardStream(
   let saved = { token: 0, controls: 0 };
   let over: Collected['over'];
   let waiting: Waiting[] = [];
+  let refill: Refill | undefined;
+  let isSnapshotDue = false;
 
-  const state = readState(memory);
+  const own = readState(memory);
+  const state = own ?? imported;
   let token = 0;
+  let from = 0;
   if (state) {
-    const reader = createStateReader(state);
+    const reader = createStateReader(state, { isThin: !own });
     token = reader.number();
     controls = reader.number();
     told = reader.number();
@@ -96,14 +118,19 @@ export function createShardStream(
     feed.restore(reader);
     back.restore!(reader);
     saved = { token, controls };
+    from = own ? token : replayToken(token, segmenter.firstKept, config.encoder);
+    if (from < token) refill = createRefill({ from, token }, feed, shape, config.mel);
   }
-  const front = createFront(format, token);
+  const front = createFront(format, from);
+
+  const stepsOf = (value: MelBlock | Control): readonly Waiting[] =>
+    refill && !isControl(value) ? refill.push(value) : feed.push(value);
 
   /** Runs part of the front; what it throws comes at its place. */
   function take(run: () => Iterable<MelBlock | Control>): void {
     if (over) return;
     try {
-      for (const block of run()) waiting.push(...feed.push(block));
+      for (const value of run()) waiting.push(...stepsOf(value));
     } catch (error) {
       waiting.push({ error });
     }
@@ -134,6 +161,36 @@ export function createShardStream(
     }
   }
 
+  /** Takes what came of a step that was done again. */
+  function again(work: EncoderWork, rows: EncoderRows): void {
+    const block = refill!.block(work, rows);
+    if (block) segmenter.refill(block);
+    if (!refill!.isLast(work)) return;
+    refill = undefined;
+    try {
+      segmenter.refilled();
+    } catch (error) {
+      stop({ error });
+    }
+  }
+
+  /** Writes what going on needs after the last step. */
+  function write(to: StateBuffer, last: EncoderWork): void {
+    token = last.firstToken + config.encoder.chunkTokens;
+    to.clear();
+    to.numbers(token, controls, told, sample);
+    feed.save(to, last);
+    back.save!(to);
+  }
+
+  function takeSnapshot(): Snapshot | undefined {
+    if (!isSnapshotDue || over || lastStep === undefined) return undefined;
+    isSnapshotDue = false;
+    write(thinBuffer, lastStep);
+    const first = replayToken(token, segmenter.firstKept, config.encoder);
+    return { state: thinBuffer.bytes().slice(), from: first, controls };
+  }
+
   function stop(how: Collected['over']): void {
     over ??= how;
     waiting = [];
@@ -156,6 +213,10 @@ export function createShardStream(
     },
     accept(rows) {
       const work = waiting.shift() as EncoderWork;
+      if (work.knownTokens !== undefined) {
+        again(work, rows);
+        return advance();
+      }
       const block = feed.block(work, rows);
       if (!work.scratch) {
         lastStep = work;
@@ -169,15 +230,14 @@ export function createShardStream(
       const collected = { before: told, events, sample, saved, over };
       told += events.length;
       events = [];
-      return collected;
+      return { ...collected, snapshot: takeSnapshot() };
+    },
+    snapshot() {
+      isSnapshotDue = true;
     },
     save() {
       if (over || lastStep === undefined) return;
-      token = lastStep.firstToken + config.encoder.chunkTokens;
-      buffer.clear();
-      buffer.numbers(token, controls, told, sample);
-      feed.save(buffer, lastStep);
-      back.save!(buffer);
+      write(buffer, lastStep);
       writeState(memory, buffer);
       saved = { token, controls };
     },

@@ -18,6 +18,7 @@ import {
   type PoolMember,
   type StreamListener,
 } from './pooledStream.ts';
+import { readImported } from './readImported.ts';
 import { createShardLink, type ShardLink } from './shardLink.ts';
 import type { ShardFigures, ShardResult, ShardStreamOptions } from './shardMessages.ts';
 import { createStreamMemory, renewMemory, type StreamMemory } from './streamMemory.ts';
@@ -172,9 +173,11 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     format: PcmFormat,
     asked: ShardStreamOptions,
     listener: StreamListener,
+    from?: Uint8Array,
   ): PooledStream {
     if (closed) throw closedError();
     checkStreamOptions(bundle.config, format, asked);
+    const imported = from && readImported(bundle.config, asked, from);
     const id = streams++;
     return createPooledStream({
       id,
@@ -182,6 +185,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
       options: asked,
       ring: shape,
       listener,
+      imported,
       enter: (member) => enter(id, member),
     });
   }
