@@ -161,7 +161,7 @@ export class Connection implements Link {
       }
       return;
     }
-    if (now - this.#socket.lastFrameAt > idleMs) {
+    if (now - this.#socket.lastHeardAt > idleMs) {
       return this.fail(error('IDLE', `no whole message and no pong for ${idleMs} ms`));
     }
     const { unansweredSince } = this.#socket;

@@ -21,8 +21,8 @@ export interface SocketOptions {
 
 /** One WebSocket with its bounds: how much may wait to be written, how fast messages are read. */
 export interface Socket {
-  /** Monotone milliseconds of the last whole frame, pings and pongs included. */
-  readonly lastFrameAt: number;
+  /** Monotone milliseconds of the last whole message, pings and pongs included. */
+  readonly lastHeardAt: number;
   /** Since when a ping has not been answered. */
   readonly unansweredSince: number | undefined;
   readonly isOpen: boolean;
@@ -46,13 +46,13 @@ export function createSocket(ws: WebSocket, now: () => number, options: SocketOp
   const { codec, settings, metrics } = options;
   const { traffic } = metrics;
   const budget = Math.max(1, Math.ceil(settings.messagesPerSecond / REFILLS_PER_SECOND));
-  let lastFrameAt = now();
+  let lastHeardAt = now();
   let unansweredSince: number | undefined;
   let taken = 0;
   let overfull = false;
 
   ws.on('message', (data: RawData, isBinary: boolean) => {
-    lastFrameAt = now();
+    lastHeardAt = now();
     traffic.messagesIn++;
     const bytes = data as Buffer; // binaryType is nodebuffer
     traffic.bytesIn += bytes.byteLength;
@@ -60,12 +60,12 @@ export function createSocket(ws: WebSocket, now: () => number, options: SocketOp
     options.onMessage(isBinary ? bytes : bytes.toString('utf8'));
   });
   ws.on('ping', () => {
-    lastFrameAt = now();
+    lastHeardAt = now();
     if (++taken >= budget) ws.pause();
     checkBuffered();
   });
   ws.on('pong', () => {
-    lastFrameAt = now();
+    lastHeardAt = now();
     unansweredSince = undefined;
   });
 
@@ -80,8 +80,8 @@ export function createSocket(ws: WebSocket, now: () => number, options: SocketOp
   }
 
   const socket: Socket = {
-    get lastFrameAt() {
-      return lastFrameAt;
+    get lastHeardAt() {
+      return lastHeardAt;
     },
     get unansweredSince() {
       return unansweredSince;

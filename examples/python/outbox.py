@@ -12,20 +12,20 @@ MAX_AUDIO_BYTES = 32 * 1024
 @dataclass(frozen=True)
 class _Item:
     at: int  # first sample, at the declared rate
-    frames: int  # 0 for a control
+    moments: int  # 0 for a control
     data: bytes = b''
     control: Message | None = None
 
     @property
     def end(self) -> int:
-        return self.at + self.frames
+        return self.at + self.moments
 
 
 class Outbox:
     """Audio by its sample index and controls at their place in it, in order, until the server has acknowledged them."""
 
-    def __init__(self, frame_bytes: int) -> None:
-        self.frame_bytes = frame_bytes
+    def __init__(self, moment_bytes: int) -> None:
+        self.moment_bytes = moment_bytes
         self.written = 0
         self.acknowledged = 0
         self._items: deque[_Item] = deque()
@@ -37,15 +37,15 @@ class Outbox:
         return self.written - self.acknowledged
 
     def push_audio(self, data: bytes) -> None:
-        """Appends whole frames (one sample of every channel); raises ValueError for a part of one."""
-        if len(data) % self.frame_bytes:
-            raise ValueError(f'audio must be whole frames of {self.frame_bytes} bytes, got {len(data)} bytes')
-        step = MAX_AUDIO_BYTES // self.frame_bytes * self.frame_bytes
+        """Appends whole moments (one sample of every channel); raises ValueError for a part of one."""
+        if len(data) % self.moment_bytes:
+            raise ValueError(f'audio must be whole moments of {self.moment_bytes} bytes, got {len(data)} bytes')
+        step = MAX_AUDIO_BYTES // self.moment_bytes * self.moment_bytes
         for start in range(0, len(data), step):
             piece = data[start : start + step]
-            frames = len(piece) // self.frame_bytes
-            self._items.append(_Item(self.written, frames, piece))
-            self.written += frames
+            moments = len(piece) // self.moment_bytes
+            self._items.append(_Item(self.written, moments, piece))
+            self.written += moments
 
     def push_control(self, message: Message) -> None:
         """Appends a message that counts at this place in the audio."""
@@ -58,7 +58,7 @@ class Outbox:
         item = self._items[self._next]
         if item.control is None and item.end > limit:
             item = self._split(item, limit)
-            if item.frames == 0:
+            if item.moments == 0:
                 return None
         self._next += 1
         if item.control is not None:
@@ -67,11 +67,11 @@ class Outbox:
 
     def _split(self, item: _Item, limit: int) -> _Item:
         """Cuts the next item at `limit`, so that credit for a part of it is used."""
-        frames = max(0, limit - item.at)
-        if frames:
-            cut = frames * self.frame_bytes
-            self._items[self._next] = _Item(item.at, frames, item.data[:cut])
-            self._items.insert(self._next + 1, _Item(limit, item.frames - frames, item.data[cut:]))
+        moments = max(0, limit - item.at)
+        if moments:
+            cut = moments * self.moment_bytes
+            self._items[self._next] = _Item(item.at, moments, item.data[:cut])
+            self._items.insert(self._next + 1, _Item(limit, item.moments - moments, item.data[cut:]))
             return self._items[self._next]
         return _Item(item.at, 0)
 

@@ -90,7 +90,7 @@ class UnitStream:
             yield event
 
     async def write(self, data: bytes) -> None:
-        """Appends audio: whole frames. Waits while 30 s of it wait already."""
+        """Appends audio: whole moments (one sample of every channel). Waits while 30 s of it wait already."""
         self._outbox.push_audio(data)
         async with self._moved:
             self._moved.notify_all()
@@ -217,7 +217,7 @@ class UnitStream:
         """The next message; raises StreamError for a fatal error."""
         data = await socket.recv()
         if isinstance(data, str):
-            raise StreamError('malformed', 'expected a binary frame, got text')
+            raise StreamError('malformed', 'expected a binary message, got text')
         message = decode(data)
         if message['t'] == 'error' and message['fatal']:
             raise StreamError(message['code'], message['msg'], message.get('retry_after_ms'))

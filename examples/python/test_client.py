@@ -124,7 +124,7 @@ class OutboxTest(unittest.TestCase):
         self.assertEqual(box.take(10), {'t': 'end'})
         self.assertIsNone(box.take(10))
 
-    def test_refuses_a_part_of_a_frame(self) -> None:
+    def test_refuses_a_part_of_a_moment(self) -> None:
         with self.assertRaises(ValueError):
             Outbox(4).push_audio(bytes(6))
 

@@ -3,13 +3,13 @@ export interface LoggedError {
   readonly type: string;
   readonly code?: string;
   readonly message?: string;
-  /** Where it happened: frames only, for a stack’s first lines repeat the message. */
+  /** Where it happened: lines of the stack only, for a stack’s first lines repeat the message. */
   readonly at?: readonly string[];
   readonly cause?: LoggedError;
 }
 
-/** Frames of a stack. */
-const FRAMES = 12;
+/** Lines of a stack. */
+const LINES = 12;
 /** Characters of a message. */
 const MESSAGE_LENGTH = 300;
 /** Causes of causes. */
@@ -26,7 +26,7 @@ export function loggable(error: unknown, depth: number = DEPTH): LoggedError {
   const at = error.stack
     ?.split('\n')
     .filter((line) => /^ {4}at /.test(line))
-    .slice(0, FRAMES)
+    .slice(0, LINES)
     .map((line) => line.trim());
   return {
     type: error.name,

@@ -1,6 +1,6 @@
 import { PipelineError } from '../../src/core/errors.ts';
 import { MAX_PENDING_TURNS } from '../../src/segments/rateSchedule.ts';
-import { bytesPerFrame, toWireError } from '../../src/protocol/index.ts';
+import { bytesPerMoment, toWireError } from '../../src/protocol/index.ts';
 import type {
   Audio,
   ClientMessage,
@@ -41,7 +41,7 @@ export class Session {
   readonly startedAt: number;
   readonly #context: SessionContext;
   readonly #stream: PooledStream;
-  readonly #frameBytes: number;
+  readonly #momentBytes: number;
   readonly #allowance: Allowance;
   readonly #log: EventLog;
   readonly #lag: LagMeter = createLagMeter();
@@ -79,7 +79,7 @@ export class Session {
       pace: file ? settings.filePace : settings.livePace,
       start: context.now(),
     });
-    this.#frameBytes = bytesPerFrame(hello.audio);
+    this.#momentBytes = bytesPerMoment(hello.audio);
     this.#log = createEventLog(settings.eventLog);
     this.#flushes = new FlushBook(file ? settings.filePace : settings.livePace, context.now());
     this.#suspicion = createAudioSuspicion(hello.audio, (warning) => this.#refuse(warning, 'a'));
@@ -245,11 +245,11 @@ export class Session {
 
   #audio({ n, d }: Audio): void {
     const { audio } = this.hello;
-    const size = this.#frameBytes;
+    const size = this.#momentBytes;
     if (d.byteLength % size !== 0) {
       throw new PipelineError(
         'SYLSTREAM_ERR_AUDIO_BYTES',
-        `a.d must hold whole frames of ${size} bytes (${audio.ch} × ${audio.fmt}), got ${d.byteLength}`,
+        `a.d must hold whole moments of ${size} bytes (${audio.ch} × ${audio.fmt}), got ${d.byteLength}`,
       );
     }
     const skip = this.#overlap(n, d.byteLength / size);
@@ -288,12 +288,12 @@ export class Session {
     return this.#received - n;
   }
 
-  #count(frames: number): void {
+  #count(moments: number): void {
     const { now, metrics } = this.#context;
     const { rate } = this.hello.audio;
-    this.#received += frames;
+    this.#received += moments;
     this.#lag.arrived(Math.floor((this.#received * SAMPLE_RATE) / rate), now());
-    metrics.traffic.audioSeconds += frames / rate;
+    metrics.traffic.audioSeconds += moments / rate;
   }
 
   #set(rate: 'natural' | number, fromSample?: number): void {

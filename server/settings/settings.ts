@@ -126,7 +126,7 @@ export const SETTINGS: readonly Setting[] = [
     60_000,
     10,
     DAY_MS,
-    'time without a whole frame after which a socket is closed',
+    'time without a whole message, ping or pong after which a socket is closed',
   ),
   integer('pingMs', 15_000, 10, DAY_MS, 'time between pings'),
   integer('closeTimeoutMs', 5000, 10, 600_000, 'time for the closing handshake'),

@@ -18,7 +18,7 @@ import type { Speex } from './speex.ts';
  * Runs wherever WebAssembly does, an AudioWorklet included: `speex` is the instance that `speex.ts` exports or one of the
  * caller's own.
  *
- * `firstFrame`: which moment of the stream comes first, 0 by default; a whole second, so that the output keeps its phase.
+ * `firstMoment`: which moment of the stream comes first, 0 by default; a whole second, so that the output keeps its phase.
  *
  * Throws `SYLSTREAM_ERR_AUDIO_NOT_FINITE` for a NaN or infinite sample, naming its index at the input's rate, and
  * `SYLSTREAM_ERR_AUDIO_BYTES` when the stream ends between the channels of one moment; either after the audio before it.
@@ -28,13 +28,13 @@ import type { Speex } from './speex.ts';
 export function createResampler(
   format: AudioFormat,
   speex: Speex,
-  { firstFrame = 0 }: { readonly firstFrame?: number } = {},
+  { firstMoment = 0 }: { readonly firstMoment?: number } = {},
 ): Machine<PcmChunk | Control, PcmChunk | Control> {
   checkAudioFormat(format);
   const { sampleRate, channels, channel } = format;
   const downmix = createDownmix(channels, channel);
   const converter = sampleRate === SAMPLE_RATE ? undefined : createRateConverter(sampleRate, speex);
-  let valuesSeen = firstFrame * channels;
+  let valuesSeen = firstMoment * channels;
 
   function* chunksOf(values: Float32Array): Generator<PcmChunk> {
     valuesSeen += values.length;

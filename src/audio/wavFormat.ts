@@ -30,8 +30,8 @@ function encodingOf(tag: number, bytes: number, littleEndian: boolean): SampleEn
   return tag === MULAW && bytes === 1 ? 'mulaw' : undefined;
 }
 
-/** What a header says in three ways: bytes of one sample of every channel. */
-interface FrameClaims {
+/** What a header says in three ways: bytes of a moment, one sample of every channel. */
+interface MomentClaims {
   readonly channels: number;
   readonly bits: number;
   /** By the bits of a sample, by the block align, and by the bytes of a second. */
@@ -44,13 +44,13 @@ interface FrameClaims {
  * The bytes that two of the three claims agree on. Block and second alone are believed only for 17 to 24 bits in
  * containers of four bytes, which some write without saying so; any other block may as well hold other channels.
  */
-function frameBytes({
+function momentBytes({
   channels,
   bits,
   byBits,
   byBlock,
   bySecond,
-}: FrameClaims): number | undefined {
+}: MomentClaims): number | undefined {
   if (byBits === byBlock || byBits === bySecond) return byBits;
   const padded = bits > 16 && bits <= 24 && byBlock === 4 * channels;
   return padded && byBlock === bySecond ? byBlock : undefined;
@@ -86,20 +86,20 @@ export function parseWavFormat(bytes: Uint8Array, littleEndian: boolean = true):
   if (!isChannelCount(channels)) throw unreadable('1 to 6 channels', `${channels}`);
   if (![PCM, FLOAT, ALAW, MULAW].includes(tag)) throw unknownFormat(tag, bits);
   const isG711 = tag === ALAW || tag === MULAW;
-  const frame = frameBytes({
+  const moment = momentBytes({
     channels,
     bits,
     byBits: channels * (isG711 ? 1 : Math.ceil(bits / 8)),
     byBlock,
     bySecond: view.getUint32(8, littleEndian) / sampleRate,
   });
-  if (frame === undefined) {
+  if (moment === undefined) {
     throw new PipelineError(
       'SYLSTREAM_ERR_WAV_HEADER',
       `expected ${channels} channels of ${bits} bits in a block, got a block of ${byBlock} bytes; write the file again`,
     );
   }
-  const encoding = encodingOf(tag, frame / channels, littleEndian);
+  const encoding = encodingOf(tag, moment / channels, littleEndian);
   if (encoding === undefined) throw unknownFormat(tag, bits);
   return { sampleRate, channels, encoding };
 }

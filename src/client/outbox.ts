@@ -14,10 +14,10 @@ export interface Outbox {
   readonly first: number;
   /** Samples that wait or are not acknowledged. */
   readonly held: number;
-  /** Appends audio: whole frames. */
+  /** Appends audio: whole moments. */
   pushAudio(bytes: Uint8Array): void;
   /** Appends a hole of so many samples. */
-  pushGap(frames: number): void;
+  pushGap(moments: number): void;
   /** Appends a control at the current place. */
   pushControl(message: WireControl): void;
   /** The next message that fits before sample `limit`, or undefined. */
@@ -31,15 +31,15 @@ export interface Outbox {
 }
 
 type Item =
-  | { readonly at: number; readonly frames: number; readonly bytes?: Uint8Array }
-  | { readonly at: number; readonly frames: 0; readonly control: WireControl };
+  | { readonly at: number; readonly moments: number; readonly bytes?: Uint8Array }
+  | { readonly at: number; readonly moments: 0; readonly control: WireControl };
 
 /** Bytes of one `a`: half the message limit, far above any sensible chunk. */
 const MAX_AUDIO_BYTES = 32 * 1024;
 
-/** Makes an empty outbox for audio of `frameBytes` a sample of all channels. */
-export function createOutbox(frameBytes: number): Outbox {
-  const maxFrames = Math.floor(MAX_AUDIO_BYTES / frameBytes);
+/** Makes an empty outbox for audio of `momentBytes` a sample of all channels. */
+export function createOutbox(momentBytes: number): Outbox {
+  const maxMoments = Math.floor(MAX_AUDIO_BYTES / momentBytes);
   let items: Item[] = [];
   /** Place in `items` of what is sent next, and how much of it was sent. */
   let cursor = 0;
@@ -49,13 +49,13 @@ export function createOutbox(frameBytes: number): Outbox {
 
   function takeAudio(item: Item, limit: number): ClientMessage | undefined {
     const n = item.at + sentOfItem;
-    const frames = Math.min(item.frames - sentOfItem, limit - n, maxFrames);
-    if (frames <= 0) return undefined;
-    const from = sentOfItem * frameBytes;
-    sentOfItem += frames;
-    if (sentOfItem === item.frames) next();
-    if (!('bytes' in item) || item.bytes === undefined) return { t: 'gap', n, len: frames };
-    return { t: 'a', n, d: item.bytes.subarray(from, from + frames * frameBytes) };
+    const moments = Math.min(item.moments - sentOfItem, limit - n, maxMoments);
+    if (moments <= 0) return undefined;
+    const from = sentOfItem * momentBytes;
+    sentOfItem += moments;
+    if (sentOfItem === item.moments) next();
+    if (!('bytes' in item) || item.bytes === undefined) return { t: 'gap', n, len: moments };
+    return { t: 'a', n, d: item.bytes.subarray(from, from + moments * momentBytes) };
   }
 
   function next(): void {
@@ -74,17 +74,17 @@ export function createOutbox(frameBytes: number): Outbox {
       return written - acknowledged;
     },
     pushAudio(bytes) {
-      const frames = bytes.byteLength / frameBytes;
-      if (frames === 0) return;
-      items.push({ at: written, frames, bytes });
-      written += frames;
+      const moments = bytes.byteLength / momentBytes;
+      if (moments === 0) return;
+      items.push({ at: written, moments, bytes });
+      written += moments;
     },
-    pushGap(frames) {
-      items.push({ at: written, frames });
-      written += frames;
+    pushGap(moments) {
+      items.push({ at: written, moments });
+      written += moments;
     },
     pushControl(control) {
-      items.push({ at: written, frames: 0, control });
+      items.push({ at: written, moments: 0, control });
     },
     take(limit) {
       const item = items[cursor];
@@ -96,7 +96,7 @@ export function createOutbox(frameBytes: number): Outbox {
     acknowledge(n) {
       acknowledged = Math.max(acknowledged, Math.min(n, written));
       let done = 0;
-      while (done < cursor && items[done].at + items[done].frames <= n && items[done].at < n)
+      while (done < cursor && items[done].at + items[done].moments <= n && items[done].at < n)
         done++;
       if (done < 64 && done < items.length) return; // cut in blocks
       items = items.slice(done);
@@ -111,7 +111,7 @@ export function createOutbox(frameBytes: number): Outbox {
       if (index < cursor) cursor--;
     },
     rewind(n) {
-      cursor = items.findIndex((item) => item.at >= n || item.at + item.frames > n);
+      cursor = items.findIndex((item) => item.at >= n || item.at + item.moments > n);
       if (cursor < 0) cursor = items.length;
       const item = items[cursor];
       sentOfItem = item === undefined ? 0 : Math.max(0, n - item.at);

@@ -1,7 +1,7 @@
 import { filter, map, Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { PipelineError } from '../core/errors.ts';
-import { bytesPerFrame, disposition, fromWireError, PROTOCOL_MINOR } from '../protocol/index.ts';
+import { bytesPerMoment, disposition, fromWireError, PROTOCOL_MINOR } from '../protocol/index.ts';
 import type {
   FinalUnit,
   Flushed,
@@ -76,7 +76,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     this.#options = resolveOptions(options);
     const { format: fmt, sampleRate: rate, channels: ch } = this.#options;
     this.#audio = { fmt, rate, ch };
-    this.#outbox = createOutbox(bytesPerFrame(this.#audio));
+    this.#outbox = createOutbox(bytesPerMoment(this.#audio));
     this.#timeline = createTimeline(rate);
     const { backOffMs: firstMs, giveUpMs } = this.#options;
     this.#backOff = createBackOff({ firstMs, giveUpMs });
@@ -94,9 +94,9 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   }
 
   /**
-   * Appends audio: samples in [-1, 1], or whole frames of bytes in the stream's format. Resolves when there is room for
+   * Appends audio: samples in [-1, 1], or whole moments of bytes in the stream's format. Resolves when there is room for
    * more; a live source need not wait. Rejects with `SYLSTREAM_ERR_OVERRUN` when `bufferMs` of audio wait already,
-   * `SYLSTREAM_ERR_AUDIO_BYTES` for a broken frame, `SYLSTREAM_ERR_CLOSED` after the end.
+   * `SYLSTREAM_ERR_AUDIO_BYTES` for a broken moment, `SYLSTREAM_ERR_CLOSED` after the end.
    */
   async write(chunk: Float32Array | Uint8Array): Promise<void> {
     this.#mustBeOpen();
@@ -104,9 +104,9 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
       chunk instanceof Float32Array
         ? encodeSamples(chunk, this.#audio.fmt)
         : Uint8Array.from(chunk);
-    const size = bytesPerFrame(this.#audio);
+    const size = bytesPerMoment(this.#audio);
     if (bytes.byteLength % size !== 0) {
-      const message = `expected whole frames of ${size} bytes, got ${bytes.byteLength} bytes`;
+      const message = `expected whole moments of ${size} bytes, got ${bytes.byteLength} bytes`;
       throw new PipelineError('SYLSTREAM_ERR_AUDIO_BYTES', message);
     }
     const { bufferMs } = this.#options;

@@ -1,6 +1,9 @@
 /**
  * The vocabulary of the pipeline. Shapes use one alphabet: N samples, T frames or tokens, M mel bands,
  * D features. Every time is an integer number of samples at 16 kHz unless its name says otherwise.
+ *
+ * A moment is one sample of every channel, a frame 10 ms of log-mel, a token 20 ms. A continuation is what a language
+ * model predicts to come next: n hypotheses side by side, each of predicted units.
  */
 
 /** A rate of the dial: `natural` (the bundle's best boundaries) or units per second of non-pause. */

@@ -7,7 +7,7 @@ export function isWireAudioFormat(format: string): format is WireAudioFormat {
   return Object.hasOwn(BYTES, format);
 }
 
-/** Bytes of one sample of every channel. */
-export function bytesPerFrame(audio: WireAudio): number {
+/** Bytes of a moment: one sample of every channel. */
+export function bytesPerMoment(audio: WireAudio): number {
   return BYTES[audio.fmt] * audio.ch;
 }

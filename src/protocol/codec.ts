@@ -1,4 +1,4 @@
-import type { Codec } from './frameCodec.ts';
+import type { Codec } from './messageCodec.ts';
 import { jsonCodec } from './json.ts';
 import { msgpackCodec } from './msgpack.ts';
 

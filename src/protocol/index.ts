@@ -1,11 +1,11 @@
 /** Bytes ↔ messages: all of the wire that is pure. */
-export { bytesPerFrame, isWireAudioFormat } from './bytesPerSample.ts';
+export { bytesPerMoment, isWireAudioFormat } from './bytesPerSample.ts';
 export { isWireMap } from './checkFields.ts';
 export type { WireMap } from './checkFields.ts';
 export { disposition } from './closeCodes.ts';
 export type { CloseCode, Disposition, WireCode } from './closeCodes.ts';
 export { CODECS, codecOf } from './codec.ts';
-export type { Codec } from './frameCodec.ts';
+export type { Codec } from './messageCodec.ts';
 export { MAX_MESSAGE_BYTES } from './limits.ts';
 export type * from './messages.ts';
 export { validateClientMessage, validateServerMessage } from './validate.ts';

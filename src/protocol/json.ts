@@ -1,7 +1,7 @@
 import { PipelineError } from '../core/errors.ts';
 import { isWireMap } from './checkFields.ts';
 import type { WireMap } from './checkFields.ts';
-import type { Codec } from './frameCodec.ts';
+import type { Codec } from './messageCodec.ts';
 import { bytesFromBase64, bytesToBase64 } from './base64.ts';
 import { MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
 import type { Message } from './messages.ts';
@@ -10,7 +10,7 @@ import { SUBPROTOCOL_JSON } from './version.ts';
 /** Fields that hold bytes: `d` of `a`, `f` of `u`. */
 const BYTE_FIELDS: Readonly<Record<string, string>> = { a: 'd', u: 'f' };
 
-/** JSON in text frames, bytes as base64: for debugging by hand. */
+/** JSON in text messages, bytes as base64: for debugging by hand. */
 export const jsonCodec: Codec = {
   subprotocol: SUBPROTOCOL_JSON,
   binary: false,
@@ -20,7 +20,7 @@ export const jsonCodec: Codec = {
     );
   },
   decode(data: Uint8Array | string): WireMap {
-    if (typeof data !== 'string') throw malformed('expected a text frame, got a binary one');
+    if (typeof data !== 'string') throw malformed('expected a text message, got a binary one');
     if (data.length > MAX_MESSAGE_BYTES) {
       throw malformed(`expected at most ${MAX_MESSAGE_BYTES} characters, got ${data.length}`);
     }

@@ -1,7 +1,7 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { PipelineError } from '../core/errors.ts';
 import type { WireMap } from './checkFields.ts';
-import type { Codec } from './frameCodec.ts';
+import type { Codec } from './messageCodec.ts';
 import type { Message } from './messages.ts';
 import { checkStructure } from './structure.ts';
 import { SUBPROTOCOL_MSGPACK } from './version.ts';
@@ -16,7 +16,7 @@ const options = {
 const packr = new Packr(options);
 const unpackr = new Unpackr(options);
 
-/** MessagePack maps in binary frames. */
+/** MessagePack maps in binary messages. */
 export const msgpackCodec: Codec = {
   subprotocol: SUBPROTOCOL_MSGPACK,
   binary: true,
@@ -25,7 +25,10 @@ export const msgpackCodec: Codec = {
   },
   decode(data: Uint8Array | string): WireMap {
     if (typeof data === 'string') {
-      throw new PipelineError('SYLSTREAM_ERR_MALFORMED', 'expected a binary frame, got a text one');
+      throw new PipelineError(
+        'SYLSTREAM_ERR_MALFORMED',
+        'expected a binary message, got a text one',
+      );
     }
     checkStructure(data);
     try {

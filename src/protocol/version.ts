@@ -1,6 +1,6 @@
 /** The major version lives in these names; a change that old peers cannot read gets new ones. */
 export const SUBPROTOCOL_MSGPACK = 'sylstream.v1.msgpack';
-/** For debugging by hand: text frames, JSON, bytes as base64. */
+/** For debugging by hand: text messages, JSON, bytes as base64. */
 export const SUBPROTOCOL_JSON = 'sylstream.v1.json';
 /** A ticket travels as a second subprotocol item with this prefix, so that it stands in no URL. */
 export const TICKET_PREFIX = 'sylstream.ticket.';

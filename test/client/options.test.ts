@@ -33,7 +33,7 @@ describe('options of openStream', () => {
     });
   });
 
-  it('refuses broken frames, and audio beyond the buffer', async () => {
+  it('refuses broken moments, and audio beyond the buffer', async () => {
     const stream = openStream('ws://127.0.0.1:1', { channels: 2, bufferMs: 100 });
     stream.events$.subscribe({ error: () => undefined });
     await expect(stream.write(new Float32Array(3))).rejects.toMatchObject({

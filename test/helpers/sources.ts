@@ -6,9 +6,14 @@ const ROOT = resolve(import.meta.dirname, '../..');
 
 /** The TypeScript files of some folders, by their paths from the project's root. */
 export function sourcesOf(...folders: readonly string[]): string[] {
+  return filesOf(folders, /\.ts$/);
+}
+
+/** Files of some folders whose names match, by their paths from the project's root; of others' packages none. */
+export function filesOf(folders: readonly string[], names: RegExp): string[] {
   return folders.flatMap((folder) =>
     readdirSync(join(ROOT, folder), { recursive: true, encoding: 'utf8' })
-      .filter((path) => path.endsWith('.ts'))
+      .filter((path) => names.test(path) && !path.includes('node_modules'))
       .map((path) => join(folder, path)),
   );
 }

@@ -1,6 +1,6 @@
 import type { Models } from '../../src/models/loadModels.ts';
 import {
-  bytesPerFrame,
+  bytesPerMoment,
   disposition,
   errorCodeOf,
   validateClientMessage,
@@ -100,7 +100,7 @@ export function createOracle({ models, codec, hello, creditSeconds }: OracleOpti
       case 'hello':
         return fatal('order');
       case 'a': {
-        const size = bytesPerFrame({ fmt, ch, rate });
+        const size = bytesPerMoment({ fmt, ch, rate });
         if (message.d.byteLength % size !== 0) return fatal('audio_bytes');
         const known = Math.max(0, received - message.n);
         return (

@@ -17,7 +17,7 @@ export interface ScriptControl {
 /** A stream to send: bytes in a format, and controls at their places in it. */
 export interface Script {
   readonly bytes: Uint8Array;
-  readonly frameBytes: number;
+  readonly momentBytes: number;
   readonly options: StreamOptions;
   /** By place, in samples of one channel. */
   readonly controls: readonly ScriptControl[];
@@ -25,16 +25,16 @@ export interface Script {
 
 /** The final events of a script run in this process, the audio in one piece between two controls. */
 export async function localEvents(script: Script, models: Models): Promise<SpeechEvent[]> {
-  const { bytes, frameBytes, options, controls } = script;
+  const { bytes, momentBytes, options, controls } = script;
   const decoder = createPcmDecoder(options.format ?? 's16le');
   const items: (PcmChunk | Control)[] = [];
   let at = 0;
   let flushes = 0;
   for (const control of [
     ...controls,
-    { at: bytes.length / frameBytes },
+    { at: bytes.length / momentBytes },
   ] as Partial<ScriptControl>[]) {
-    items.push(...decoder.push(bytes.subarray(at * frameBytes, control.at! * frameBytes)));
+    items.push(...decoder.push(bytes.subarray(at * momentBytes, control.at! * momentBytes)));
     at = control.at!;
     if (control.act === 'flush') items.push({ control: 'flush', id: `f${flushes++}` });
     else if (control.act !== undefined) {
@@ -62,7 +62,7 @@ export async function remoteEvents(
   options: StreamOptions,
   { random, longest }: { readonly random: () => number; readonly longest: number },
 ): Promise<StreamEvent[]> {
-  const { bytes, frameBytes, controls } = script;
+  const { bytes, momentBytes, controls } = script;
   const stream = openStream(url, { ...script.options, ...options });
   const events: StreamEvent[] = [];
   stream.events$.subscribe({ next: (event) => events.push(event), error: () => undefined });
@@ -72,12 +72,12 @@ export async function remoteEvents(
   let at = 0;
   for (const control of [
     ...controls,
-    { at: bytes.length / frameBytes },
+    { at: bytes.length / momentBytes },
   ] as Partial<ScriptControl>[]) {
     const { at: end = 0, act, from } = control;
     while (at < end) {
       const next = Math.min(end, at + logUniform(random, 1, longest));
-      await stream.write(bytes.subarray(at * frameBytes, next * frameBytes));
+      await stream.write(bytes.subarray(at * momentBytes, next * momentBytes));
       at = next;
     }
     if (act === 'flush') stream.flush();

@@ -131,9 +131,9 @@ describe('codecs', () => {
       fc.property(fc.string({ unit: 'binary', maxLength: 70 }), (x) => {
         const isShort = lengthOf(x) <= 64 && !x.startsWith('\uFEFF');
         for (const codec of [msgpack, json]) {
-          const frame = codec.encode({ t: 'ping', x });
-          if (!isShort) expect(outcome(codec, frame)).toBe('SYLSTREAM_ERR_MALFORMED');
-          else expect(validateClientMessage(codec.decode(frame))).toEqual({ t: 'ping', x });
+          const bytes = codec.encode({ t: 'ping', x });
+          if (!isShort) expect(outcome(codec, bytes)).toBe('SYLSTREAM_ERR_MALFORMED');
+          else expect(validateClientMessage(codec.decode(bytes))).toEqual({ t: 'ping', x });
         }
       }),
       { numRuns: 500, seed: 5 },
@@ -179,7 +179,7 @@ describe('codecs', () => {
     expect(({} as Record<string, unknown>)['x']).toBeUndefined();
   });
 
-  it('refuses a frame of the other kind', () => {
+  it('refuses a message of the other kind', () => {
     expect(outcome(msgpack, '{"t":"end"}')).toBe('SYLSTREAM_ERR_MALFORMED');
     expect(outcome(json, encoded[0])).toBe('SYLSTREAM_ERR_MALFORMED');
   });

@@ -49,7 +49,7 @@ const TOKEN = { tokenHashes: [hashToken('right')] };
 
 const cases: readonly Case[] = [
   { code: 'malformed', name: 'bytes that are nothing', act: after(bytes('c1')) },
-  { code: 'malformed', name: 'a text frame in the binary form', act: after('{"t":"end"}') },
+  { code: 'malformed', name: 'a text message in the binary form', act: after('{"t":"end"}') },
   { code: 'malformed', name: 'a broken map', act: after(bytes('82a174a161')) },
   { code: 'malformed', name: 'a missing field', act: after({ t: 'a', n: 0 }) },
   { code: 'malformed', name: 'a negative index', act: after({ t: 'a', n: -1, d: new Uint8Array(2) }) },

@@ -34,21 +34,21 @@ function script(n: number): Script {
   const random = seeded(n);
   const speech = longSpeech(1.5 + 2 * random(), 0.3 + random(), n);
   const form = [
-    { bytes: encodeS16le(speech), frameBytes: 2, options: { sampleRate: 16_000 } },
-    { bytes: new Uint8Array(speech.buffer), frameBytes: 8, options: { format: 'f32le', sampleRate: 44_100, channels: 2 } }, // prettier-ignore
-    { bytes: toMulaw(speech.subarray(0, 16_000)), frameBytes: 1, options: { format: 'mulaw', sampleRate: 8000 } }, // prettier-ignore
-    { bytes: new Uint8Array(speech.buffer), frameBytes: 4, options: { format: 'f32le', features: true } }, // prettier-ignore
-  ][n % 4] as { bytes: Uint8Array; frameBytes: number; options: StreamOptions };
-  const frames = Math.floor(form.bytes.length / form.frameBytes);
+    { bytes: encodeS16le(speech), momentBytes: 2, options: { sampleRate: 16_000 } },
+    { bytes: new Uint8Array(speech.buffer), momentBytes: 8, options: { format: 'f32le', sampleRate: 44_100, channels: 2 } }, // prettier-ignore
+    { bytes: toMulaw(speech.subarray(0, 16_000)), momentBytes: 1, options: { format: 'mulaw', sampleRate: 8000 } }, // prettier-ignore
+    { bytes: new Uint8Array(speech.buffer), momentBytes: 4, options: { format: 'f32le', features: true } }, // prettier-ignore
+  ][n % 4] as { bytes: Uint8Array; momentBytes: number; options: StreamOptions };
+  const moments = Math.floor(form.bytes.length / form.momentBytes);
   const acts = ['flush', 5, 6.25, 'natural', 7] as const;
   const controls = Array.from({ length: n % 3 }, (_, k) => ({
-    at: Math.floor(random() * frames),
+    at: Math.floor(random() * moments),
     act: acts[(n + k) % acts.length],
     ...(n % 4 === 3 && { from: Math.floor(random() * 40_000) }),
   })).sort((a, b) => a.at - b.at);
   return {
     ...form,
-    bytes: form.bytes.subarray(0, frames * form.frameBytes),
+    bytes: form.bytes.subarray(0, moments * form.momentBytes),
     controls,
     options: {
       ...form.options,

@@ -18,7 +18,7 @@ export interface Overview {
   draw(): void;
 }
 
-/** While a recording grows it is drawn this often: a line that long does not change visibly from frame to frame. */
+/** While a recording grows it is drawn this often: a line that long does not change visibly from one drawing to the next. */
 const GROWING_MS = 100;
 const LEVEL_SAMPLES = LEVEL_FRAMES * HOP_SAMPLES;
 /** CSS pixels of a bar and of the gap behind it. */

@@ -11,15 +11,15 @@ import { SAMPLE_RATE, samplesForTokens } from '../../core/time.ts';
 export function createChunkGrid(
   chunkTokens: number,
   sampleRate: number,
-): (handedFrames: number, frames: number) => boolean {
+): (handed: number, moments: number) => boolean {
   const first = samplesForTokens(chunkTokens);
   const step = samplesForTokens(2 * chunkTokens) - first;
   /** The resampler holds back less than this; where there is none, nothing is held back. */
   const held = sampleRate === SAMPLE_RATE ? 0 : SAMPLE_RATE / 100;
   const chunks = (samples: number): number => Math.max(0, Math.floor((samples - first) / step) + 1);
-  return (handedFrames, frames) => {
-    const before = Math.floor((handedFrames * SAMPLE_RATE) / sampleRate);
-    const now = Math.floor((frames * SAMPLE_RATE) / sampleRate);
+  return (handed, moments) => {
+    const before = Math.floor((handed * SAMPLE_RATE) / sampleRate);
+    const now = Math.floor((moments * SAMPLE_RATE) / sampleRate);
     // Perhaps whole now, and not surely whole then.
     return chunks(now) > chunks(before - held);
   };

@@ -12,11 +12,11 @@ type Audio = PcmChunk | Control;
 
 /**
  * Makes the machines from audio to log-mel. They keep nothing that the audio could not give again: made for a later `token`,
- * they want the audio from `replayPlace(token)` on, and their first frame is the token's.
+ * they want the audio from `replayPlace(token)` on, and their first moment is the token's.
  */
 export function createFront(format: AudioFormat, token = 0): Machine<Audio, MelBlock | Control> {
-  const { frame, skipSamples } = replayPlace(token, format.sampleRate);
-  const resampler = createResampler(format, speex.get(), { firstFrame: frame });
+  const { moment, skipSamples } = replayPlace(token, format.sampleRate);
+  const resampler = createResampler(format, speex.get(), { firstMoment: moment });
   const logMel = createLogMel({ firstSample: token * TOKEN_SAMPLES });
   return skipSamples === 0
     ? chain(resampler, logMel)

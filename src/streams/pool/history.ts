@@ -6,10 +6,10 @@ export type Entry =
   | {
       readonly at: number;
       readonly type: 'audio';
-      readonly frames: number;
+      readonly moments: number;
       readonly bytes: Uint8Array;
     }
-  | { readonly at: number; readonly type: 'silence'; readonly frames: number }
+  | { readonly at: number; readonly type: 'silence'; readonly moments: number }
   | {
       readonly at: number;
       readonly type: 'control';
@@ -20,9 +20,9 @@ export type Entry =
 /** What a stream was given since its last checkpoint, so that it can be given again. */
 export interface History {
   /** Moments so far. */
-  readonly frames: number;
+  readonly moments: number;
   audio(bytes: Uint8Array): void;
-  silence(frames: number): void;
+  silence(moments: number): void;
   control(control: Control): void;
   /** What was added since the last call. */
   fresh(): Entry[];
@@ -36,39 +36,39 @@ export interface History {
   readonly bytes: number;
 }
 
-/** Makes an empty history of moments of `frameBytes` bytes; `begin`: what lies before it. */
+/** Makes an empty history of moments of `momentBytes` bytes; `begin`: what lies before it. */
 export function createHistory(
-  frameBytes: number,
-  begin: { readonly frames: number; readonly controls: number } = { frames: 0, controls: 0 },
+  momentBytes: number,
+  begin: { readonly moments: number; readonly controls: number } = { moments: 0, controls: 0 },
 ): History {
   let entries: Entry[] = [];
   let sent = 0; // how many of the entries were given out by `fresh`
-  let { frames, controls } = begin;
+  let { moments, controls } = begin;
 
   function since(place: ReplayPlace, known: number): Entry[] {
     return entries
       .filter((entry) => needed(entry, place, known))
-      .map((entry) => cutBefore(entry, place.frame, frameBytes));
+      .map((entry) => cutBefore(entry, place.moment, momentBytes));
   }
 
-  const needed = (entry: Entry, { frame }: ReplayPlace, known: number): boolean =>
-    entry.type === 'control' ? entry.number >= known : entry.at + entry.frames > frame;
+  const needed = (entry: Entry, { moment }: ReplayPlace, known: number): boolean =>
+    entry.type === 'control' ? entry.number >= known : entry.at + entry.moments > moment;
 
   return {
-    get frames() {
-      return frames;
+    get moments() {
+      return moments;
     },
     audio(bytes) {
-      const length = bytes.length / frameBytes;
-      entries.push({ at: frames, type: 'audio', frames: length, bytes });
-      frames += length;
+      const length = bytes.length / momentBytes;
+      entries.push({ at: moments, type: 'audio', moments: length, bytes });
+      moments += length;
     },
     silence(length) {
-      entries.push({ at: frames, type: 'silence', frames: length });
-      frames += length;
+      entries.push({ at: moments, type: 'silence', moments: length });
+      moments += length;
     },
     control(control) {
-      entries.push({ at: frames, type: 'control', control, number: controls++ });
+      entries.push({ at: moments, type: 'control', control, number: controls++ });
     },
     fresh() {
       const added = entries.slice(sent);
@@ -98,11 +98,11 @@ export function createHistory(
   };
 }
 
-function cutBefore(entry: Entry, frame: number, frameBytes: number): Entry {
-  if (entry.type === 'control' || entry.at >= frame) return entry;
-  const skip = frame - entry.at;
-  const rest = { at: frame, frames: entry.frames - skip };
+function cutBefore(entry: Entry, moment: number, momentBytes: number): Entry {
+  if (entry.type === 'control' || entry.at >= moment) return entry;
+  const skip = moment - entry.at;
+  const rest = { at: moment, moments: entry.moments - skip };
   return entry.type === 'silence'
     ? { ...rest, type: 'silence' }
-    : { ...rest, type: 'audio', bytes: entry.bytes.subarray(skip * frameBytes) };
+    : { ...rest, type: 'audio', bytes: entry.bytes.subarray(skip * momentBytes) };
 }

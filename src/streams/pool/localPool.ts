@@ -8,7 +8,7 @@ import type { ShardStreamOptions } from './shardMessages.ts';
 import type { StreamPool } from './poolTypes.ts';
 
 /** Silence goes in pieces of this many moments. */
-const SILENCE_FRAMES = 16_000;
+const SILENCE_MOMENTS = 16_000;
 /** Values that are decoded into one piece of memory: many small ones cost more. */
 const PIECE_VALUES = 4096;
 
@@ -62,9 +62,9 @@ function openLocal(
       const count = bytes.length / bytesPerSample(encoding);
       chunks$.next({ samples: decodePcm(bytes, encoding, takePiece(count)) });
     },
-    silence(frames) {
-      for (let left = frames; left > 0; left -= SILENCE_FRAMES) {
-        const samples = new Float32Array(Math.min(left, SILENCE_FRAMES) * channels);
+    silence(moments) {
+      for (let left = moments; left > 0; left -= SILENCE_MOMENTS) {
+        const samples = new Float32Array(Math.min(left, SILENCE_MOMENTS) * channels);
         chunks$.next({ samples });
       }
     },

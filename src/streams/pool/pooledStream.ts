@@ -26,7 +26,7 @@ export interface PooledStream {
   /** Takes audio in the stream's format: whole moments. The bytes must not change afterwards. */
   audio(bytes: Uint8Array): void;
   /** Takes so many moments of silence, as if they had come as zeros. */
-  silence(frames: number): void;
+  silence(moments: number): void;
   /** Takes a control at its place. */
   control(control: Control): void;
   /** No more comes: decides all that is held, then `completed`. */
@@ -87,10 +87,10 @@ export interface ImportedStream extends Checkpoint {
 /** Makes a stream that rests until something comes. What `enter` throws fails it. */
 export function createPooledStream(setup: PooledStreamOptions): PooledStream {
   const { id, format, options, ring, listener, imported } = setup;
-  const frameBytes = format.channels * bytesPerSample(format.encoding);
+  const momentBytes = format.channels * bytesPerSample(format.encoding);
   const first = replayPlace(imported?.from ?? 0, format.sampleRate);
-  const history = createHistory(frameBytes, {
-    frames: first.frame,
+  const history = createHistory(momentBytes, {
+    moments: first.moment,
     controls: imported?.controls ?? 0,
   });
   const isDue = createChunkGrid(ring.chunkTokens, format.sampleRate);
@@ -103,7 +103,7 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
   let isWanted = false;
   /** Nothing came since it was told to rest. */
   let isAtRest = false;
-  let handed = first.frame; // moments that the shard has
+  let handed = first.moment; // moments that the shard has
   let events = imported?.events ?? 0; // that were told
   let sample = imported?.sample ?? 0; // that was told
   /** The shard has saved nothing of its own yet. */
@@ -134,10 +134,10 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
     for (const entry of entries) {
       if (entry.type === 'control') send({ stream: id, type: 'control', control: entry.control });
       else if (entry.type === 'silence')
-        send({ stream: id, type: 'silence', frames: entry.frames });
+        send({ stream: id, type: 'silence', moments: entry.moments });
       else send({ stream: id, type: 'audio', from: 0, to: 0 }, entry.bytes);
     }
-    handed = history.frames;
+    handed = history.moments;
   }
 
   /** Hands over what has come, and wakes a stream that rests. */
@@ -149,7 +149,7 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
   }
 
   function handWhatIsDue(): void {
-    if (isDue(handed, history.frames)) handAll();
+    if (isDue(handed, history.moments)) handAll();
   }
 
   function wake(): void {
@@ -231,10 +231,10 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
   return {
     audio(bytes) {
       if (over || ended) return;
-      if (bytes.length % frameBytes !== 0) {
+      if (bytes.length % momentBytes !== 0) {
         throw new PipelineError(
           'SYLSTREAM_ERR_AUDIO_BYTES',
-          `expected whole moments of ${frameBytes} bytes, got ${bytes.length} bytes; check format and channels`,
+          `expected whole moments of ${momentBytes} bytes, got ${bytes.length} bytes; check format and channels`,
         );
       }
       if (bytes.length === 0) return;
@@ -243,9 +243,9 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
       if (isFinitePcm(bytes, format.encoding)) handWhatIsDue();
       else handAll();
     },
-    silence(frames) {
-      if (over || ended || frames === 0) return;
-      history.silence(frames);
+    silence(moments) {
+      if (over || ended || moments === 0) return;
+      history.silence(moments);
       handWhatIsDue();
     },
     control(control) {

@@ -3,7 +3,7 @@ import { SAMPLE_RATE, TOKEN_SAMPLES } from '../../core/time.ts';
 /** From where a stream's audio has to come again, so that its next token comes out as if nothing had happened. */
 export interface ReplayPlace {
   /** First moment of the input, at its own rate. */
-  readonly frame: number;
+  readonly moment: number;
   /** Samples at 16 kHz of the replay that lie before the token, and are dropped. */
   readonly skipSamples: number;
 }
@@ -17,7 +17,7 @@ const FILTER_SAMPLES = SAMPLE_RATE / 10;
  */
 export function replayPlace(token: number, sampleRate: number): ReplayPlace {
   const sample = TOKEN_SAMPLES * token;
-  if (sampleRate === SAMPLE_RATE) return { frame: sample, skipSamples: 0 };
+  if (sampleRate === SAMPLE_RATE) return { moment: sample, skipSamples: 0 };
   const second = Math.max(0, Math.floor((sample - FILTER_SAMPLES) / SAMPLE_RATE));
-  return { frame: second * sampleRate, skipSamples: sample - second * SAMPLE_RATE };
+  return { moment: second * sampleRate, skipSamples: sample - second * SAMPLE_RATE };
 }

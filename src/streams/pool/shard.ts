@@ -75,7 +75,7 @@ export function createShard(
         stream.audio(audio.subarray(item.from, item.to));
         break;
       case 'silence':
-        stream.silence(item.frames);
+        stream.silence(item.moments);
         break;
       case 'control':
         stream.control(item.control);

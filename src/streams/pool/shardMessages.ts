@@ -42,7 +42,7 @@ export type ShardItem = { readonly stream: number } & (
   /** Bytes [from, to) of the message's `audio`: whole moments. */
   | { readonly type: 'audio'; readonly from: number; readonly to: number }
   /** So many moments of silence. */
-  | { readonly type: 'silence'; readonly frames: number }
+  | { readonly type: 'silence'; readonly moments: number }
   | { readonly type: 'control'; readonly control: Control }
   | { readonly type: 'end' }
   /** Tells a snapshot with what comes of the next step. */

@@ -26,7 +26,7 @@ export interface ShardStream {
   /** Takes audio: whole moments, as bytes of the stream's format. */
   audio(bytes: Uint8Array): void;
   /** Takes so many moments of silence. */
-  silence(frames: number): void;
+  silence(moments: number): void;
   control(control: Control): void;
   end(): void;
   /** The step that the encoder has to do next, if there is one. */
@@ -199,7 +199,7 @@ export function createShardStream(
   return {
     memory: kept,
     audio: (bytes) => take(() => front.push({ samples: decodePcm(bytes, encoding) })),
-    silence: (frames) => take(() => front.push({ samples: new Float32Array(frames * channels) })),
+    silence: (moments) => take(() => front.push({ samples: new Float32Array(moments * channels) })),
     control: (control) => take(() => front.push(control)),
     end() {
       take(() => front.flush());

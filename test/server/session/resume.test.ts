@@ -25,7 +25,7 @@ function script(n: number): Script {
     .map((act) => ({ at: Math.floor(random() * speech.length), act }))
     .sort((a, b) => a.at - b.at);
   const options = { pace: 'file', partials: n % 2 === 0, features: n % 4 === 0 } as const;
-  return { bytes: encodeS16le(speech), frameBytes: 2, options, controls };
+  return { bytes: encodeS16le(speech), momentBytes: 2, options, controls };
 }
 
 describe('resume', () => {

@@ -26,12 +26,12 @@ async function said(
   return withServer(by, {}, async ({ streamUrl }) => {
     const format: Hello['audio'] = { fmt: 's16le', rate: 16_000, ch: 1, ...audio };
     const client = await greet(streamUrl, { hello: { audio: format } });
-    const frame = (format.fmt === 'f32le' ? 4 : 2) * format.ch;
+    const moment = (format.fmt === 'f32le' ? 4 : 2) * format.ch;
     for (let at = 0; at < bytes.length; at += PIECE_BYTES) {
-      client.send({ t: 'a', n: at / frame, d: bytes.subarray(at, at + PIECE_BYTES) });
+      client.send({ t: 'a', n: at / moment, d: bytes.subarray(at, at + PIECE_BYTES) });
     }
     client.send({ t: 'end' });
-    expect(await client.next('done')).toMatchObject({ samples: bytes.length / frame });
+    expect(await client.next('done')).toMatchObject({ samples: bytes.length / moment });
     expect(await client.closed).toBe(1000);
     const errors = client.received.filter((message): message is WireError => message.t === 'error');
     for (const { code, fatal, ref } of errors) {

@@ -38,9 +38,9 @@ function streamOf(n: number, seconds: number): Kind {
   const { channels, sampleRate, encoding } = format;
   const speech = longSpeech((seconds * sampleRate * channels) / 16_000, 1 - n / 40, n);
   const bytes = encodePcm(speech, encoding);
-  const frameBytes = (bytes.length / speech.length) * channels;
-  const history = createHistory(frameBytes);
-  const whole = Math.floor(bytes.length / frameBytes);
+  const momentBytes = (bytes.length / speech.length) * channels;
+  const history = createHistory(momentBytes);
+  const whole = Math.floor(bytes.length / momentBytes);
   let flushes = 0;
   const controls: (() => Control)[] = [
     () => ({ control: 'flush', id: `f${flushes++}` }),
@@ -48,10 +48,10 @@ function streamOf(n: number, seconds: number): Kind {
     () => ({ control: 'rate', rate: 5.5, fromSample: Math.floor(random() * seconds * 16_000) }),
   ];
   for (let at = 0; at < whole;) {
-    const frames = Math.min(whole - at, 1 + Math.floor((random() * sampleRate) / 3));
-    if (random() < 0.05) history.silence(frames);
-    else history.audio(bytes.subarray(at * frameBytes, (at + frames) * frameBytes));
-    at += frames;
+    const moments = Math.min(whole - at, 1 + Math.floor((random() * sampleRate) / 3));
+    if (random() < 0.05) history.silence(moments);
+    else history.audio(bytes.subarray(at * momentBytes, (at + moments) * momentBytes));
+    at += moments;
     while (random() < 0.15) history.control(controls[Math.floor(random() * 3)]());
   }
   const options = {
@@ -174,7 +174,7 @@ function history({ channels, encoding }: Kind['format'], entries: readonly Entry
   const all = createHistory(channels * bytes);
   for (const entry of entries) {
     if (entry.type === 'audio') all.audio(entry.bytes);
-    else if (entry.type === 'silence') all.silence(entry.frames);
+    else if (entry.type === 'silence') all.silence(entry.moments);
     else all.control(entry.control);
   }
   return all;
@@ -182,6 +182,6 @@ function history({ channels, encoding }: Kind['format'], entries: readonly Entry
 
 function hand(stream: PooledStream, entry: Entry): void {
   if (entry.type === 'audio') stream.audio(entry.bytes);
-  else if (entry.type === 'silence') stream.silence(entry.frames);
+  else if (entry.type === 'silence') stream.silence(entry.moments);
   else stream.control(entry.control);
 }

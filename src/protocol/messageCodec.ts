@@ -1,14 +1,14 @@
 import type { WireMap } from './checkFields.ts';
 import type { Message } from './messages.ts';
 
-/** One of the two ways in which messages become frames. Stateless: one serves every socket. */
+/** One of the two ways in which messages become bytes or text. Stateless: one serves every socket. */
 export interface Codec {
   /** Its name in `Sec-WebSocket-Protocol`. */
   readonly subprotocol: string;
-  /** Whether frames are binary; a frame of the other kind is malformed. */
+  /** Whether messages are binary; one of the other kind is malformed. */
   readonly binary: boolean;
   /** Writes a message. */
   encode(message: Message): Uint8Array | string;
-  /** Reads a frame within the structural bounds; throws `SYLSTREAM_ERR_MALFORMED`. Fields are not checked yet. */
+  /** Reads a message within the structural bounds; throws `SYLSTREAM_ERR_MALFORMED`. Fields are not checked yet. */
   decode(data: Uint8Array | string): WireMap;
 }
