@@ -11,7 +11,7 @@ const END_OF_INPUT = /^\[info\] (?:Stream mapping|Output #)/u;
 export interface FfmpegClaim {
   /** Takes a line of what ffmpeg says, run with `-loglevel level+info`. */
   line(text: string): void;
-  /** Seconds; undefined where the file does not say, where ffmpeg guesses, or where something else than the sound may be as long. */
+  /** Seconds; undefined where the file does not say, where ffmpeg estimates, or where something else than the sound may be as long. */
   readonly seconds: number | undefined;
 }
 
@@ -19,20 +19,20 @@ export interface FfmpegClaim {
 export function createFfmpegClaim(): FfmpegClaim {
   let seconds: number | undefined;
   let streams = 0;
-  let isGuess = false;
+  let isEstimate = false;
   let isOver = false;
   return {
     line(text) {
       if (isOver) return;
       isOver = END_OF_INPUT.test(text);
-      isGuess ||= ESTIMATED.test(text);
+      isEstimate ||= ESTIMATED.test(text);
       if (STREAM.test(text) && !COVER.test(text)) streams++;
       const parts = seconds === undefined ? DURATION.exec(text) : null;
       if (parts !== null)
         seconds = (Number(parts[1]) * 60 + Number(parts[2])) * 60 + Number(parts[3]);
     },
     get seconds() {
-      return streams === 1 && !isGuess ? seconds : undefined;
+      return streams === 1 && !isEstimate ? seconds : undefined;
     },
   };
 }
