@@ -1,3 +1,4 @@
+import { between, whole } from '../../src/core/check.ts';
 import { PipelineError } from '../../src/core/errors.ts';
 import { readConfigFile } from './configFile.ts';
 import { isServiceLink } from './serviceLinks.ts';
@@ -108,12 +109,8 @@ function checked(setting: Setting, value: unknown, origin: string): unknown {
     }
     default: {
       const number = typeof value === 'string' && value.trim() !== '' ? Number(value) : value;
-      const whole = setting.kind === 'integer';
-      const fits = whole ? Number.isInteger(number) : Number.isFinite(number);
-      if (!fits || (number as number) < setting.min || (number as number) > setting.max) {
-        return refuse(`${whole ? 'an integer' : 'a number'} from ${setting.min} to ${setting.max}`);
-      }
-      return number;
+      const rule = (setting.kind === 'integer' ? whole : between)(setting.min, setting.max);
+      return typeof number === 'number' && rule.holds(number) ? number : refuse(rule.says);
     }
   }
 }

@@ -1,3 +1,4 @@
+import { checkChoice } from '../core/check.ts';
 import { PipelineError } from '../core/errors.ts';
 import type { PcmChunk } from '../core/types.ts';
 import type { AudioFormat } from './audioFormat.ts';
@@ -112,9 +113,7 @@ function notWhole(encoding: SampleEncoding, length: number): PipelineError {
  * @throws TypeError for an encoding that is not in `SAMPLE_ENCODINGS`
  */
 export function createPcmDecoder(encoding: SampleEncoding): Machine<Uint8Array, PcmChunk> {
-  if (!Object.hasOwn(CODECS, encoding)) {
-    throw new TypeError(`encoding must be one of ${SAMPLE_ENCODINGS.join(', ')}, got ${encoding}`);
-  }
+  checkChoice('encoding', encoding, SAMPLE_ENCODINGS);
   const size = CODECS[encoding].bytes;
   const cutSample = new Uint8Array(size);
   let held = 0;

@@ -1,42 +1,44 @@
 import { CommanderError, InvalidArgumentError } from 'commander';
+import { above, finite as finiteNumber, type Rule, saying, whole } from '../core/check.ts';
 import { EXIT } from './exitCodes.ts';
 import type { Rate } from '../core/types.ts';
 
 /** An option's text as a number above 0. */
 export function positive(text: string): number {
-  return numberWhere(text, (value) => value > 0, 'a number above 0');
+  return numberOf(text, above(0));
 }
 
 /** An option's text as a whole number of 1 or more. */
 export function count(text: string): number {
-  return numberWhere(
-    text,
-    (value) => Number.isInteger(value) && value >= 1,
-    'a whole number of 1 or more',
-  );
+  return numberOf(text, whole(1));
+}
+
+/** An option's text as a whole number from 1 to `most`. */
+export function countTo(most: number): (text: string) => number {
+  return (text) => numberOf(text, whole(1, most));
 }
 
 /** An option's text as any finite number. */
 export function finite(text: string): number {
-  return numberWhere(text, Number.isFinite, 'a number');
+  return numberOf(text, saying(finiteNumber(), 'a number'));
 }
 
 /** `--rate`: `natural` or units a second. */
 export function rate(text: string): Rate {
   if (text === 'natural') return text;
-  return numberWhere(text, (value) => value > 0, '"natural" or a number of units a second');
+  return numberOf(text, saying(above(0), '"natural" or a number of units a second'));
 }
 
 /** `--max-delay`: milliseconds of audio, or `none` for no limit. */
 export function delay(text: string): number {
   if (text === 'none') return Number.POSITIVE_INFINITY;
-  return numberWhere(text, (value) => value > 0, 'milliseconds above 0, or "none"');
+  return numberOf(text, saying(above(0), 'milliseconds above 0, or "none"'));
 }
 
-function numberWhere(text: string, holds: (value: number) => boolean, rule: string): number {
+function numberOf(text: string, rule: Rule): number {
   const value = text.trim() === '' ? Number.NaN : Number(text);
-  if (Number.isFinite(value) && holds(value)) return value;
-  throw new InvalidArgumentError(`Expected ${rule}, got "${text}".`);
+  if (Number.isFinite(value) && rule.holds(value)) return value;
+  throw new InvalidArgumentError(`Expected ${rule.says}, got "${text}".`);
 }
 
 /** An option's text as one of the names, whatever its capitals. */
@@ -46,12 +48,6 @@ export function oneOf<T extends string>(names: readonly T[]): (text: string) => 
     if (found !== undefined) return found;
     throw new InvalidArgumentError(`Allowed choices are ${names.join(', ')}.`);
   };
-}
-
-/** An option's text as a whole number from 1 to `most`. */
-export function countTo(most: number): (text: string) => number {
-  const holds = (value: number): boolean => Number.isInteger(value) && value >= 1 && value <= most;
-  return (text) => numberWhere(text, holds, `a whole number from 1 to ${most}`);
 }
 
 /**

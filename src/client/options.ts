@@ -1,3 +1,4 @@
+import { checkNumber, whole } from '../core/check.ts';
 import type { Rate } from '../core/types.ts';
 import type { WireAudioFormat } from '../protocol/index.ts';
 import type { WebSocketFactory } from './webSocket.ts';
@@ -81,21 +82,15 @@ export function resolveOptions(options: StreamOptions): ResolvedOptions {
     pingMs: 15_000,
     ...options,
   } as const;
-  between('sampleRate', resolved.sampleRate, 8000, 192_000);
-  between('channels', resolved.channels, 1, 6);
-  between('giveUpMs', resolved.giveUpMs, 0, Number.MAX_SAFE_INTEGER);
-  between('backOffMs', resolved.backOffMs, 1, 60_000);
-  between('bufferMs', resolved.bufferMs, 100, 3_600_000);
-  between('connectTimeoutMs', resolved.connectTimeoutMs, 1, 600_000);
-  between('pingMs', resolved.pingMs, 10, 600_000);
+  checkNumber('sampleRate', resolved.sampleRate, whole(8000, 192_000));
+  checkNumber('channels', resolved.channels, whole(1, 6));
+  checkNumber('giveUpMs', resolved.giveUpMs, whole(0, Number.MAX_SAFE_INTEGER));
+  checkNumber('backOffMs', resolved.backOffMs, whole(1, 60_000));
+  checkNumber('bufferMs', resolved.bufferMs, whole(100, 3_600_000));
+  checkNumber('connectTimeoutMs', resolved.connectTimeoutMs, whole(1, 600_000));
+  checkNumber('pingMs', resolved.pingMs, whole(10, 600_000));
   if (options.token !== undefined && options.ticket !== undefined) {
     throw new TypeError('token and ticket exclude each other');
   }
   return resolved;
-}
-
-function between(name: string, value: number, min: number, max: number): void {
-  if (!Number.isInteger(value) || value < min || value > max) {
-    throw new RangeError(`${name} must be an integer from ${min} to ${max}, got ${value}`);
-  }
 }

@@ -1,3 +1,4 @@
+import { checkNumber, whole } from '../core/check.ts';
 import { HOP_SAMPLES, WINDOW_SAMPLES } from '../core/time.ts';
 
 /** Cuts a stream of samples into overlapping windows, whatever the chunks they come in. */
@@ -21,16 +22,8 @@ export function createFramer(
   windowSamples: number = WINDOW_SAMPLES,
   hopSamples: number = HOP_SAMPLES,
 ): Framer {
-  if (!Number.isInteger(windowSamples) || windowSamples < 1) {
-    throw new RangeError(
-      `windowSamples must be a whole number of at least 1, got ${windowSamples}`,
-    );
-  }
-  if (!Number.isInteger(hopSamples) || hopSamples < 1 || hopSamples > windowSamples) {
-    throw new RangeError(
-      `hopSamples must be a whole number from 1 to ${windowSamples}, got ${hopSamples}`,
-    );
-  }
+  checkNumber('windowSamples', windowSamples, whole(1));
+  checkNumber('hopSamples', hopSamples, whole(1, windowSamples));
   const window = new Float32Array(windowSamples);
   let filled = 0;
 

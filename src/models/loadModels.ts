@@ -1,3 +1,5 @@
+import { checkChoice } from '../core/check.ts';
+import { PRECISIONS } from './encoder/stepModel.ts';
 import { fft } from '../mel/pffft.ts';
 import { speex } from '../audio/speex.ts';
 import type { Bundle } from './bundle/bundle.ts';
@@ -43,9 +45,7 @@ export interface LoadModelsOptions extends PoolOptions {
  */
 export async function loadModels(options: LoadModelsOptions = {}): Promise<Models> {
   const { precision = 'int8' } = options;
-  if (precision !== 'int8' && precision !== 'fp32') {
-    throw new TypeError(`precision must be "int8" or "fp32", got ${JSON.stringify(precision)}`);
-  }
+  checkChoice('precision', precision, PRECISIONS);
   // So that streams that begin once the models are there never wait for it.
   await Promise.all([fft.load(), speex.load()]);
   const bundle = await readBundle(options.bundle ?? defaultBundle());

@@ -1,3 +1,4 @@
+import { checkNumber, type Rule } from '../core/check.ts';
 import { concatMap, type OperatorFunction } from 'rxjs';
 import { createSlidingMean } from '../segments/slidingMean.ts';
 import type { Head } from '../models/head/head.ts';
@@ -83,10 +84,11 @@ export function classify(
   };
 }
 
-function tokens(name: string, ms: unknown): number {
-  if (typeof ms !== 'number') throw new TypeError(`${name} must be a number, got ${typeof ms}`);
-  if (!(ms >= TOKEN_MS && ms <= MAX_MS && ms % TOKEN_MS === 0)) {
-    throw new RangeError(`${name} must be a multiple of ${TOKEN_MS} up to ${MAX_MS}, got ${ms}`);
-  }
-  return ms / TOKEN_MS;
+const WINDOWS: Rule = {
+  holds: (ms) => ms >= TOKEN_MS && ms <= MAX_MS && ms % TOKEN_MS === 0,
+  says: `a multiple of ${TOKEN_MS} up to ${MAX_MS}`,
+};
+
+function tokens(name: string, ms: number): number {
+  return checkNumber(name, ms, WINDOWS) / TOKEN_MS;
 }

@@ -1,3 +1,4 @@
+import { checkChoice } from '../core/check.ts';
 import {
   concat,
   connect,
@@ -169,12 +170,10 @@ function createContinuer(lm: ContinuationModel | undefined, options: ContinueUni
 }
 
 function checkOn(
-  on: ContinueUnitsOptions['on'],
+  on: NonNullable<ContinueUnitsOptions['on']>,
   requests$: ContinueUnitsOptions['requests$'],
 ): void {
-  if (on !== 'unit' && on !== 'flush' && on !== 'request') {
-    throw new TypeError(`on must be "unit", "flush" or "request", got ${JSON.stringify(on)}`);
-  }
+  checkChoice('on', on, ['unit', 'flush', 'request']);
   if ((on === 'request') !== (requests$ !== undefined)) {
     throw new TypeError('requests$ must be given with on: "request", and only then');
   }

@@ -1,3 +1,4 @@
+import { above, checkNumber, finite, saying, whole } from '../core/check.ts';
 import type { Rate } from '../core/types.ts';
 
 /** One calibrated position of the dial: `config.json` `boundaries.rates`, docs/bundle.md. */
@@ -81,33 +82,23 @@ export function settingFor(config: BoundaryConfig, rate: Rate): RateSetting {
 /** Throws a `RangeError` that names the first number of a boundary configuration that cannot work. */
 export function checkBoundaryConfig(config: BoundaryConfig): void {
   const { minTokens, maxTokens, logitClamp, shiftSamples } = config;
-  must(Number.isInteger(minTokens) && minTokens >= 1, 'minTokens', 'an integer >= 1', minTokens);
-  must(
-    Number.isInteger(maxTokens) && maxTokens >= 2 * minTokens - 1,
-    'maxTokens',
-    `an integer >= 2·minTokens − 1 = ${2 * minTokens - 1}`,
-    maxTokens,
-  );
-  must(logitClamp >= 0 && logitClamp < Infinity, 'logitClamp', 'finite and >= 0', logitClamp);
-  must(
-    Number.isInteger(shiftSamples) && shiftSamples > -440,
-    'shiftSamples',
-    'an integer > −440',
-    shiftSamples,
-  );
+  checkNumber('config.minTokens', minTokens, whole(1));
+  const longest = whole(2 * minTokens - 1);
+  checkNumber('config.maxTokens', maxTokens, saying(longest, `${longest.says} (2·minTokens − 1)`));
+  checkNumber('config.logitClamp', logitClamp, finite(0));
+  checkNumber('config.shiftSamples', shiftSamples, whole(-439));
   for (const { name, hz, w, lambda, even = 0 } of config.rates) {
-    must(hz > 0 && hz < Infinity, `rates['${name}'].hz`, 'finite and > 0', hz);
-    must(w > 0 && w < Infinity, `rates['${name}'].w`, 'finite and > 0', w);
-    must(Number.isFinite(lambda), `rates['${name}'].lambda`, 'finite', lambda);
-    must(even >= 0 && even < Infinity, `rates['${name}'].even`, 'finite and >= 0', even);
+    const at = `config.rates['${name}']`;
+    checkNumber(`${at}.hz`, hz, above(0));
+    checkNumber(`${at}.w`, w, above(0));
+    checkNumber(`${at}.lambda`, lambda, finite());
+    checkNumber(`${at}.even`, even, finite(0));
   }
   const numbered = numberedRates(config);
   const ascending = numbered.every((setting, i) => i === 0 || numbered[i - 1].hz < setting.hz);
-  must(ascending, 'rates', 'ascending in hz', names(numbered));
-}
-
-function must(holds: boolean, name: string, rule: string, value: number | string): void {
-  if (!holds) throw new RangeError(`config.${name} must be ${rule}, got ${value}`);
+  if (!ascending) {
+    throw new RangeError(`config.rates must be ascending in hz, got ${names(numbered)}`);
+  }
 }
 
 function names(rates: readonly RateSetting[]): string {

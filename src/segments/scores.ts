@@ -1,3 +1,4 @@
+import { between, checkNumber, whole } from '../core/check.ts';
 import { SAMPLE_RATE } from '../core/time.ts';
 
 /** How many boundaries of two recordings' worth met; such counts add up over files. */
@@ -39,9 +40,7 @@ export function matchBoundaries(
   reference: readonly number[],
   { toleranceSamples }: ToleranceOptions,
 ): [found: number, reference: number][] {
-  if (!(toleranceSamples >= 0)) {
-    throw new RangeError(`toleranceSamples must be 0 or more, got ${toleranceSamples}`);
-  }
+  checkNumber('toleranceSamples', toleranceSamples, between(0));
   requireAscending('found', found);
   requireAscending('reference', reference);
   const pairs: [number, number][] = [];
@@ -138,9 +137,7 @@ export function unitRate(spans: readonly RatedSpan[]): number {
 
 /** Returns bits per second: units a second × log2 of the number of units M, pauses not counted. */
 export function bitsPerSecond(unitsPerSecond: number, units: number): number {
-  if (!Number.isInteger(units) || units < 1) {
-    throw new RangeError(`units must be an integer >= 1, got ${units}`);
-  }
+  checkNumber('units', units, whole(1));
   return unitsPerSecond * Math.log2(units);
 }
 

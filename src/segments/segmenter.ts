@@ -1,3 +1,4 @@
+import { between, checkNumber, saying, whole } from '../core/check.ts';
 import { isControl } from '../core/types.ts';
 import type {
   Control,
@@ -275,17 +276,8 @@ export function createSegmenter(options: SegmenterOptions): Segmenter {
 function checkOptions(config: SegmenterConfig, maxDelayMs: number, chunkTokens: number): void {
   checkBoundaryConfig(config);
   const { featureWidth, trimTokens } = config;
-  const rules: [name: string, holds: boolean, rule: string, value: number][] = [
-    ['maxDelayMs', maxDelayMs >= 0, '0 or more milliseconds, or Infinity', maxDelayMs],
-    ['config.featureWidth', isCount(featureWidth, 1), 'an integer >= 1', featureWidth],
-    ['config.trimTokens', isCount(trimTokens, 0), 'an integer >= 0', trimTokens],
-    ['config.chunkTokens', isCount(chunkTokens, 1), 'an integer >= 1', chunkTokens],
-  ];
-  for (const [name, holds, rule, value] of rules) {
-    if (!holds) throw new RangeError(`${name} must be ${rule}, got ${value}`);
-  }
-}
-
-function isCount(value: number, least: number): boolean {
-  return Number.isInteger(value) && value >= least;
+  checkNumber('maxDelayMs', maxDelayMs, saying(between(0), '0 or more milliseconds, or Infinity'));
+  checkNumber('config.featureWidth', featureWidth, whole(1));
+  checkNumber('config.trimTokens', trimTokens, whole(0));
+  checkNumber('config.chunkTokens', chunkTokens, whole(1));
 }

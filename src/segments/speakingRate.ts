@@ -1,3 +1,4 @@
+import { above, between, checkNumber } from '../core/check.ts';
 import type { Unit } from '../core/types.ts';
 import { msToSamples, SAMPLE_RATE, toSeconds } from '../core/time.ts';
 import type { Machine } from '../core/machine.ts';
@@ -64,8 +65,7 @@ export function createSpeakingRate(
 ): Machine<SpokenSpan, SpeakingRate> {
   const { windowsSeconds = RATE_WINDOWS_SECONDS, minPauseMs = MIN_PAUSE_MS } = options;
   checkWindows(windowsSeconds);
-  const pauseInRange = minPauseMs >= 0 && minPauseMs <= MAX_MIN_PAUSE_MS;
-  checkNumber('minPauseMs', minPauseMs, pauseInRange, `0 to ${MAX_MIN_PAUSE_MS}`);
+  checkNumber('minPauseMs', minPauseMs, between(0, MAX_MIN_PAUSE_MS));
   const lengths = windowsSeconds.map((seconds) => Math.round(seconds * SAMPLE_RATE));
   const longest = Math.max(...lengths);
   const minPause = msToSamples(minPauseMs);
@@ -132,13 +132,6 @@ function checkWindows(windows: readonly number[]): void {
     );
   }
   for (const seconds of windows) {
-    const inRange = seconds > 0 && seconds <= MAX_WINDOW_SECONDS;
-    checkNumber('windowsSeconds', seconds, inRange, `above 0 and at most ${MAX_WINDOW_SECONDS}`);
+    checkNumber('windowsSeconds', seconds, above(0, MAX_WINDOW_SECONDS));
   }
-}
-
-function checkNumber(name: string, value: number, holds: boolean, rule: string): void {
-  if (typeof value !== 'number')
-    throw new TypeError(`${name} must hold numbers, got ${typeof value}`);
-  if (!holds) throw new RangeError(`${name} must be ${rule}, got ${value}`);
 }

@@ -1,3 +1,4 @@
+import { checkChoice } from '../core/check.ts';
 import type { Observable } from 'rxjs';
 import { checkAudioFormat, checkChannel } from '../audio/audioFormat.ts';
 import { createAudioReader } from '../audio/audioReader.ts';
@@ -56,10 +57,6 @@ export function checkByteFormat(format: ByteFormat): void {
       `format must be 'wav' or {encoding, sampleRate, channels}, got ${String(format)}`,
     );
   }
-  if (!SAMPLE_ENCODINGS.includes(format.encoding)) {
-    throw new TypeError(
-      `encoding must be one of ${SAMPLE_ENCODINGS.join(', ')}, got ${format.encoding}`,
-    );
-  }
+  checkChoice('encoding', format.encoding, SAMPLE_ENCODINGS);
   checkAudioFormat(format);
 }

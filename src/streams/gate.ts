@@ -1,3 +1,4 @@
+import { between, checkNumber } from '../core/check.ts';
 import { msToSamples } from '../core/time.ts';
 
 /**
@@ -39,9 +40,7 @@ const MIN_AHEAD_MS = 1_000;
  * @throws RangeError when `aheadMs` is under 1,000 or not a number
  */
 export function createGate({ aheadMs = 2_000 }: GateOptions = {}): Gate {
-  if (!(aheadMs >= MIN_AHEAD_MS)) {
-    throw new RangeError(`aheadMs must be at least ${MIN_AHEAD_MS}, got ${aheadMs}`);
-  }
+  checkNumber('aheadMs', aheadMs, between(MIN_AHEAD_MS));
   const aheadSamples = msToSamples(aheadMs);
   let done = 0;
   let waiting: { readonly sample: number; readonly open: () => void }[] = [];

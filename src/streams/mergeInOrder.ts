@@ -1,3 +1,4 @@
+import { checkNumber, whole } from '../core/check.ts';
 import { concat, defer, from, map, mergeMap, type Observable, of } from 'rxjs';
 import type { Machine } from '../core/machine.ts';
 import { stateful } from '../operators/stateful.ts';
@@ -25,9 +26,7 @@ export function mergeInOrder<T>(
   sources: readonly Observable<T>[],
   concurrency: number,
 ): Observable<T> {
-  if (!Number.isInteger(concurrency) || concurrency < 1) {
-    throw new RangeError(`concurrency must be a whole number of 1 or more, got ${concurrency}`);
-  }
+  checkNumber('concurrency', concurrency, whole(1));
   const run = (source: Observable<T>, n: number): Observable<Item<T>> =>
     concat(
       source.pipe(map((value) => ({ n, values: [value], done: false }))),

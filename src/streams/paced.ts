@@ -1,3 +1,4 @@
+import { checkNumber, whole } from '../core/check.ts';
 import { chain } from '../core/chain.ts';
 import type { Machine } from '../core/machine.ts';
 import { createRechunker } from '../audio/rechunk.ts';
@@ -43,11 +44,7 @@ export interface PacedSource<In> {
  */
 export function paced<In>(source: PacedSource<In>, options: PacingOptions): PulledAudio {
   const { realtime = false, chunkSamples = DEFAULT_CHUNK_SAMPLES } = options;
-  if (!Number.isInteger(chunkSamples) || chunkSamples < 1 || chunkSamples > MAX_CHUNK_SAMPLES) {
-    throw new RangeError(
-      `chunkSamples must be a whole number from 1 to ${MAX_CHUNK_SAMPLES}, got ${chunkSamples}`,
-    );
-  }
+  checkNumber('chunkSamples', chunkSamples, whole(1, MAX_CHUNK_SAMPLES));
 
   return new PulledAudio(options.gate, (subscriber, gate) => {
     const leaving = new AbortController();

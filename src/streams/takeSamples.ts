@@ -1,3 +1,4 @@
+import { between, checkNumber } from '../core/check.ts';
 import { defer, map, type MonoTypeOperatorFunction, takeWhile } from 'rxjs';
 import type { PcmChunk } from '../core/types.ts';
 
@@ -9,7 +10,7 @@ import type { PcmChunk } from '../core/types.ts';
  * Throws a `RangeError` for another limit.
  */
 export function takeSamples(limit: number): MonoTypeOperatorFunction<PcmChunk> {
-  if (!(limit >= 1)) throw new RangeError(`limit must be 1 sample or more, got ${limit}`);
+  checkNumber('limit', limit, between(1));
   return function takeSamplesOperator(source) {
     return defer(() => {
       let left = limit;

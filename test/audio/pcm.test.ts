@@ -97,7 +97,7 @@ describe('createPcmDecoder', () => {
     for (const name of ['mp3', 'toString', undefined]) {
       expect(() => Reflect.apply(createPcmDecoder, undefined, [name])).toThrow(
         new TypeError(
-          `encoding must be one of s16le, f32le, mulaw, alaw, u8, s24le, s32le, f64le, s16be, s24be, s32be, f32be, f64be, got ${name}`,
+          `encoding must be one of s16le, f32le, mulaw, alaw, u8, s24le, s32le, f64le, s16be, s24be, s32be, f32be, f64be, got ${JSON.stringify(name)}`,
         ),
       );
     }

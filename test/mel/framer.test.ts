@@ -60,7 +60,7 @@ describe('createFramer', () => {
 
   it('refuses sizes that are no windows', () => {
     expect(() => createFramer(0)).toThrow(
-      new RangeError('windowSamples must be a whole number of at least 1, got 0'),
+      new RangeError('windowSamples must be a whole number of 1 or more, got 0'),
     );
     expect(() => createFramer(4, 5)).toThrow(
       new RangeError('hopSamples must be a whole number from 1 to 4, got 5'),

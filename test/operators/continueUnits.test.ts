@@ -281,7 +281,7 @@ describe('continueUnits', () => {
   });
 
   it.each([
-    [{ on: 'often' }, 'on must be "unit", "flush" or "request", got "often"'],
+    [{ on: 'often' }, 'on must be one of unit, flush, request, got "often"'],
     [{ on: 'request' }, 'requests$ must be given with on: "request", and only then'],
     [{ n: 0 }, 'n must be a whole number from 1 to 16, got 0'],
     [{ seconds: 0 }, 'seconds must be above 0 and at most 120, got 0'],

@@ -164,6 +164,6 @@ describe('unitRate and bitsPerSecond', () => {
     expect(unitRate([])).toBe(0);
     expect(bitsPerSecond(5, 4096)).toBe(60); // the published headline
     expect(bitsPerSecond(8.33, 2048)).toBeCloseTo(91.63, 6);
-    expect(() => bitsPerSecond(5, 0)).toThrow(/units must be an integer >= 1, got 0/);
+    expect(() => bitsPerSecond(5, 0)).toThrow(/units must be a whole number of 1 or more, got 0/);
   });
 });

@@ -529,11 +529,14 @@ describe('createSegmenter, what it refuses', () => {
     [{ maxDelayMs: -1 }, /maxDelayMs must be 0 or more milliseconds, or Infinity, got -1/],
     [{ maxDelayMs: NaN }, /maxDelayMs .* got NaN/],
     [{ rate: 4 }, /rate must be 'natural' or within the bundle's 5 to 8.33, got 4/],
-    [{ config: { ...config, minTokens: 0 } }, /config.minTokens must be an integer >= 1, got 0/],
+    [
+      { config: { ...config, minTokens: 0 } },
+      /config.minTokens must be a whole number of 1 or more, got 0/,
+    ],
     [{ config: { ...config, maxTokens: 4 } }, /config.maxTokens must be .* got 4/],
     [
       { config: { ...config, featureWidth: 0 } },
-      /config.featureWidth must be an integer >= 1, got 0/,
+      /config.featureWidth must be a whole number of 1 or more, got 0/,
     ],
     [{ config: { ...config, chunkTokens: 0 } }, /config.chunkTokens/],
     [{ config: { ...config, shiftSamples: -440 } }, /config.shiftSamples/],

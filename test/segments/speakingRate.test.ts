@@ -180,7 +180,7 @@ describe('createSpeakingRate', () => {
     expect(made({ windowsSeconds: [] })).toThrow(TypeError);
     expect(made({ windowsSeconds: ['3'] })).toThrow(TypeError);
     expect(made({ minPauseMs: -1 })).toThrow(
-      new RangeError('minPauseMs must be 0 to 10000, got -1'),
+      new RangeError('minPauseMs must be a number from 0 to 10000, got -1'),
     );
     expect(made({ minPauseMs: 10_001 })).toThrow(RangeError);
     expect(made({ minPauseMs: Number.NaN })).toThrow(RangeError);

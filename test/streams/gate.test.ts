@@ -39,7 +39,7 @@ describe('createGate', () => {
 
   it.each([0, 999, -1, Number.NaN])('refuses to stay %s ms ahead', (aheadMs) => {
     expect(() => createGate({ aheadMs })).toThrow(
-      new RangeError(`aheadMs must be at least 1000, got ${aheadMs}`),
+      new RangeError(`aheadMs must be a number of 1000 or more, got ${aheadMs}`),
     );
   });
 });

@@ -1,9 +1,8 @@
-import { join } from 'node:path';
-import { PipelineError } from '../../core/errors.ts';
 import type { Bundle, Precision } from '../bundle/bundle.ts';
 import type { EncoderBackend } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';
 import { ringShape, rowsOfJob } from './stepJob.ts';
+import { stepModelPath } from './stepModel.ts';
 import { encoderShape, framesBefore, melRowTokens } from './melRow.ts';
 import type { PoolOptions } from '../inference/inferencePool.ts';
 import { ringBytes } from '../inference/kvRing.ts';
@@ -26,15 +25,7 @@ export async function createCachedEncoder(
   const { encoder } = bundle.config;
   const { chunkTokens, delayTokens, featureWidth } = encoder;
   const before = framesBefore(encoder);
-  const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
-  const modelPath = join(bundle.directory, 'onnx', file);
-  if (!(`onnx/${file}` in bundle.manifest.files)) {
-    throw new PipelineError(
-      'SYLSTREAM_ERR_BUNDLE_MISSING',
-      `expected onnx/${file} in ${bundle.directory} for precision ${precision}, and its manifest lists none; ` +
-        'choose the other precision or another bundle',
-    );
-  }
+  const modelPath = stepModelPath(bundle, precision);
   // Scratch rows are always padded to one length, so that a flush computes the same whatever is beside it.
   const scratchRows = chunkTokens + delayTokens;
   const pool = createEncoderPool(

@@ -1,3 +1,4 @@
+import { checkNumber, whole } from '../../core/check.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { createBatcher, type Batcher } from './batcher.ts';
 import type { InferenceStatus } from './inferenceStatus.ts';
@@ -84,8 +85,8 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
   model: PoolModel<Job, Batch, Outputs, Result>,
   options: PoolOptions & { readonly workers: number },
 ): InferencePool<Job, Result> {
-  const workers = whole('workers', options.workers, 64);
-  const maxBatch = whole('maxBatch', options.maxBatch ?? DEFAULT_BATCH, 256);
+  const workers = checkNumber('workers', options.workers, whole(1, 64));
+  const maxBatch = checkNumber('maxBatch', options.maxBatch ?? DEFAULT_BATCH, whole(1, 256));
   const batches: number[] = Array.from({ length: maxBatch + 1 }, () => 0);
   const times = { runMs: 0, gatherMs: 0, steps: 0 };
   let provider = 'loading';
@@ -205,10 +206,4 @@ function sumOf(values: readonly (number | undefined)[]): number | undefined {
     (sum, value) => (sum === undefined || value === undefined ? undefined : sum + value),
     0,
   );
-}
-
-/** Checks an option of a pool. @throws RangeError for anything but a whole number from 1 to `most` */
-export function whole(option: string, value: number, most: number): number {
-  if (Number.isInteger(value) && value >= 1 && value <= most) return value;
-  throw new RangeError(`${option} must be a whole number from 1 to ${most}, got ${value}`);
 }

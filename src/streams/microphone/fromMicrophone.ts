@@ -1,3 +1,4 @@
+import { checkChoice } from '../../core/check.ts';
 import { catchError, defer, type Observable, tap, throwError, timeout } from 'rxjs';
 import { checkAudioFormat } from '../../audio/audioFormat.ts';
 import { createPcmDecoder } from '../../audio/pcm.ts';
@@ -45,10 +46,7 @@ const FIRST_SAMPLE_MS = 10_000;
  */
 export function fromMicrophone(options: FromMicrophoneOptions = {}): Observable<PcmChunk> {
   const { source = 'auto', device, sampleRate = 16_000, onSource } = options;
-  if (source !== 'auto' && !MICROPHONE_SOURCES.includes(source)) {
-    const known = ['auto', ...MICROPHONE_SOURCES].join(', ');
-    throw new TypeError(`source must be one of ${known}, got ${JSON.stringify(source)}`);
-  }
+  checkChoice('source', source, ['auto', ...MICROPHONE_SOURCES]);
   checkAudioFormat({ sampleRate, channels: 1 });
   const sources = source === 'auto' ? MICROPHONE_SOURCES : [source];
   const commands = sources.flatMap((name) => captureCommands(name, { sampleRate, device }));

@@ -1,3 +1,4 @@
+import { checkChoice } from '../../core/check.ts';
 import { checkAudioFormat } from '../../audio/audioFormat.ts';
 import { createSegmenter } from '../../segments/segmenter.ts';
 import { SAMPLE_ENCODINGS, type PcmFormat } from '../../audio/pcm.ts';
@@ -16,10 +17,6 @@ export function checkStreamOptions(
   options: ShardStreamOptions,
 ): void {
   checkAudioFormat(format);
-  if (!SAMPLE_ENCODINGS.includes(format.encoding)) {
-    throw new TypeError(
-      `encoding must be one of ${SAMPLE_ENCODINGS.join(', ')}, got ${format.encoding}`,
-    );
-  }
+  checkChoice('encoding', format.encoding, SAMPLE_ENCODINGS);
   createSegmenter({ ...options, config: segmenterConfig(config) });
 }

@@ -1,5 +1,4 @@
 import type { Bundle } from '../../models/bundle/bundle.ts';
-import type { Precision } from '../../models/bundle/bundle.ts';
 import type { Provider } from '../../models/inference/onnx.ts';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import type { Control, SpeechEvent } from '../../core/types.ts';
@@ -10,7 +9,8 @@ import type { StreamMemory } from './streamMemory.ts';
 /** What a shard is started with. */
 export interface ShardSetup {
   readonly bundle: Bundle;
-  readonly precision: Precision;
+  /** The step model. */
+  readonly modelPath: string;
   readonly providers: readonly Provider[];
   /** Most streams of a run. */
   readonly maxBatch: number;

@@ -1,5 +1,4 @@
 /** A shard as a thread: takes messages, runs batches as long as streams have steps to do, tells what came of them. */
-import { join } from 'node:path';
 import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../../core/errors.ts';
 import { fft } from '../../mel/pffft.ts';
@@ -17,7 +16,7 @@ const tell = (message: FromShard): void => port.postMessage(message);
 
 async function start({
   bundle,
-  precision,
+  modelPath,
   providers,
   maxBatch,
   isWarm,
@@ -26,14 +25,13 @@ async function start({
 }: ShardSetup): Promise<void> {
   const guarded = guardNative(guard);
   const { encoder } = bundle.config;
-  const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
   const { createStepRunner } = await importEngine(
     () => import('../../models/encoder/stepRunner.ts'),
     isSilent,
   );
   const runner = await createStepRunner(
     {
-      modelPath: join(bundle.directory, 'onnx', file),
+      modelPath,
       providers,
       encoder,
       maxBatch,

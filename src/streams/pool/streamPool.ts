@@ -1,12 +1,14 @@
+import { checkChoice, checkNumber, whole } from '../../core/check.ts';
 import type { StreamPool, StreamPoolOptions } from './poolTypes.ts';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { availableCores } from '../../models/inference/cores.ts';
 import { createUnitLm } from '../../models/lm/createUnitLm.ts';
-import { DEFAULT_BATCH, whole } from '../../models/inference/inferencePool.ts';
+import { DEFAULT_BATCH } from '../../models/inference/inferencePool.ts';
 import { createRing } from '../../models/inference/kvRing.ts';
 import { defaultBundle, readBundle } from '../../models/bundle/manifest.ts';
 import { ringShape } from '../../models/encoder/stepJob.ts';
+import { PRECISIONS, stepModelPath } from '../../models/encoder/stepModel.ts';
 import type { UnitLm } from '../../models/lm/unitLm.ts';
 import { heldBack } from '../heldBack.ts';
 import { checkStreamOptions } from './checkStreamOptions.ts';
@@ -46,25 +48,20 @@ const SPARE_MEMORIES = 64;
  */
 export async function createStreamPool(options: StreamPoolOptions = {}): Promise<StreamPool> {
   const { precision = 'int8', providers = ['cpu'], onThread } = options;
-  if (precision !== 'int8' && precision !== 'fp32') {
-    throw new TypeError(`precision must be "int8" or "fp32", got ${JSON.stringify(precision)}`);
-  }
-  const shards = whole('shards', options.shards ?? Math.max(1, Math.round(availableCores())), 64);
-  const maxBatch = whole('maxBatch', options.maxBatch ?? DEFAULT_BATCH, 256);
+  checkChoice('precision', precision, PRECISIONS);
+  const shards = checkNumber(
+    'shards',
+    options.shards ?? Math.max(1, Math.round(availableCores())),
+    whole(1, 64),
+  );
+  const maxBatch = checkNumber('maxBatch', options.maxBatch ?? DEFAULT_BATCH, whole(1, 256));
   const onRefused =
     options.onRefused ??
     ((line: string) => console.warn(`sylstream: provider refused, trying the next: ${line}`));
   const bundle = await readBundle(options.bundle ?? defaultBundle());
   const { encoder } = bundle.config;
   const shape = ringShape(encoder);
-  const file = precision === 'int8' ? 'onnx/step_int8.onnx' : 'onnx/step.onnx';
-  if (!(file in bundle.manifest.files)) {
-    throw new PipelineError(
-      'SYLSTREAM_ERR_BUNDLE_MISSING',
-      `expected ${file} in ${bundle.directory} for precision ${precision}, and its manifest lists none; ` +
-        'choose the other precision or another bundle',
-    );
-  }
+  const modelPath = stepModelPath(bundle, precision);
   const batches: number[] = Array.from({ length: maxBatch + 1 }, () => 0);
   const times = { runMs: 0, gatherMs: 0, steps: 0 };
   const memories = new Map<number, StreamMemory>();
@@ -80,7 +77,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
       figures: undefined,
       givenUp: undefined,
       link: createShardLink({
-        setup: { bundle, precision, providers, maxBatch, isWarm: options.warm ?? false },
+        setup: { bundle, modelPath, providers, maxBatch, isWarm: options.warm ?? false },
         onThread,
         onResults: (results, figures) => {
           place.figures = figures;

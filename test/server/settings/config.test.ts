@@ -63,7 +63,7 @@ describe('readConfig', () => {
     ['an unknown variable', { env: { SYLSTREAM_NOPE: '1' } }, /environment.*"SYLSTREAM_NOPE"/],
     ['a number below its range', { flags: { idleMs: 9 } }, /idleMs.*from 10 to .*got 9/],
     ['a number above its range', { flags: { port: 65_536 } }, /port.*from 0 to 65535/],
-    ['a fraction for an integer', { flags: { port: 1.5 } }, /port.*an integer/],
+    ['a fraction for an integer', { flags: { port: 1.5 } }, /port.*a whole number/],
     ['empty text for a number', { env: { SYLSTREAM_PORT: '' } }, /port/],
     ['text that is no number', { env: { SYLSTREAM_PORT: 'x' } }, /port.*"x"/],
     [
