@@ -33,6 +33,9 @@ export { logMel } from './operators/logMel.ts';
 export { quantize } from './operators/quantize.ts';
 export { resample } from './operators/resample.ts';
 export { segment } from './operators/segment.ts';
+export { speakUnits } from './operators/speakUnits.ts';
+export type { SpeakUnitsOptions } from './operators/speakUnits.ts';
+export type { SpokenUnit } from './speak/unitWindow.ts';
 export { speakingRate } from './operators/speakingRate.ts';
 export type {
   RateWindow,
@@ -58,6 +61,13 @@ export type {
 export { createCachedEncoder } from './models/encoder/cachedEncoder.ts';
 export { createUnitLm } from './models/lm/createUnitLm.ts';
 export type { UnitLmOptions } from './models/lm/createUnitLm.ts';
+export { createUnitSpeaker } from './models/speak/unitSpeaker.ts';
+export type {
+  UnitSpeaker,
+  UnitSpeakerOptions,
+  UnitSpeakerSession,
+} from './models/speak/unitSpeaker.ts';
+export type { SpeakConfig } from './models/speak/speakConfig.ts';
 export { createWindowEncoder } from './models/encoder/windowEncoder.ts';
 export type { EncoderBackend, EncoderRows, EncoderSession } from './models/encoder/encoder.ts';
 export type { InferenceStatus } from './models/inference/inferenceStatus.ts';

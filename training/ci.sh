@@ -55,6 +55,13 @@ if [ ${#missing[@]} = 0 ]; then
   "$python" score.py --lm "$lm/tempered" "${streams[@]}" --items "$lm/items" --phones "$lm/phones.json" --json "$lm/scores.json"
   [ -z "${SYLSTREAM_BUNDLE:-}" ] || "$python" export_lm.py --run "$lm/tempered" --bundle "$bundle" --golden "$lm/train/units.jsonl" --scores "$lm/scores.json"
   export SYLSTREAM_LM_RUNS=$lm
+  if [ -n "${SYLSTREAM_BUNDLE:-}" ]; then
+    "$python" -m vocoder.collect --data "$runs/data" --run "$runs/vocoder" --corpora timed-speech --hours 0.05 --least 5
+    "$python" units.py "$runs/vocoder/timed-speech" --bundle "$bundle"
+    "$python" -m vocoder.train --run "$runs/vocoder" --steps 6
+    "$python" -m vocoder.train --run "$runs/vocoder" --steps 12 --resume
+    "$python" -m vocoder.export --run "$runs/vocoder" --bundle "$bundle"
+  fi
 elif [ "${SYLSTREAM_REQUIRE:-}" = all ]; then
   echo "expected ${missing[*]} for the language model at tiny size" >&2
   exit 1

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { from } from 'rxjs';
 import {
   CONTINUATION_FORMATS,
   continuationLine,
@@ -7,6 +8,7 @@ import {
 import { planContinuation } from '../models/lm/continuationOptions.ts';
 import { lmMissing } from '../models/bundle/lmConfig.ts';
 import type { ContinuationOptions } from '../models/lm/unitLm.ts';
+import { speakUnits } from '../operators/speakUnits.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import type { PredictedUnit } from '../core/types.ts';
@@ -15,8 +17,11 @@ import { checkPlaces } from './checkPlaces.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { openOutput } from './output.ts';
 import { count, finite, fromOptions, oneOf, positive } from './usage.ts';
+import { type VoiceOptions, withVoiceOption } from './voiceOptions.ts';
+import { writeWav } from './wavOutput.ts';
 
-interface ContinueOptions extends EngineOptions, InputOptions, ContinuationOptions {
+interface ContinueOptions extends EngineOptions, InputOptions, VoiceOptions, ContinuationOptions {
+  readonly speak?: string;
   readonly format: ContinuationFormat;
 }
 
@@ -26,6 +31,7 @@ A line of JSON is one hypothesis: its number (from 0), after (index of the recor
 
 Examples:
   $ sylstream continue speech.wav --seconds 3 --n 4 --seed 1
+  $ sylstream continue speech.wav --seconds 3 --speak next.wav --voice rms
   $ sylstream continue speech.wav --units 20 --temperature 0 --format text`;
 
 /** `sylstream continue`: what the language model predicts after a recording. */
@@ -52,20 +58,23 @@ export function continueCommand(): Command {
         .choices(CONTINUATION_FORMATS)
         .argParser(oneOf(CONTINUATION_FORMATS))
         .default('jsonl'),
-    );
-  return withEngineOptions(withInputOptions(command))
+    )
+    .option('--speak <file>', 'speak the first continuation into a WAV file, too');
+  return withEngineOptions(withInputOptions(withVoiceOption(command)))
     .addHelpText('after', HELP)
     .action(continueFile);
 }
 
 async function continueFile(file: string, options: ContinueOptions): Promise<void> {
   fromOptions(() => planContinuation(options)); // a wrong option ends it before anything is loaded
-  checkPlaces([file], [undefined]);
+  const { speak, voice } = options;
+  checkPlaces([file], speak === undefined ? [undefined] : [undefined, speak]);
   const output = await openOutput();
-  const models = await loadEngine(options, { lm: true });
+  const models = await loadEngine(options, { lm: true, speak: speak !== undefined });
   try {
-    const { lm } = models;
+    const { lm, speaker } = models;
     if (!lm) throw lmMissing(models.bundle);
+    const spoken = speaker && speakUnits(speaker, { voice }); // an unknown voice ends it here
     const session = lm.open();
     const gate = createGate();
     let after = -1;
@@ -82,6 +91,7 @@ async function continueFile(file: string, options: ContinueOptions): Promise<voi
     for (const [hypothesis, units] of found.entries()) {
       await output.write(continuationLine({ hypothesis, after, units }, options.format));
     }
+    if (spoken && speak !== undefined) await writeWav(from(found[0]).pipe(spoken), speak);
   } finally {
     await models.close();
   }

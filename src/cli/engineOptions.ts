@@ -33,13 +33,14 @@ export function withEngineOptions(command: Command): Command {
     .option('--providers <list>', 'ONNX Runtime providers, first choice first', providers, ['cpu']);
 }
 
-/** Loads what the options ask for, the language model only where `lm` says so; a refused provider is told on standard error. */
+/** Loads what the options ask for, language model and vocoder only where `lm` and `speak` say so; a refused provider is told on standard error. */
 export function loadEngine(
   options: EngineOptions,
-  { lm = false }: { readonly lm?: boolean } = {},
+  wanted: { readonly lm?: boolean; readonly speak?: boolean } = {},
 ): Promise<Models> {
   const { bundle, precision, workers, providers: list } = options;
-  return loadModels({ bundle, precision, workers, providers: list, onRefused, lm });
+  const { lm = false, speak = false } = wanted;
+  return loadModels({ bundle, precision, workers, providers: list, onRefused, lm, speak });
 }
 
 /**

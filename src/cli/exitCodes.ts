@@ -47,6 +47,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case 'SYLSTREAM_ERR_FFMPEG_FAILED':
     case 'SYLSTREAM_ERR_AUDIO_CUT':
     case 'SYLSTREAM_ERR_FILE_READ':
+    case 'SYLSTREAM_ERR_UNITS':
       return EXIT.input;
     case 'SYLSTREAM_ERR_BUNDLE_MISSING':
     case 'SYLSTREAM_ERR_BUNDLE_HASH':
@@ -56,6 +57,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case 'SYLSTREAM_ERR_PROVIDER':
     case 'SYLSTREAM_ERR_ENCODER':
     case 'SYLSTREAM_ERR_LM':
+    case 'SYLSTREAM_ERR_SPEAK':
     case 'SYLSTREAM_ERR_WORKER':
     case 'SYLSTREAM_ERR_CLOSED':
     case 'SYLSTREAM_ERR_OVERRUN':
@@ -69,6 +71,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
       return EXIT.reference;
     case 'SYLSTREAM_ERR_CONFIG':
     case 'SYLSTREAM_ERR_OPTION':
+    case 'SYLSTREAM_ERR_VOICE':
       return EXIT.usage;
     case 'SYLSTREAM_ERR_INTERNAL':
       return EXIT.internal;

@@ -11,7 +11,9 @@ import { EXIT, type ExitCode, exitCodeFor } from './exitCodes.ts';
 import { listenCommand } from './listen.ts';
 import { modelCommand } from './model.ts';
 import { reportError } from './report.ts';
+import { resynthesizeCommand } from './resynthesize.ts';
 import { scoreCommand } from './score.ts';
+import { speakCommand } from './speak.ts';
 import { tokenizeCommand } from './tokenize.ts';
 
 const EPILOGUE = `
@@ -22,6 +24,7 @@ Examples:
   $ sylstream tokenize speech.flac --plot speech.svg --output speech.TextGrid
   $ sylstream listen
   $ sylstream continue speech.wav --seconds 3 --n 4
+  $ sylstream resynthesize speech.wav --output again.wav
   $ sylstream score said.wav unsaid.wav
   $ sylstream doctor
 
@@ -72,6 +75,8 @@ export function createProgram(
     tokenizeCommand(setStatus),
     listenCommand(),
     continueCommand(),
+    speakCommand(),
+    resynthesizeCommand(),
     scoreCommand(setStatus),
     classifyCommand(),
     evaluateCommand(),

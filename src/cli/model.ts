@@ -5,6 +5,9 @@ import { checkLmGolden } from '../models/lm/checkLmGolden.ts';
 import { hasHead, headFolder, loadHead, readHead } from '../models/head/head.ts';
 import { loadModels, type Models } from '../models/loadModels.ts';
 import { defaultBundle, readBundle } from '../models/bundle/manifest.ts';
+import { checkSpeakGolden } from '../models/speak/checkSpeakGolden.ts';
+import { canSpeak, readSpeakConfig } from '../models/speak/speakConfig.ts';
+import { createUnitSpeaker } from '../models/speak/unitSpeaker.ts';
 import type { UnitLm } from '../models/lm/unitLm.ts';
 import { checkGolden } from '../streams/checkGolden.ts';
 import { checkHeadGolden } from '../streams/checkHeadGolden.ts';
@@ -16,6 +19,8 @@ const MIN_EQUAL = 0.95;
 const MAX_DIFFERENCE = { fp32: 1e-3, int8: 0.1 } as const;
 /** Most that a probability of a head may differ from the golden one: features differ by rounding, and by precision. */
 const MAX_HEAD_DIFFERENCE = 0.1;
+/** Most that a value of a frame may differ from the golden one: weights are halves there, and floats here. */
+const MAX_FRAME_DIFFERENCE = 0.1;
 const STEP_FILES = { fp32: 'onnx/step.onnx', int8: 'onnx/step_int8.onnx' } as const;
 
 /** `sylstream model`: what a bundle is, and whether it is whole. */
@@ -82,10 +87,17 @@ async function description(bundle: Bundle): Promise<string> {
         : 'no model',
     ],
     ['head', head],
+    ['voices', canSpeak(bundle) ? await describeVoices(bundle) : 'none'],
     ['licence', manifest.licence],
     ['trained on', hours.join(', ') || 'nothing'],
   ];
   return rows.map(([name, value]) => `${name.padEnd(11)} ${value}`).join('\n');
+}
+
+/** Who speaks the bundle's units. */
+async function describeVoices(bundle: Bundle): Promise<string> {
+  const { voices } = await readSpeakConfig(bundle);
+  return voices.map(({ name, about }) => `${name} (${about})`).join('; ');
 }
 
 /** What the bundle's own head tells apart. */
@@ -119,6 +131,25 @@ async function verify(directory: string): Promise<void> {
     } finally {
       await models.close();
     }
+  }
+  if (canSpeak(bundle)) await output.write(`${await verifySpeaker(bundle)}\n`);
+}
+
+/** A line about the vocoder. @throws PipelineError `SYLSTREAM_ERR_SPEAK` where its frames are not the golden ones */
+async function verifySpeaker(bundle: Bundle): Promise<string> {
+  const speaker = await createUnitSpeaker(bundle);
+  try {
+    const { units, frames, largest } = await checkSpeakGolden(bundle, speaker);
+    if (!(largest <= MAX_FRAME_DIFFERENCE)) {
+      throw new PipelineError(
+        'SYLSTREAM_ERR_SPEAK',
+        `expected the ${frames} golden frames of ${bundle.directory}/speak within ${MAX_FRAME_DIFFERENCE}, ` +
+          `got one ${largest.toFixed(4)} off; fetch or export the bundle again`,
+      );
+    }
+    return `${'speak'.padEnd(11)} ${frames} golden frames of ${units} units, no value further off than ${largest.toExponential(1)}`;
+  } finally {
+    await speaker.close();
   }
 }
 

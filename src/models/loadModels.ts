@@ -11,6 +11,7 @@ import type { EncoderBackend } from './encoder/encoder.ts';
 import type { PoolOptions } from './inference/inferencePool.ts';
 import { defaultBundle, readBundle } from './bundle/manifest.ts';
 import { readCodebook } from './codebook/readCodebook.ts';
+import { createUnitSpeaker, type UnitSpeaker } from './speak/unitSpeaker.ts';
 import type { UnitLm } from './lm/unitLm.ts';
 
 /** Everything that a stream needs weights for; one for the whole process, shared by all streams. */
@@ -20,6 +21,8 @@ export interface Models {
   readonly codebook: Codebook;
   /** The unit language model; absent where the bundle has none or `lm: false` was asked for. */
   readonly lm?: UnitLm;
+  /** What speaks units; there where `speak: true` was asked for. */
+  readonly speaker?: UnitSpeaker;
   /** Ends the inference threads; streams under way fail with `SYLSTREAM_ERR_CLOSED`. */
   close(): Promise<void>;
 }
@@ -32,6 +35,8 @@ export interface LoadModelsOptions extends PoolOptions {
   readonly precision?: Precision | undefined;
   /** Loads the bundle's language model too, where it has one; default true. It takes a thread of its own. */
   readonly lm?: boolean | undefined;
+  /** Loads the bundle's vocoder too, in a thread of its own, and fails where it has none; default false. */
+  readonly speak?: boolean | undefined;
   /** Told in one line when a provider of the list was refused; default `console.warn`. */
   readonly onRefused?: ((line: string) => void) | undefined;
 }
@@ -56,13 +61,18 @@ export async function loadModels(options: LoadModelsOptions = {}): Promise<Model
       console.warn(`sylstream: provider refused, trying the next: ${line}`),
   } = options;
   const encoder = await createCachedEncoder(bundle, { ...options, precision, onRefused });
+  let lm: UnitLm | undefined;
+  let speaker: UnitSpeaker | undefined;
+  const close = async () =>
+    void (await Promise.all([encoder.close(), lm?.close(), speaker?.close()]));
   try {
-    const wanted = bundle.lm && options.lm !== false;
-    const lm = wanted ? await createUnitLm(bundle, { precision, providers, onRefused }) : undefined;
-    const close = async () => void (await Promise.all([encoder.close(), lm?.close()]));
-    return { bundle, encoder, codebook, ...(lm && { lm }), close };
+    if (bundle.lm && options.lm !== false) {
+      lm = await createUnitLm(bundle, { precision, providers, onRefused });
+    }
+    if (options.speak) speaker = await createUnitSpeaker(bundle, { providers, onRefused });
+    return { bundle, encoder, codebook, ...(lm && { lm }), ...(speaker && { speaker }), close };
   } catch (error) {
-    await encoder.close();
+    await close();
     throw error;
   }
 }

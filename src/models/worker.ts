@@ -10,11 +10,12 @@ import type { Engine } from './inference/engine.ts';
 import type { EncoderSetup } from './encoder/encoderMessages.ts';
 import type { FromWorker, Guarded, ToWorker } from './inference/inferenceMessages.ts';
 import type { LmSetup } from './lm/lmMessages.ts';
+import type { SpeakSetup } from './speak/speakMessages.ts';
 import { importEngine } from './inference/importEngine.ts';
 import { guardNative } from './inference/nativeGuard.ts';
 import { recentThreadCpuMs, threadCpuMs } from './inference/threadCpu.ts';
 
-type EngineSetup = EncoderSetup | LmSetup;
+type EngineSetup = EncoderSetup | LmSetup | SpeakSetup;
 
 const port = parentPort!;
 const answer = (message: FromWorker<unknown>, transfer: ArrayBuffer[] = []): void =>
@@ -33,6 +34,10 @@ async function createEngine(setup: EngineSetup & Guarded): Promise<Engine<unknow
       ).createWindowEngine(setup);
     case 'lm':
       return (await importEngine(() => import('./lm/lmEngine.ts'), isSilent)).createLmEngine(setup);
+    case 'speak':
+      return (
+        await importEngine(() => import('./speak/speakEngine.ts'), isSilent)
+      ).createSpeakEngine(setup);
   }
 }
 

@@ -93,6 +93,9 @@ export function disposition(code: ErrorCode): Disposition {
       return ours('worker');
     case 'SYLSTREAM_ERR_INTERNAL':
     case 'SYLSTREAM_ERR_CLOSED':
+    case 'SYLSTREAM_ERR_SPEAK':
+    case 'SYLSTREAM_ERR_UNITS':
+    case 'SYLSTREAM_ERR_VOICE':
     case 'SYLSTREAM_ERR_AUDIO_EMPTY':
     case 'SYLSTREAM_ERR_AUDIO_SHORT':
     case 'SYLSTREAM_ERR_WAV_HEADER':

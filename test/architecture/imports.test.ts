@@ -2,9 +2,9 @@ import { dirname } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { circlesOf, importsOf, readSource, sourcesOf } from '../helpers/sources.ts';
 
-const ENGINES = ['encoder', 'codebook', 'lm', 'head'].map((room) => `src/models/${room}`);
+const ENGINES = ['encoder', 'codebook', 'lm', 'head', 'speak'].map((room) => `src/models/${room}`);
 const MODELS = ['src/models/bundle', 'src/models/inference', ...ENGINES, 'src/models'];
-const ARITHMETIC = ['src/core', 'src/audio', 'src/mel', 'src/segments'];
+const ARITHMETIC = ['src/core', 'src/audio', 'src/mel', 'src/segments', 'src/speak'];
 const STREAMS = ['src/operators', 'src/streams', 'src/streams/microphone', 'src/streams/pool'];
 const SERVER = ['address', 'settings', 'observe', 'limits', 'admission', 'http', 'session'].map(
   (room) => `server/${room}`,
@@ -16,6 +16,7 @@ const RULES: Readonly<Partial<Record<string, readonly string[]>>> = {
   'src/audio': ['src/core'],
   'src/mel': ['src/core'],
   'src/segments': ['src/core'],
+  'src/speak': ['src/core'],
   'src/models/bundle': ['src/core'],
   'src/models/inference': ['src/core'],
   // The engines never import each other.

@@ -25,13 +25,13 @@ HOURS = {'kathleen': 1.2, 'flite-rms': 0.6, 'flite-awb': 0.6, 'timed-speech': 2.
 LEAST = 60.0  # seconds of a speaker, to be a voice
 
 
-def one_speaker(utterances: list[Utterance], hours: float) -> list[Utterance]:
-    """Those of speakers with a minute or more (no blend of two), by turns until there are so many hours."""
+def one_speaker(utterances: list[Utterance], hours: float, least: float = LEAST) -> list[Utterance]:
+    """Those of speakers with `least` seconds or more (no blend of two), by turns until there are so many hours."""
     by_speaker: dict[str, list[Utterance]] = defaultdict(list)
     for u in utterances:
         if '+' not in u.speaker and u.wave is not None:
             by_speaker[u.speaker].append(u)
-    voices = {s: rows for s, rows in by_speaker.items() if sum(len(u.wave) for u in rows) >= LEAST * SAMPLE_RATE}
+    voices = {s: rows for s, rows in by_speaker.items() if sum(len(u.wave) for u in rows) >= least * SAMPLE_RATE}
     out, total = [], 0
     for turn in range(max(map(len, voices.values()), default=0)):
         for rows in voices.values():
@@ -62,12 +62,13 @@ def main() -> None:
     parser.add_argument('--run', type=Path, default=Path(__file__).parents[1] / 'runs/vocoder')
     parser.add_argument('--corpora', nargs='+', default=list(HOURS))
     parser.add_argument('--hours', type=float, help='of each corpus (default: as HOURS says)')
+    parser.add_argument('--least', type=float, default=LEAST, help='seconds of a speaker, to be a voice')
     args = parser.parse_args()
     for corpus in args.corpora:
         if (args.run / corpus / 'frames.npy').exists():
             continue
         started = time.time()
-        utterances = one_speaker(load_shards(args.data, [corpus], timed=False), args.hours or HOURS.get(corpus, 1.0))
+        utterances = one_speaker(load_shards(args.data, [corpus], timed=False), args.hours or HOURS.get(corpus, 1.0), args.least)
         collect(utterances, args.run / corpus)
         print(f'{corpus}: {len(utterances)} utterances, {time.time() - started:.0f} s', flush=True)
 

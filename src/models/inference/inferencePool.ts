@@ -27,7 +27,7 @@ export interface PoolModel<Job, Batch, Outputs, Result> {
   /** Of the precision that the status names. */
   readonly precision: string;
   /** The code of a row's own failure. */
-  readonly failure: 'SYLSTREAM_ERR_ENCODER' | 'SYLSTREAM_ERR_LM';
+  readonly failure: 'SYLSTREAM_ERR_ENCODER' | 'SYLSTREAM_ERR_LM' | 'SYLSTREAM_ERR_SPEAK';
   /** One thread's set-up, and how a batch of jobs becomes its message. */
   readonly thread: (maxBatch: number) => {
     readonly setup: ThreadSetup;

@@ -1,0 +1,98 @@
+import { join } from 'node:path';
+import type { Bundle } from '../bundle/bundle.ts';
+import { createInferencePool, type PoolOptions } from '../inference/inferencePool.ts';
+import type { InferenceStatus } from '../inference/inferenceStatus.ts';
+import { readSpeakConfig, type SpeakConfig, voiceIndex } from './speakConfig.ts';
+import type { SpeakBatch, SpeakJob, SpeakOutputs, SpeakSetup } from './speakMessages.ts';
+
+/** The vocoder of a bundle: units become frames of a synthesis. One for the whole process, shared by all streams. */
+export interface UnitSpeaker {
+  readonly config: SpeakConfig;
+  /** M of the bundle. */
+  readonly merged: number;
+  /** What `--voice` and `voice` may be. */
+  readonly voices: readonly string[];
+  /**
+   * A place for one stream that speaks.
+   *
+   * @param voice the name of one; default: the first
+   * @throws PipelineError `SYLSTREAM_ERR_VOICE`, `SYLSTREAM_ERR_CLOSED`
+   */
+  open(voice?: string): UnitSpeakerSession;
+  status(): InferenceStatus;
+  close(): Promise<void>;
+}
+
+/** One stream that speaks. */
+export interface UnitSpeakerSession {
+  /** The frames `[N, 67]` of a unit. Rejects with `SYLSTREAM_ERR_SPEAK` or `SYLSTREAM_ERR_CLOSED`. */
+  frames(job: Omit<SpeakJob, 'voice'>): Promise<Float32Array>;
+  close(): void;
+}
+
+/** Options of `createUnitSpeaker()`; one thread, whatever `workers` says. */
+export interface UnitSpeakerOptions extends Omit<PoolOptions, 'workers'> {
+  /** Told in one line when a provider of the list was refused. */
+  readonly onRefused?: ((line: string) => void) | undefined;
+}
+
+/** Values of a frame, and units that are seen at once: part of the format. */
+const FRAME_WIDTH = 67;
+const SEEN_UNITS = 4;
+/** Niceness of its thread: hearing comes before speaking. */
+const NICENESS = 5;
+
+/**
+ * Starts the vocoder of a bundle in a thread of its own, less urgent than the encoder's.
+ *
+ * @throws PipelineError (from the promise) `SYLSTREAM_ERR_BUNDLE_MISSING` where the bundle has none, `SYLSTREAM_ERR_BUNDLE_FORMAT`,
+ *   `SYLSTREAM_ERR_BUNDLE_HASH`, `SYLSTREAM_ERR_BUNDLE_SHAPE`, `SYLSTREAM_ERR_PROVIDER`
+ */
+export async function createUnitSpeaker(
+  bundle: Bundle,
+  options: UnitSpeakerOptions = {},
+): Promise<UnitSpeaker> {
+  const config = await readSpeakConfig(bundle);
+  const { onRefused, providers = ['cpu'] } = options;
+  const modelPath = join(bundle.directory, 'speak/frames.onnx');
+  const pool = createInferencePool<SpeakJob, SpeakBatch, SpeakOutputs, Float32Array>(
+    {
+      precision: 'fp16',
+      failure: 'SYLSTREAM_ERR_SPEAK',
+      thread: (maxBatch) => {
+        const setup: SpeakSetup = {
+          kind: 'speak',
+          modelPath,
+          providers,
+          maxBatch,
+          niceness: NICENESS,
+          frameWidth: FRAME_WIDTH,
+          seenUnits: SEEN_UNITS,
+        };
+        return { setup, pack: (jobs) => ({ jobs }) };
+      },
+      key: () => 0,
+      batchOf: (_, maxBatch) => maxBatch,
+      result: ({ frames }, b) => frames[b],
+    },
+    { ...options, workers: 1 },
+  );
+  try {
+    for (const line of await pool.ready) onRefused?.(line);
+  } catch (error) {
+    await pool.close();
+    throw error;
+  }
+  return {
+    config,
+    merged: bundle.config.units.merged,
+    voices: config.voices.map(({ name }) => name),
+    open: (name) => {
+      const voice = voiceIndex(config, name);
+      const slot = pool.open();
+      return { frames: (job) => slot.run({ ...job, voice }), close: () => slot.release() };
+    },
+    status: pool.status,
+    close: pool.close,
+  };
+}

@@ -1,0 +1,144 @@
+import { PipelineError } from '../core/errors.ts';
+import type { Machine } from '../core/machine.ts';
+import { HOP_SAMPLES, SAMPLE_RATE, TOKEN_SAMPLES } from '../core/time.ts';
+
+/** A unit to be spoken; final units and predicted ones are such. */
+export interface SpokenUnit {
+  /** 0 = pause, else 1 to M of the bundle. */
+  readonly id: number;
+  /** First sample at 16 kHz; `start` and `end` are both there, or neither. */
+  readonly start?: number | undefined;
+  /** One past the last sample. */
+  readonly end?: number | undefined;
+}
+
+/** What a unit's frames are made from: the unit among its neighbours, two before and one after. */
+export interface UnitFrames {
+  /** `[4]`: ids; M + 1 where there is no unit. */
+  readonly units: readonly number[];
+  /** `[4]`: lengths in tokens, fractions allowed; 0 where there is no unit. */
+  readonly lengths: readonly number[];
+  /** Frames of the unit. */
+  readonly frames: number;
+  /** `[frames]`, the places in frames from the unit's start; without the silent ones. */
+  readonly places: Float32Array;
+  /** Frames in the middle of a long pause, which are silent: the first, and how many. */
+  readonly silentFrom: number;
+  readonly silent: number;
+}
+
+/** Options of `createUnitWindow()`. */
+export interface UnitWindowOptions {
+  /** M. */
+  readonly merged: number;
+  /** `[M + 1]`: how long a unit is in tokens, where it does not say so. */
+  readonly usualTokens: readonly number[];
+  /** Whether a unit waits for the next one, as it was taught; without, it is spoken at once and less smoothly. Default true. */
+  readonly lookAhead?: boolean | undefined;
+}
+
+/** Units before that the network sees. */
+const BEFORE = 2;
+/** Frames of a pause that are made on either side; between them is silence. As in training (training/vocoder/corpus.py). */
+const PAUSE_EDGE = 25;
+/** Longest unit, and longest pause: nobody says a syllable for longer, and ten minutes bound what is kept of a pause. */
+const LONGEST_SAMPLES = 4 * SAMPLE_RATE;
+const LONGEST_PAUSE_SAMPLES = 600 * SAMPLE_RATE;
+
+interface Known {
+  readonly id: number;
+  readonly samples: number;
+}
+
+/**
+ * Cuts a stream of units into what a network makes frames from, unit by unit: its neighbours, and which frames lie in it. The first unit
+ * begins at frame 0, whatever its `start`; each other one where the one before ended.
+ *
+ * In: units. Out: one `UnitFrames` a unit, once the next unit is known, or at the flush.
+ *
+ * Throws `PipelineError` `SYLSTREAM_ERR_UNITS`: an id that is not there, a length of nothing or of more than 4 s (a pause: 10 minutes), a unit
+ * that does not begin where the one before ends.
+ */
+export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit, UnitFrames> {
+  const { merged, usualTokens, lookAhead = true } = options;
+  const absent: Known = { id: merged + 1, samples: 0 };
+  /** The last two that were made, and one that waits. */
+  let made: Known[] = Array.from({ length: BEFORE }, () => absent);
+  let waiting: Known | undefined;
+  let count = 0;
+  /** End of the last unit, by its own words. */
+  let lastEnd: number | undefined;
+  /** First sample of the next unit to be made, from the beginning of the speech. */
+  let from = 0;
+
+  function refuse(what: string, advice: string): never {
+    throw new PipelineError('SYLSTREAM_ERR_UNITS', `unit ${count}: ${what}; ${advice}`);
+  }
+
+  function check({ id, start, end }: SpokenUnit): Known {
+    if (!Number.isInteger(id) || id < 0 || id > merged) {
+      const expected = `expected an id from 0 to ${merged}, got ${JSON.stringify(id)}`;
+      refuse(expected, 'speak units with the bundle that they are of');
+    }
+    if (start === undefined && end === undefined) {
+      lastEnd = undefined;
+      return { id, samples: Math.max(1, usualTokens[id]) * TOKEN_SAMPLES };
+    }
+    if (!Number.isInteger(start) || !Number.isInteger(end)) {
+      const got = `${JSON.stringify(start)} and ${JSON.stringify(end)}`;
+      refuse(`expected start and end as whole numbers of samples, got ${got}`, 'give both or none');
+    }
+    const samples = end! - start!;
+    const longest = id === 0 ? LONGEST_PAUSE_SAMPLES : LONGEST_SAMPLES;
+    if (!(samples > 0 && samples <= longest)) {
+      const expected = `expected 1 to ${longest} samples of ${id === 0 ? 'a pause' : 'a unit'}`;
+      refuse(`${expected}, got ${samples}`, 'shorten it');
+    }
+    if (lastEnd !== undefined && start !== lastEnd) {
+      const expected = `expected it to begin at sample ${lastEnd}, where the one before ends`;
+      refuse(`${expected}, got ${start}`, 'give units in order, one channel at a time, pauses too');
+    }
+    lastEnd = end;
+    return { id, samples };
+  }
+
+  function make(own: Known, next: Known): UnitFrames {
+    const seen = [...made, own, next];
+    made = [...made.slice(1), own];
+    const begin = from;
+    const to = begin + own.samples;
+    const first = Math.ceil(begin / HOP_SAMPLES);
+    const frames = Math.ceil(to / HOP_SAMPLES) - first;
+    const placeOf = (n: number): number => (HOP_SAMPLES * (first + n) - begin) / HOP_SAMPLES;
+    const length = own.samples / HOP_SAMPLES;
+    const isSilent = (n: number): boolean =>
+      own.id === 0 && Math.min(placeOf(n), length - placeOf(n)) > PAUSE_EDGE;
+    const all = Array.from({ length: frames }, (_, n) => n);
+    const heard = all.filter((n) => !isSilent(n));
+    from = to;
+    return {
+      units: seen.map(({ id }) => id),
+      lengths: seen.map(({ samples }) => samples / TOKEN_SAMPLES),
+      frames,
+      places: Float32Array.from(heard, placeOf),
+      silentFrom: Math.max(0, all.findIndex(isSilent)),
+      silent: frames - heard.length,
+    };
+  }
+
+  return {
+    push: (unit) => {
+      const known = check(unit);
+      count++;
+      if (!lookAhead) return [make(known, absent)];
+      const out = waiting ? [make(waiting, known)] : [];
+      waiting = known;
+      return out;
+    },
+    flush: () => {
+      const out = waiting ? [make(waiting, absent)] : [];
+      waiting = undefined;
+      return out;
+    },
+  };
+}
