@@ -2,7 +2,6 @@ import { MEL_BINS } from '../../core/time.ts';
 import { framesBefore, melRowLength } from './melRow.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
 import { cacheTensors, createCacheArena, type CacheShape } from '../inference/cacheArena.ts';
-import { finite, reasonOf } from '../inference/engine.ts';
 import { gatherRing, scatterRing, writeAges } from '../inference/kvRing.ts';
 import {
   openModel,
@@ -12,6 +11,7 @@ import {
   type Tensor,
   type TensorShapes,
 } from '../inference/onnx.ts';
+import { refusalOf, runRows } from './runRows.ts';
 import { ringShape, type StepJob, type StepOutputs } from './stepJob.ts';
 
 /** What a runner runs. */
@@ -106,10 +106,8 @@ export async function createStepRunner(
     const width = features.length / jobs.length;
     const presentSize = present.length / jobs.length;
     const failed = jobs.map(({ memory, commit, firstToken }, b) => {
-      if (!finite(features.subarray(b * width, (b + 1) * width))) {
-        return 'the encoder gave features that are not finite';
-      }
-      if (!commit) return undefined;
+      const refusal = refusalOf(features, b, width);
+      if (refusal !== undefined || !commit) return refusal;
       const kept = present.subarray(b * presentSize, (b + 1) * presentSize);
       scatterRing(memory.own, kept, shape, firstToken);
       scatterRing(memory.shared, kept, shape, firstToken);
@@ -125,40 +123,13 @@ export async function createStepRunner(
     };
   }
 
-  /** When the whole call throws, every row is tried by itself. */
-  async function oneByOne(
-    jobs: readonly StepJob[],
-    rows: number,
-    whole: unknown,
-  ): Promise<StepOutputs> {
-    const alone: (StepOutputs | string)[] = [];
-    for (const job of jobs) {
-      alone.push(jobs.length === 1 ? reasonOf(whole) : await attempt([job], rows).catch(reasonOf));
-    }
-    const join = (part: (one: StepOutputs) => Float32Array | undefined, width: number) => {
-      const joined = new Float32Array(jobs.length * rows * width);
-      alone.forEach((one, b) => {
-        const values = typeof one === 'string' ? undefined : part(one);
-        if (values) joined.set(values, b * rows * width);
-      });
-      return joined;
-    };
-    const has = (name: 'boundary' | 'speech') => encoder.outputs.includes(name);
-    const sum = (part: (one: StepOutputs) => number) =>
-      alone.reduce((total, one) => total + (typeof one === 'string' ? 0 : part(one)), 0);
-    return {
-      features: join((one) => one.features, encoder.featureWidth),
-      boundary: has('boundary') ? join((one) => one.boundary, 1) : undefined,
-      speech: has('speech') ? join((one) => one.speech, 1) : undefined,
-      failed: alone.map((one) => (typeof one === 'string' ? one : one.failed[0])),
-      runMs: sum((one) => one.runMs),
-      gatherMs: sum((one) => one.gatherMs),
-    };
-  }
-
   return {
     loaded,
-    run: (jobs, rows) => attempt(jobs, rows).catch((error: unknown) => oneByOne(jobs, rows, error)),
+    run: (jobs, rows) =>
+      runRows(jobs.length, rows, encoder, (places) => {
+        const some = places.length === jobs.length ? jobs : places.map((place) => jobs[place]);
+        return attempt(some, rows);
+      }),
     bare: async (batch, rows) => {
       await guarded(() => session.run(prefixFeeds(batch, rows)));
     },

@@ -1,8 +1,8 @@
 import { MEL_BINS } from '../../core/time.ts';
 import { framesBefore, melRowLength, melRowsOf } from './melRow.ts';
-import { encoderTransfer, runEncoder } from './encoderRuns.ts';
+import { refusalOf, runRows } from './runRows.ts';
 import type { Engine } from '../inference/engine.ts';
-import type { EncoderBatch, EncoderItem, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
+import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
 import type { Guarded } from '../inference/inferenceMessages.ts';
 import { guardNative } from '../inference/nativeGuard.ts';
 import { openModel, tensor } from '../inference/onnx.ts';
@@ -12,6 +12,8 @@ export async function createWindowEngine(
   setup: EncoderSetup & Guarded,
 ): Promise<Engine<EncoderBatch, EncoderOutputs>> {
   const { encoder, maxBatch, maxRows } = setup;
+  const { featureWidth } = encoder;
+  const has = (name: 'boundary' | 'speech'): boolean => encoder.outputs.includes(name);
   const loaded = await openModel(setup.modelPath, setup.providers, {
     inputs: new Map([
       ['mel', ['B', 'F', MEL_BINS]],
@@ -42,30 +44,46 @@ export async function createWindowEngine(
     };
   }
 
-  async function attempt(items: readonly EncoderItem[], melRowOf: readonly number[], rows: number) {
-    const gatherStart = performance.now();
-    const B = items.length;
-    const melSize = melRowLength(before, rows);
-    items.forEach((item, b) => {
-      mel.set(melRowAt(melRowOf[b], rows), b * melSize);
-      for (let i = 0; i < rows; i++) mask[b * rows + i] = i < item.tokens ? 1 : 0;
+  /** Runs the items at some places of a batch and takes the last `keep` tokens of each. */
+  async function attempt(
+    { items, rows, keep }: EncoderBatch,
+    places: readonly number[],
+  ): Promise<EncoderOutputs> {
+    const start = performance.now();
+    const B = places.length;
+    places.forEach((place, b) => {
+      mel.set(melRowAt(place, rows), b * melRowLength(before, rows));
+      for (let i = 0; i < rows; i++) mask[b * rows + i] = i < items[place].tokens ? 1 : 0;
     });
     const runStart = performance.now();
     const out = await guarded(() => session.run(prefixFeeds(B, rows)));
+    const runEnd = performance.now();
+    const last = (name: string, width: number): Float32Array => {
+      const all = out[name].data as Float32Array;
+      const kept = new Float32Array(B * keep * width);
+      for (let b = 0; b < B; b++) {
+        const end = (b + 1) * rows * width;
+        kept.set(all.subarray(end - keep * width, end), b * keep * width);
+      }
+      return kept;
+    };
+    const features = last('features', featureWidth);
     return {
-      features: out['features'].data as Float32Array,
-      boundary: out['boundary']?.data as Float32Array | undefined,
-      speech: out['speech']?.data as Float32Array | undefined,
-      runMs: performance.now() - runStart,
-      gatherMs: runStart - gatherStart,
-      commit: () => undefined,
+      features,
+      boundary: has('boundary') ? last('boundary', 1) : undefined,
+      speech: has('speech') ? last('speech', 1) : undefined,
+      failed: places.map((_, b) => refusalOf(features, b, keep * featureWidth)),
+      runMs: runEnd - runStart,
+      gatherMs: runStart - start + performance.now() - runEnd,
     };
   }
 
   return {
     loaded,
-    run: (batch) => runEncoder(batch, encoder.featureWidth, attempt),
-    transferred: encoderTransfer,
+    run: (batch) =>
+      runRows(batch.items.length, batch.keep, encoder, (places) => attempt(batch, places)),
+    transferred: ({ features, boundary, speech }) =>
+      [features, boundary, speech].flatMap((array) => (array ? [array.buffer as ArrayBuffer] : [])),
     forget: () => undefined,
     bare: async (batch, rows) => {
       await guarded(() => session.run(prefixFeeds(batch, rows)));

@@ -39,7 +39,7 @@ export async function failAlone(
 }
 
 /** What went wrong, in words. */
-export function reasonOf(error: unknown): string {
+function reasonOf(error: unknown): string {
   return String(error instanceof Error ? error.message : error);
 }
 
