@@ -1,5 +1,6 @@
 import type { KeptMemory } from './kvRing.ts';
 import { ownMemory } from './mappedMemory.ts';
+import { createSpares } from './spares.ts';
 
 /** The memories of streams that a thread works on, by stream. */
 export interface KeptMemories extends ReadonlyMap<number, KeptMemory> {
@@ -14,13 +15,11 @@ const MAX_SPARE_BYTES = 16 * 2 ** 20;
 /** Keeps memories; the thread's own copies are used again, because an idle thread collects no garbage. */
 export function createKeptMemories(maxSpareBytes: number = MAX_SPARE_BYTES): KeptMemories {
   const kept = new Map<number, KeptMemory>();
-  const spares = new Map<number, Float32Array[]>();
-  let spareBytes = 0;
+  const spares = createSpares(maxSpareBytes, (own: Float32Array) => own.byteLength);
 
   function copyOf(shared: Float32Array): Float32Array {
-    const spare = spares.get(shared.length)?.pop();
-    if (spare) spareBytes -= spare.byteLength;
-    const own = spare ?? new Float32Array(ownMemory(shared.byteLength), 0, shared.length);
+    const { byteLength, length } = shared;
+    const own = spares.take(byteLength) ?? new Float32Array(ownMemory(byteLength), 0, length);
     own.set(shared);
     return own;
   }
@@ -34,11 +33,7 @@ export function createKeptMemories(maxSpareBytes: number = MAX_SPARE_BYTES): Kep
       const own = kept.get(stream)?.own;
       if (own === undefined) return;
       kept.delete(stream);
-      if (spareBytes + own.byteLength > maxSpareBytes) return;
-      spareBytes += own.byteLength;
-      const same = spares.get(own.length);
-      if (same === undefined) spares.set(own.length, [own]);
-      else same.push(own);
+      spares.giveBack(own);
     },
   });
 }

@@ -1,4 +1,5 @@
 import { sharedMemory } from './mappedMemory.ts';
+import { createSpares } from './spares.ts';
 
 /** A memory that a stream has to itself until it gives it back. */
 export interface PooledMemory {
@@ -28,26 +29,13 @@ const MAX_SPARE_BYTES = 64 * 2 ** 20;
  * that no stream sees another's.
  */
 export function createMemoryPool(maxSpareBytes: number = MAX_SPARE_BYTES): MemoryPool {
-  const spares = new Map<number, SharedArrayBuffer[]>();
+  const spares = createSpares(maxSpareBytes, (memory: SharedArrayBuffer) => memory.byteLength);
   let usedBytes = 0;
-  let spareBytes = 0;
 
   function reuse(bytes: number): SharedArrayBuffer | undefined {
-    const memory = spares.get(bytes)?.pop();
-    if (memory === undefined) return undefined;
-    spareBytes -= bytes;
-    new Uint8Array(memory).fill(0);
+    const memory = spares.take(bytes);
+    if (memory !== undefined) new Uint8Array(memory).fill(0);
     return memory;
-  }
-
-  function giveBack(memory: SharedArrayBuffer): void {
-    const bytes = memory.byteLength;
-    usedBytes -= bytes;
-    if (spareBytes + bytes > maxSpareBytes) return;
-    spareBytes += bytes;
-    const same = spares.get(bytes);
-    if (same === undefined) spares.set(bytes, [memory]);
-    else same.push(memory);
   }
 
   return {
@@ -55,7 +43,7 @@ export function createMemoryPool(maxSpareBytes: number = MAX_SPARE_BYTES): Memor
       return usedBytes;
     },
     get spareBytes() {
-      return spareBytes;
+      return spares.bytes;
     },
     take(bytes) {
       const memory = reuse(bytes) ?? sharedMemory(bytes);
@@ -65,7 +53,8 @@ export function createMemoryPool(maxSpareBytes: number = MAX_SPARE_BYTES): Memor
       const settle = (): void => {
         if (state !== 'released' || underWay > 0) return;
         state = 'back';
-        giveBack(memory);
+        usedBytes -= bytes;
+        spares.giveBack(memory);
       };
       return {
         memory,

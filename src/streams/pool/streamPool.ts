@@ -5,7 +5,8 @@ import { PipelineError } from '../../core/errors.ts';
 import { availableCores } from '../../models/inference/cores.ts';
 import { createUnitLm } from '../../models/lm/createUnitLm.ts';
 import { DEFAULT_BATCH } from '../../models/inference/inferencePool.ts';
-import { createRing } from '../../models/inference/kvRing.ts';
+import { createRing, ringBytes } from '../../models/inference/kvRing.ts';
+import { createSpares } from '../../models/inference/spares.ts';
 import { defaultBundle, readBundle } from '../../models/bundle/manifest.ts';
 import { ringShape } from '../../models/encoder/stepJob.ts';
 import { PRECISIONS, stepModelPath } from '../../models/encoder/stepModel.ts';
@@ -65,7 +66,8 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
   const batches: number[] = Array.from({ length: maxBatch + 1 }, () => 0);
   const times = { runMs: 0, gatherMs: 0, steps: 0 };
   const memories = new Map<number, StreamMemory>();
-  let spare: StreamMemory[] = [];
+  const bytes = ringBytes(shape);
+  const spares = createSpares(SPARE_MEMORIES * bytes, ({ ring }: StreamMemory) => ring.byteLength);
   let streams = 0;
   let closed = false;
   let provider = 'loading';
@@ -103,7 +105,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     const memory = memories.get(result.stream);
     memories.delete(result.stream);
     member?.left();
-    if (memory && spare.length < SPARE_MEMORIES) spare.push(memory);
+    if (memory) spares.giveBack(memory);
   }
 
   function count(figures: ShardFigures): void {
@@ -116,7 +118,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
   }
 
   function memory(): StreamMemory {
-    const used = spare.pop();
+    const used = spares.take(bytes);
     if (!used) return createStreamMemory(createRing(shape));
     renewMemory(used);
     return used;
@@ -151,7 +153,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     for (const { members } of places) for (const member of members.values()) member.fail(reason);
     await Promise.all([...places.map(({ link }) => link.close()), lm?.close()]);
     process.off('exit', leaveNative);
-    spare = [];
+    spares.clear();
   }
 
   try {
