@@ -1,10 +1,11 @@
 import type { KnownUnit } from './knownUnit.ts';
 import { PipelineError } from '../../src/core/errors.ts';
+import { createContinuer } from '../../src/models/lm/continuer.ts';
+import type { Continuer, EndedContinuation } from '../../src/models/lm/continuer.ts';
 import type { UnitLm, UnitLmSession } from '../../src/models/lm/unitLm.ts';
 import type { ContinueRequest, WireId } from '../../src/protocol/index.ts';
 import type { ContinuationEnd, Rate, Unit } from '../../src/core/types.ts';
-import { startContinuation } from './runningContinuation.ts';
-import type { RunningContinuation } from './runningContinuation.ts';
+import { runContinuation } from './runContinuation.ts';
 import type { Link } from './link.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Quota } from '../limits/quota.ts';
@@ -33,10 +34,9 @@ export interface ContinuationsOptions {
   readonly refuse: (error: PipelineError, ref: WireId) => void;
 }
 
-/** A `gen` that is not over, with its continuation under way. */
+/** A `gen` that is not over. */
 interface Request {
   readonly gen: ContinueRequest;
-  running: RunningContinuation | undefined;
   /** The last unit that the newest continuation knows. */
   after: number;
 }
@@ -55,12 +55,8 @@ export class Continuations {
   readonly #options: ContinuationsOptions;
   readonly #budget: TokenBucket;
   readonly #requests = new Map<WireId, Request>();
-  #history: UnitLmSession | undefined;
-  #isSupported: boolean;
-  /** Sample from which on units are of the model's rate. */
-  #knownFrom = 0;
-  /** Index of the last final unit. */
-  #last = -1;
+  /** Which of the requests have a continuation under way, and what the model knows. */
+  readonly #continuer: Continuer<WireId, UnitLmSession>;
   /** What happened within the encoder step that is told now, and since when. */
   #news: { readonly since: number; unit: boolean; flush: boolean } | undefined;
 
@@ -69,21 +65,18 @@ export class Continuations {
     const { lm, rate, settings, now } = options;
     const perSecond = settings.predictedPerSecond;
     this.#budget = createTokenBucket(perSecond, BURST_SECONDS * perSecond, now());
-    this.#isSupported = lm?.knows(rate) ?? false;
+    this.#continuer = createContinuer(lm, rate, () => options.past().slice(-PAST_UNITS));
   }
 
   /** Begins the history now, so that the first continuation need not read it first. */
   prepare(): void {
-    if (!this.#isSupported || this.#history !== undefined) return;
-    const history = this.#options.lm!.open();
-    const known = this.#options.past().filter(({ start }) => start >= this.#knownFrom);
-    for (const unit of known.slice(-PAST_UNITS)) history.push(unit);
-    this.#history = history;
+    this.#continuer.prepare();
   }
 
   /** Takes a request; throws a `PipelineError` for one that is over a bound or out of range: it is not done. */
   ask(gen: ContinueRequest): void {
-    if (!this.#isSupported) return this.#tell(gen.id, 'unsupported', this.#last, false);
+    const { isSupported, last } = this.#continuer;
+    if (!isSupported) return this.#tell(gen.id, 'unsupported', last, false);
     if (this.#requests.has(gen.id)) {
       const message = `gen ${gen.id} is under way; cancel it, or choose another id`;
       throw new PipelineError('SYLSTREAM_ERR_OPTION', message);
@@ -95,7 +88,7 @@ export class Continuations {
       );
     }
     this.prepare();
-    const request: Request = { gen, running: undefined, after: this.#last };
+    const request: Request = { gen, after: last };
     if (isOnce(gen)) this.#begin(request, this.#options.now());
     this.#requests.set(gen.id, request);
   }
@@ -107,11 +100,10 @@ export class Continuations {
   }
 
   /** A final unit came: what is under way is overtaken. */
-  unit({ index, id, start, end }: Unit): void {
-    this.#last = index;
-    if (start < this.#knownFrom) return;
-    this.#history?.push({ id, start, end });
-    for (const request of this.#requests.values()) this.#overtake(request);
+  unit(unit: Unit): void {
+    const overtaken = this.#continuer.push(unit);
+    if (overtaken === undefined) return;
+    this.#end(overtaken);
     this.#note('unit');
   }
 
@@ -122,13 +114,8 @@ export class Continuations {
 
   /** The dial was turned from sample `from` on (16 kHz): ends all requests where the model does not know the rate. */
   turn(rate: Rate, from: number): void {
-    const isKnown = this.#options.lm?.knows(rate) ?? false;
-    if (isKnown && !this.#isSupported) this.#knownFrom = from;
-    if (!isKnown) {
-      this.closeAll('unsupported');
-      this.#forget();
-    }
-    this.#isSupported = isKnown;
+    this.#continuer.turn(rate, from);
+    if (!this.#continuer.isSupported) this.closeAll('unsupported');
   }
 
   /** Ends every request. */
@@ -138,25 +125,20 @@ export class Continuations {
 
   /** The client is gone: ends every request without a word. */
   drop(): void {
-    for (const { running } of this.#requests.values()) running?.stop();
+    this.#continuer.cancelAll('cancelled');
     this.#requests.clear();
   }
 
   /** No client is there: what the model holds is given back, and read again for the next request. */
   rest(): void {
     this.drop();
-    this.#history?.rest();
+    this.#continuer.history?.rest();
   }
 
   /** Gives back what the model holds for the session. */
   release(): void {
     this.drop();
-    this.#forget();
-  }
-
-  #forget(): void {
-    this.#history?.close();
-    this.#history = undefined;
+    this.#continuer.release();
   }
 
   /** Standing requests get theirs when all units of a step are there: only the one after the last is of use. */
@@ -175,12 +157,13 @@ export class Continuations {
     for (const request of this.#requests.values()) {
       const { id, on } = request.gen;
       if (!(on === 'unit' && unit) && !(on === 'flush' && flush)) continue;
-      this.#overtake(request);
+      this.#end(this.#continuer.cancel(id, 'superseded'));
       try {
         this.#begin(request, since);
       } catch (error) {
         const { code } = pipelineError(error);
-        if (code === 'SYLSTREAM_ERR_RATE_LIMITED') this.#tell(id, 'cancelled', this.#last, true);
+        if (code === 'SYLSTREAM_ERR_RATE_LIMITED')
+          this.#tell(id, 'cancelled', this.#continuer.last, true);
         else this.#fail(request, error);
       }
     }
@@ -199,20 +182,23 @@ export class Continuations {
       throw this.#overBound('the server has too many hypotheses under way; ask again later');
     }
     try {
-      request.after = this.#last;
-      request.running = this.#start(request, since, () => hypotheses.giveBack(n));
+      this.#start(request, since, () => hypotheses.giveBack(n));
     } catch (error) {
+      this.#continuer.cancel(request.gen.id);
       hypotheses.giveBack(n);
       throw pipelineError(error, 'SYLSTREAM_ERR_OPTION');
     }
   }
 
-  #start(request: Request, since: number, onReleased: () => void): RunningContinuation {
+  #start(request: Request, since: number, onReleased: () => void): void {
     const { metrics, now, link } = this.#options;
-    const { gen, after } = request;
+    const { gen } = request;
     const seconds = (): number => (now() - since) / 1000;
     let isFirst = true;
-    return startContinuation(this.#history!, gen, {
+    const run = this.#continuer.ask(gen.id)!; // supported, or there were no request
+    const { after } = run;
+    request.after = after;
+    runContinuation(run, gen, {
       onUnit: ({ hypothesis: j, place: k, id: unit, logProbability: lp }) => {
         if (isFirst) metrics.continuationFirstSeconds.observe(seconds());
         if (!isFirst) this.#budget.spend(now());
@@ -222,6 +208,7 @@ export class Continuations {
       },
       onEnd: (reason) => {
         if (reason === 'done') metrics.continuationLastSeconds.observe(seconds());
+        this.#continuer.over(run);
         this.#over(request, reason);
       },
       onError: (error) => this.#fail(request, error),
@@ -229,29 +216,27 @@ export class Continuations {
     });
   }
 
-  #overtake(request: Request): void {
-    if (request.running === undefined) return;
-    request.running.stop();
-    this.#over(request, 'superseded');
+  /** Continuations were ended. */
+  #end(ended: readonly EndedContinuation<WireId>[]): void {
+    for (const { id, reason } of ended) this.#over(this.#requests.get(id)!, reason);
   }
 
   /** A continuation is over; so is its request unless it stands. */
   #over(request: Request, reason: ContinuationEnd): void {
     const { gen, after } = request;
-    request.running = undefined;
     if (isOnce(gen)) this.#requests.delete(gen.id);
     this.#tell(gen.id, reason, after, !isOnce(gen));
   }
 
   /** A request is over, its continuation too. */
   #close(request: Request, reason: ContinuationEnd): void {
-    request.running?.stop();
+    this.#continuer.cancel(request.gen.id);
     this.#requests.delete(request.gen.id);
     this.#tell(request.gen.id, reason, request.after, false);
   }
 
   #fail(request: Request, cause: unknown): void {
-    request.running?.stop();
+    this.#continuer.cancel(request.gen.id);
     this.#requests.delete(request.gen.id);
     this.#options.metrics.continuations.inc({ reason: 'failed' });
     this.#options.refuse(pipelineError(cause), request.gen.id);

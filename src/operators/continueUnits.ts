@@ -17,6 +17,7 @@ import {
   switchMap,
   takeUntil,
 } from 'rxjs';
+import { createContinuer, type ContinuationRun } from '../models/lm/continuer.ts';
 import { planContinuation } from '../models/lm/continuationOptions.ts';
 import type { ContinuationOptions, HistoryUnit } from '../models/lm/unitLm.ts';
 import type { Continuation, PredictedUnit, Rate, SpeechEvent } from '../core/types.ts';
@@ -84,72 +85,67 @@ export function continueUnits(
     (type === 'unit' && on === 'unit') || (type === 'flushed' && on === 'flush');
   return function continueUnitsOperator(source) {
     return defer(() => {
-      const continuer = createContinuer(lm, options);
+      const answers = createAnswers(lm, options);
       return source.pipe(
         connect((events$) => {
           const over$ = events$.pipe(ignoreElements(), endWith(true));
           const asked$ = requests$ ? requests$.pipe(takeUntil(over$)) : [];
           const told$ = events$.pipe(filter((event) => event.type === 'unit' || begins(event)));
           const continued$ = merge(
-            told$.pipe(map((event) => () => continuer.after(event, begins(event)))),
-            from(asked$).pipe(map((request) => () => continuer.on(request))),
+            told$.pipe(map((event) => () => answers.after(event, begins(event)))),
+            from(asked$).pipe(map((request) => () => answers.on(request))),
           ).pipe(switchMap((answer) => answer()));
           return merge(events$, continued$);
         }),
-        finalize(() => continuer.release()),
+        finalize(() => answers.release()),
       );
     });
   };
 }
 
-/** The session of one subscription, and the continuation that is under way. */
-function createContinuer(lm: ContinuationModel | undefined, options: ContinueUnitsOptions) {
-  const { rate = 'natural' } = options;
-  let session: ReturnType<ContinuationModel['open']> | undefined;
-  let after = -1;
-  let open: { readonly request?: string | number; readonly after: number } | undefined;
+type Session = ReturnType<ContinuationModel['open']>;
+type Run = ContinuationRun<'newest', Session>;
 
-  /** The session, where the model knows the stream's rate now. */
-  function listening() {
-    if (lm?.knows(typeof rate === 'function' ? rate() : rate)) {
-      session ??= lm.open();
-    } else {
-      session?.close();
-      session = undefined;
-    }
-    return session;
-  }
+/** The continuer of one subscription: one continuation is under way at most. */
+function createAnswers(lm: ContinuationModel | undefined, options: ContinueUnitsOptions) {
+  const { rate = 'natural' } = options;
+  const rateNow = (): Rate => (typeof rate === 'function' ? rate() : rate);
+  const continuer = createContinuer<'newest', Session>(lm, rateNow());
+  /** What the request under way was called. */
+  let request: { readonly request?: string | number } = {};
 
   /** The end of the continuation that is overtaken, if there is one. */
-  function overtake(): Continuation[] {
-    const ended: Continuation[] = open
-      ? [{ type: 'continued', ...open, reason: 'superseded' }]
-      : [];
-    open = undefined;
-    return ended;
-  }
+  const overtake = (): Continuation[] =>
+    continuer
+      .cancel('newest', 'superseded')
+      .map(({ after, reason }) => ({ type: 'continued', ...request, after, reason }));
 
   function begin({ id, ...own }: ContinuationRequest): Observable<Continuation> {
-    const about = { ...(id !== undefined && { request: id }), after };
     const ended = overtake();
-    const model = listening();
-    if (!model) {
-      return from<Continuation[]>([
-        ...ended,
-        { type: 'continued', ...about, reason: 'unsupported' },
-      ]);
-    }
-    open = about;
-    const call = new AbortController();
-    const units$ = defer(() => from(model.continue({ ...options, ...own }, call.signal)));
+    request = id === undefined ? {} : { request: id };
+    continuer.turn(rateNow(), 0);
+    const run = continuer.ask('newest');
+    if (run) return concat(ended, continuation(run, own, request));
+    const { last: after } = continuer;
+    return from<Continuation[]>([
+      ...ended,
+      { type: 'continued', ...request, after, reason: 'unsupported' },
+    ]);
+  }
+
+  function continuation(
+    run: Run,
+    own: ContinuationOptions,
+    called: typeof request,
+  ): Observable<Continuation> {
+    const about = { ...called, after: run.after };
     return concat(
-      ended,
-      units$.pipe(
+      defer(() => from(run.history.continue({ ...options, ...own }, run.signal))).pipe(
         map((unit): Continuation => ({ type: 'predicted', ...about, unit })),
-        finalize(() => call.abort()),
+        finalize(() => run.stop()),
       ),
       defer(() => {
-        open = undefined;
+        continuer.over(run);
         return of<Continuation>({ type: 'continued', ...about, reason: 'done' });
       }),
     );
@@ -160,12 +156,13 @@ function createContinuer(lm: ContinuationModel | undefined, options: ContinueUni
     after: (event: SpeechEvent, begins: boolean): ObservableInput<Continuation> => {
       if (event.type !== 'unit') return begin({});
       const ended = overtake();
-      after = event.unit.index;
-      listening()?.push(event.unit);
+      continuer.turn(rateNow(), event.unit.start);
+      continuer.prepare();
+      continuer.push(event.unit);
       return begins ? concat(ended, begin({})) : ended;
     },
     on: begin,
-    release: () => session?.close(),
+    release: () => continuer.release(),
   };
 }
 

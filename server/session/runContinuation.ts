@@ -1,8 +1,9 @@
+import type { ContinuationRun } from '../../src/models/lm/continuer.ts';
 import type { UnitLmSession } from '../../src/models/lm/unitLm.ts';
-import type { ContinueRequest } from '../../src/protocol/index.ts';
+import type { ContinueRequest, WireId } from '../../src/protocol/index.ts';
 import type { ContinuationEnd, PredictedUnit } from '../../src/core/types.ts';
 
-/** What a continuation tells; nothing after `stop()`, and nothing after `onEnd` or `onError`. */
+/** What a continuation tells; nothing after its signal, and nothing after `onEnd` or `onError`. */
 export interface ContinuationListener {
   readonly onUnit: (unit: PredictedUnit) => void;
   readonly onEnd: (reason: ContinuationEnd) => void;
@@ -11,37 +12,22 @@ export interface ContinuationListener {
   readonly onReleased: () => void;
 }
 
-/** A continuation under way. */
-export interface RunningContinuation {
-  /** Calls it off; the model leaves it within one step. */
-  stop(): void;
-}
-
-/** Starts a continuation upon a history as it is now; throws `RangeError` or `TypeError` for a request out of range. */
-export function startContinuation(
-  history: UnitLmSession,
+/** Runs a continuation until its signal; throws `RangeError` or `TypeError` for a request out of range. */
+export function runContinuation(
+  { history, signal }: ContinuationRun<WireId, UnitLmSession>,
   gen: ContinueRequest,
   listener: ContinuationListener,
-): RunningContinuation {
+): void {
   const { onUnit, onEnd, onError, onReleased } = listener;
-  const {
-    max: units,
-    n,
-    seconds,
-    temp: temperature,
-    top_k: topK,
-    top_p: topP,
-    penalty,
-    seed,
-  } = gen;
-  const stop = new AbortController();
+  const { n, seconds, penalty, seed } = gen;
+  const { max: units, temp: temperature, top_k: topK, top_p: topP } = gen;
   const options = { n, units, seconds, temperature, topK, topP, penalty, seed };
-  const predicted = history.continue(options, stop.signal);
+  const predicted = history.continue(options, signal);
 
   async function run(): Promise<void> {
     for (;;) {
       const { done, value } = await predicted.next();
-      if (stop.signal.aborted) return;
+      if (signal.aborted) return;
       if (done) return onEnd(value);
       onUnit(value);
     }
@@ -49,8 +35,7 @@ export function startContinuation(
 
   void run()
     .catch((error: unknown) => {
-      if (!stop.signal.aborted) onError(error);
+      if (!signal.aborted) onError(error);
     })
     .finally(onReleased);
-  return { stop: () => stop.abort() };
 }
