@@ -105,7 +105,7 @@ export function createHub(options: HubOptions): Hub {
   const store = createSessionStore({
     admission,
     parkedMax,
-    isCrowded: memory.isCrowded,
+    excessBytes: memory.excessBytes,
     windowMs,
     now,
   });

@@ -10,8 +10,8 @@ export interface MemoryBook {
   /** Bytes above which no session begins. */
   readonly boundBytes: number;
   hasRoom(): boolean;
-  /** Whether the sessions that wait for their clients keep more than half of what sessions may use. */
-  isCrowded(): boolean;
+  /** Bytes that the sessions that wait for their clients keep beyond half of what sessions may use; 0 or less where it is enough. Looks at each of them. */
+  excessBytes(): number;
 }
 
 /** What a session has of its own. */
@@ -85,7 +85,7 @@ export function createMemoryBook(options: MemoryBookOptions): MemoryBook {
     boundBytes,
     hasRoom: () => used() + sessionBytes <= boundBytes,
     // One that has not come to rest yet will keep little, so a crowd that is cut at once is not thrown out.
-    isCrowded: () => sumOfWaiting(0) > WAITING_PART * (boundBytes - baseBytes),
+    excessBytes: () => sumOfWaiting(0) - WAITING_PART * (boundBytes - baseBytes),
   };
 }
 

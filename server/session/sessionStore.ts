@@ -19,11 +19,11 @@ export interface SessionStore {
   find(token: string, credential: Credential): Session | undefined;
   /** Takes a place for a parked session, or says what is short. A live one keeps its own. */
   revive(session: Session): Shortage | undefined;
-  /** Gives back the place and lets the session wait; the oldest waiting ones go where there are too many. */
+  /** Gives back the place and lets the session wait; the oldest waiting one goes where there are too many. */
   park(session: Session): void;
   /** Forgets a session and releases it. */
   remove(session: Session): void;
-  /** Removes what has waited too long, or is too much. */
+  /** Removes what has waited too long, or keeps too many bytes. */
   expire(now: number): void;
   /** Every session. */
   all(): Iterable<Session>;
@@ -42,8 +42,8 @@ export interface StoredOwner {
 export interface SessionStoreOptions {
   readonly admission: Admission;
   readonly parkedMax: number;
-  /** Whether those that wait keep more memory than they may. */
-  readonly isCrowded: () => boolean;
+  /** Bytes that those that wait keep beyond what they may. */
+  readonly excessBytes: () => number;
   readonly windowMs: number;
   readonly now: () => number;
 }
@@ -56,7 +56,7 @@ interface Entry {
 
 /** Makes an empty store. */
 export function createSessionStore(options: SessionStoreOptions): SessionStore {
-  const { admission, parkedMax, isCrowded, windowMs, now } = options;
+  const { admission, parkedMax, excessBytes, windowMs, now } = options;
   const entries = new Map<Session, Entry>();
   const byToken = new Map<string, Session>();
   /** Since when they wait, oldest first. */
@@ -72,9 +72,12 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
     session.release();
   }
 
-  function makeRoom(): void {
+  /** The sum over all that wait is made once, however many have to go. */
+  function makeRoom(tooManyBytes: number): void {
+    let excess = tooManyBytes;
     for (const oldest of parkedAt.keys()) {
-      if (parkedAt.size <= parkedMax && !isCrowded()) break;
+      if (parkedAt.size <= parkedMax && excess <= 0) break;
+      excess -= oldest.restingBytes ?? 0;
       remove(oldest);
     }
   }
@@ -125,7 +128,7 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
       entry.lease?.release();
       entry.lease = undefined;
       parkedAt.set(session, now());
-      makeRoom();
+      makeRoom(0); // it has not come to rest yet; bytes are looked at with `expire`
     },
     remove,
     expire(at) {
@@ -133,7 +136,7 @@ export function createSessionStore(options: SessionStoreOptions): SessionStore {
         if (at - since < windowMs) break; // oldest first: a Map keeps its order
         remove(session);
       }
-      makeRoom();
+      makeRoom(excessBytes());
     },
     all: () => entries.keys(),
     waiting: () => parkedAt.keys(),
