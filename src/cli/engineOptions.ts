@@ -1,5 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
+import { availableCores } from '../models/inference/cores.ts';
 import { loadModels, type LoadModelsOptions, type Models } from '../models/loadModels.ts';
+import { LANES_PER_THREAD } from '../streams/laneLength.ts';
 import { createLocalPool } from '../streams/pool/localPool.ts';
 import { type StreamPool } from '../streams/pool/poolTypes.ts';
 import { createStreamPool } from '../streams/pool/streamPool.ts';
@@ -9,7 +11,7 @@ import { countTo } from './usage.ts';
 export interface EngineOptions {
   readonly bundle?: string;
   readonly precision: 'int8' | 'fp32';
-  readonly workers?: number;
+  readonly workers?: number | undefined;
   readonly providers: LoadModelsOptions['providers'];
 }
 
@@ -27,34 +29,51 @@ export function withEngineOptions(command: Command): Command {
     )
     .option(
       '--workers <n>',
-      'threads: that recordings live in, where there are several (default: the cores), else for inference',
+      'threads: that recordings live in, where there are several, else for inference (default: the cores)',
       countTo(64),
     )
     .option('--providers <list>', 'ONNX Runtime providers, first choice first', providers, ['cpu']);
 }
 
-/** Loads what the options ask for, language model and vocoder only where `lm` and `speak` say so; a refused provider is told on standard error. */
+/**
+ * Loads what the options ask for, language model and vocoder only where `lm` and `speak` say so, with `gathers` for lanes; a
+ * refused provider is told on standard error.
+ */
 export function loadEngine(
   options: EngineOptions,
-  wanted: { readonly lm?: boolean; readonly speak?: boolean } = {},
+  wanted: Pick<LoadModelsOptions, 'lm' | 'speak' | 'gathers'> = {},
 ): Promise<Models> {
   const { bundle, precision, workers, providers: list } = options;
-  const { lm = false, speak = false } = wanted;
-  return loadModels({ bundle, precision, workers, providers: list, onRefused, lm, speak });
+  const { lm = false, speak = false, gathers } = wanted;
+  return loadModels({ bundle, precision, workers, providers: list, onRefused, lm, speak, gathers });
+}
+
+/** What recordings are cut in. */
+export interface RecordingPool {
+  readonly pool: StreamPool;
+  /** Of `speechUnits()`. */
+  readonly lanes: number;
 }
 
 /**
  * Opens what recordings are cut in: many of them over every core, each whole in one thread; a single one here, with its encoder
- * in a thread beside.
+ * in threads beside: over every core, at several places at the same time, where it is there as a whole.
  */
-export async function openPool(recordings: number, options: EngineOptions): Promise<StreamPool> {
+export async function openPool(
+  recordings: number,
+  options: EngineOptions,
+  isWhole: boolean,
+): Promise<RecordingPool> {
   const { bundle, precision, workers, providers: list } = options;
   if (recordings > 1) {
     const shards = workers === undefined ? undefined : Math.min(workers, recordings);
-    return createStreamPool({ bundle, precision, shards, providers: list, onRefused, lm: false });
+    const engine = { bundle, precision, providers: list, onRefused, lm: false };
+    return { pool: await createStreamPool({ ...engine, shards }), lanes: 1 };
   }
-  const models = await loadEngine(options);
-  return { ...createLocalPool(models), close: models.close };
+  const threads = isWhole ? (workers ?? Math.max(1, Math.floor(availableCores()))) : workers;
+  const models = await loadEngine({ ...options, workers: threads }, { gathers: isWhole });
+  const pool = { ...createLocalPool(models), close: models.close };
+  return { pool, lanes: isWhole ? LANES_PER_THREAD * threads! : 1 };
 }
 
 function providers(text: string): (typeof PROVIDERS)[number][] {

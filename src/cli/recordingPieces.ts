@@ -6,6 +6,7 @@ import { plotPng } from '../formats/plotPng.ts';
 import { plotHtml } from '../formats/plotHtml.ts';
 import type { Provenance, UnitFormatter } from '../formats/unitFormatter.ts';
 import { createGate } from '../streams/gate.ts';
+import { aheadMsFor } from '../streams/laneLength.ts';
 import type { StreamPool } from '../streams/pool/poolTypes.ts';
 import { EACH, openAudio } from './audioInput.ts';
 import { createFormatter } from './formatters.ts';
@@ -19,6 +20,8 @@ export interface RecordingContext {
   readonly options: TokenizeOptions;
   /** Where the units come from. */
   readonly pool: StreamPool;
+  /** Places of it that are encoded at the same time. */
+  readonly lanes: number;
   readonly provenance: Provenance;
   /** Name on every line, where several recordings share an output. */
   readonly name: string | undefined;
@@ -35,9 +38,9 @@ export function recordingPieces(
   file: string,
   context: RecordingContext,
 ): Observable<string | Uint8Array> {
-  const { options, pool, provenance, name, names, onProgress } = context;
+  const { options, pool, lanes, provenance, name, names, onProgress } = context;
   return defer(() => {
-    const gate = createGate();
+    const gate = createGate({ aheadMs: aheadMsFor(lanes) });
     const vectorWidth = options.features ? pool.bundle.config.encoder.featureWidth : 0;
     const { format, header, rate, maxDelay: maxDelayMs, features, partials, realtime } = options;
     const { splitPauses } = options;
@@ -56,6 +59,7 @@ export function recordingPieces(
         maxDelayMs,
         features,
         partials,
+        lanes,
         onProgress: (sample) => {
           gate.processed(sample);
           onProgress(sample);

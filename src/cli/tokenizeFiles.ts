@@ -5,6 +5,7 @@ import { provenanceOf } from '../formats/provenance.ts';
 import { eachRecording } from './eachRecording.ts';
 import { openPool } from './engineOptions.ts';
 import type { ExitCode } from './exitCodes.ts';
+import { isLongFile } from './isLongFile.ts';
 import { writeTo } from './output.ts';
 import type { OutputPlan } from './outputPlan.ts';
 import { startProgress } from './progress.ts';
@@ -26,7 +27,8 @@ export async function tokenizeFiles(
   plan: OutputPlan,
   options: TokenizeOptions,
 ): Promise<ExitCode> {
-  const pool = await openPool(files.length, options);
+  const isWhole = files.length === 1 && !options.realtime && (await isLongFile(files[0]));
+  const { pool, lanes } = await openPool(files.length, options, isWhole);
   const bar = options.progress && !options.realtime && process.stderr.isTTY;
   const progress = startProgress(bar ? await allRecordingSamples(files) : []);
   try {
@@ -43,6 +45,7 @@ export async function tokenizeFiles(
       const pieces$ = piecesOf(file, {
         options,
         pool,
+        lanes,
         provenance,
         name: shared ? file : undefined,
         names: !shared,

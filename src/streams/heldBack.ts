@@ -1,6 +1,7 @@
 import { defer, type Observable } from 'rxjs';
 import type { Control, PcmChunk, SpeechEvent } from '../core/types.ts';
 import { createGate } from './gate.ts';
+import { aheadMsFor } from './laneLength.ts';
 import { PulledAudio } from './pulledAudio.ts';
 import type { SpeechUnitsOptions } from './speechUnitsOptions.ts';
 
@@ -20,7 +21,7 @@ export function heldBack(
   run: Pipeline,
 ): Observable<SpeechEvent> {
   if (!(chunks$ instanceof PulledAudio)) return run(chunks$, options);
-  const { sampleRate = 16_000, channels = 1 } = options;
+  const { sampleRate = 16_000, channels = 1, lanes = 1 } = options;
   if (sampleRate !== 16_000 || channels !== 1) {
     throw new RangeError(
       'sampleRate and channels must be left out for a source that gives 16 kHz mono whatever it reads, ' +
@@ -29,7 +30,7 @@ export function heldBack(
   }
   run(chunks$, options); // so that misuse throws here, not at the first subscription
   return defer(() => {
-    const gate = createGate();
+    const gate = createGate({ aheadMs: aheadMsFor(lanes) });
     const onProgress = (sample: number): void => {
       gate.processed(sample);
       options.onProgress?.(sample);

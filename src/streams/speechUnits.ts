@@ -1,13 +1,16 @@
 import type { SpeechUnitsOptions } from './speechUnitsOptions.ts';
 import type { Observable } from 'rxjs';
+import { checkNumber, whole } from '../core/check.ts';
 import type { Models } from '../models/loadModels.ts';
 import { encode } from '../operators/encode.ts';
+import { encodeInLanes } from '../operators/encodeInLanes.ts';
 import { logMel } from '../operators/logMel.ts';
 import { quantize } from '../operators/quantize.ts';
 import { resample } from '../operators/resample.ts';
 import { segment } from '../operators/segment.ts';
 import type { Control, PcmChunk, SpeechEvent } from '../core/types.ts';
 import { heldBack } from './heldBack.ts';
+import { laneTokens } from './laneLength.ts';
 import { segmenterConfig } from './segmenterConfig.ts';
 
 /**
@@ -43,6 +46,7 @@ function pipeline(
   models: Models,
   options: SpeechUnitsOptions,
 ): Observable<SpeechEvent> {
+  const { encoder } = models;
   const { config } = models.bundle;
   const {
     sampleRate = 16_000,
@@ -52,11 +56,16 @@ function pipeline(
     maxDelayMs,
     partials,
     holdRate,
+    lanes = 1,
+    onProgress,
   } = options;
+  const encoding = { mel: config.mel, onProgress };
   return chunks$.pipe(
     resample({ sampleRate, channels, channel }),
     logMel(),
-    encode(models.encoder, { mel: config.mel, onProgress: options.onProgress }),
+    checkNumber('lanes', lanes, whole(1, 1024)) > 1
+      ? encodeInLanes(encoder, { ...encoding, lanes, laneTokens: laneTokens(encoder.shape) })
+      : encode(encoder, encoding),
     segment({ config: segmenterConfig(config), rate, maxDelayMs, partials, holdRate }),
     quantize(models.codebook, { features: options.features, merge: options.merge }),
   );

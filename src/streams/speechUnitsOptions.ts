@@ -20,6 +20,12 @@ export interface SpeechUnitsOptions {
   readonly holdRate?: boolean | undefined;
   /** Merge consecutive equal units; default false. */
   readonly merge?: boolean | undefined;
+  /**
+   * Places of a recording that is there as a whole which are encoded at the same time, 1 to 1,024: the same units, sooner done.
+   * Each place is 41 s long and read ahead, 6 MB a minute at most. Load the models with `gathers`. Default 1, as live audio
+   * wants it; a pool of threads, which has other streams to fill its batches, takes no notice.
+   */
+  readonly lanes?: number | undefined;
   /** Called when all audio up to this sample (at 16 kHz) has been encoded. */
   readonly onProgress?: ((sample: number) => void) | undefined;
 }

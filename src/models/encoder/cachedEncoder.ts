@@ -45,12 +45,12 @@ export async function createCachedEncoder(
     status: pool.status,
     bare: (batch, times) => pool.bare(batch, chunkTokens, times),
     close: pool.close,
-    open: () => {
+    open: (first = 0) => {
       const slot = pool.open();
       const { stream } = slot;
       const kept = pool.memories.take(bytes);
       const ring = kept.memory;
-      let firstToken = 0;
+      let firstToken = first;
       return {
         step: async (mel) => {
           const tokens = chunkTokens;

@@ -9,8 +9,11 @@ export interface EncoderBackend {
   readonly shape: EncoderShape;
   /** Where it runs and how it fares, for `doctor`, metrics and logs. */
   status(): InferenceStatus;
-  /** Starts a stream at token 0. */
-  open(): EncoderSession;
+  /**
+   * Starts a stream, at token 0 or at another of the chunk grid. One that begins later has rows as if nothing had been before;
+   * those from `fieldTokens` after its first one on are those of the whole stream, bit for bit.
+   */
+  open(firstToken?: number): EncoderSession;
   /**
    * Runs the model alone, `times` times on one batch size, with nothing gathered or kept: the baseline of a
    * benchmark. Only while no stream runs; absent where the backend has no local model.
@@ -31,6 +34,8 @@ export interface EncoderShape {
   readonly delayTokens: number;
   /** D. */
   readonly featureWidth: number;
+  /** L·W: a row depends on the tokens of its own chunk and on so many before it. */
+  readonly fieldTokens: number;
   /** Frames that the mel of every step repeats before its own. */
   readonly framesBefore: number;
 }

@@ -13,8 +13,10 @@ export function framesBefore({ stemFrames = FRAMES_PER_TOKEN }: EncoderConfig): 
 
 /** What a stream has to keep to, of a bundle's numbers. */
 export function encoderShape(encoder: EncoderConfig): EncoderShape {
-  const { chunkTokens, delayTokens, featureWidth } = encoder;
-  return { chunkTokens, delayTokens, featureWidth, framesBefore: framesBefore(encoder) };
+  const { chunkTokens, delayTokens, featureWidth, layers, windowTokens } = encoder;
+  const fieldTokens = layers * windowTokens;
+  const before = framesBefore(encoder);
+  return { chunkTokens, delayTokens, featureWidth, fieldTokens, framesBefore: before };
 }
 
 /** Numbers in the mel of so many tokens with `before` frames in front of them. */

@@ -1,3 +1,5 @@
+import { setImmediate as turn } from 'node:timers/promises';
+
 /** Gathers the work of many streams into one run. */
 export interface Batcher<Item, Result> {
   /** Queues one item; resolves with its own result, rejects with its own error. */
@@ -16,6 +18,11 @@ export interface BatcherOptions<Item, Result> {
   readonly key: (item: Item) => number;
   /** Runs one batch; an element that is an `Error` fails that item alone, a rejection fails them all. */
   readonly run: (items: readonly Item[]) => Promise<readonly (Result | Error)[]>;
+  /**
+   * Waits a turn between two runs, so that who submits again on a result joins those that wait: full batches where many
+   * have all their steps at hand, at the price of a runner that rests meanwhile. Default false.
+   */
+  readonly gathers?: boolean | undefined;
 }
 
 interface Waiting<Item, Result> {
@@ -32,7 +39,7 @@ interface Waiting<Item, Result> {
 export function createBatcher<Item, Result>(
   options: BatcherOptions<Item, Result>,
 ): Batcher<Item, Result> {
-  const { maxBatch, key, run } = options;
+  const { maxBatch, key, run, gathers = false } = options;
   let waiting: Waiting<Item, Result>[] = [];
   let running = false;
   let closed: Error | undefined;
@@ -47,6 +54,7 @@ export function createBatcher<Item, Result>(
       } catch (error) {
         batch.forEach(({ reject }) => reject(error as Error));
       }
+      if (gathers) await turn();
     }
     running = false;
   }

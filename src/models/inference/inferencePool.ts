@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly workers?: number | undefined;
   /** Most streams of one run, 1 to 256; default 32. */
   readonly maxBatch?: number | undefined;
+  /** Fuller batches for streams that have all their audio at hand; costs live ones time. Default false. */
+  readonly gathers?: boolean | undefined;
   /** Execution providers in order of preference; default `['cpu']`. */
   readonly providers?: readonly Provider[] | undefined;
   /** Told of every inference thread that is started, restarts included. */
@@ -107,6 +109,7 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
     const batcher = createBatcher<Entry<Job>, Result>({
       maxBatch: (key) => model.batchOf(key, maxBatch),
       key: ({ job }) => model.key(job),
+      gathers: options.gathers,
       run: (entries) => runBatch(link, entries),
     });
     return { link, batcher, streams: 0 };

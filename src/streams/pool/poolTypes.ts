@@ -43,7 +43,7 @@ export interface StreamPool {
 }
 
 /** Options of `createStreamPool()`. */
-export interface StreamPoolOptions extends Omit<PoolOptions, 'workers'> {
+export interface StreamPoolOptions extends Omit<PoolOptions, 'workers' | 'gathers'> {
   /** A bundle's folder; default: the one that comes with the package. */
   readonly bundle?: string | undefined;
   /** Default `int8`. */
