@@ -1,3 +1,4 @@
+import { checkNumber } from '../core/check.ts';
 import { checkAudioFormat } from './audioFormat.ts';
 import type { AudioFormat } from './audioFormat.ts';
 
@@ -21,13 +22,11 @@ export function wavHeader(format: AudioFormat, dataBytes?: number): Uint8Array {
   checkAudioFormat(format);
   const momentBytes = BYTES_PER_SAMPLE * format.channels;
   const most = UNKNOWN_SIZE - 1 - (WAV_HEADER_BYTES - 8);
-  if (
-    dataBytes !== undefined &&
-    !(dataBytes >= 0 && dataBytes <= most && dataBytes % momentBytes === 0)
-  ) {
-    throw new RangeError(
-      `dataBytes must be a multiple of ${momentBytes} from 0 to ${most}, got ${dataBytes}`,
-    );
+  if (dataBytes !== undefined) {
+    checkNumber('dataBytes', dataBytes, {
+      holds: (size) => size >= 0 && size <= most && size % momentBytes === 0,
+      says: `a multiple of ${momentBytes} from 0 to ${most}`,
+    });
   }
   const bytes = new Uint8Array(WAV_HEADER_BYTES);
   const view = new DataView(bytes.buffer);

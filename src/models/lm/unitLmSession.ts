@@ -1,3 +1,4 @@
+import { checkNumber, whole } from '../../core/check.ts';
 import { PipelineError } from '../../core/errors.ts';
 import type { PredictedUnit } from '../../core/types.ts';
 import type { CacheShape } from '../inference/cacheArena.ts';
@@ -24,6 +25,7 @@ type Ending = 'done' | 'cancelled' | 'superseded';
 export function openUnitLmSession(model: SessionModel): UnitLmSession {
   const { pool, cache, merged, hz } = model;
   const boundary = merged + 1;
+  const ids = whole(0, merged);
   const history = createHistory(pool, cache, boundary);
   const pace = createStreamPace(hz);
   /** Hypotheses under way. Released, their waiting steps are dropped and what runs is not waited for. */
@@ -87,9 +89,7 @@ export function openUnitLmSession(model: SessionModel): UnitLmSession {
     push: (unit) => {
       if (closed) throw closedError();
       const { id } = unit;
-      if (!Number.isInteger(id) || id < 0 || id > merged) {
-        throw new RangeError(`a unit's id must be a whole number from 0 to ${merged}, got ${id}`);
-      }
+      checkNumber("a unit's id", id, ids);
       pushes++;
       release(open);
       pace.add(unit);
