@@ -196,7 +196,7 @@ describe.runIf(program('chromium'))('the page', { timeout: 4 * PATIENCE_MS }, ()
   it('shows what comes next behind a file and behind a running stream', async () => {
     const chips = (page: Page, id: string): Promise<string[]> =>
       page.locator(`#${id} span`).allInnerTexts();
-    const expectedIn = async (units: readonly Unit[]): Promise<string[]> => {
+    const predictedIn = async (units: readonly Unit[]): Promise<string[]> => {
       const options = { units: 300, seconds: CONTINUATION_SECONDS, temperature: 0 };
       const predicted = await predictedAfter(models, units, options);
       return predicted.map(({ id }) => (id === 0 ? '·' : String(id)));
@@ -213,7 +213,7 @@ describe.runIf(program('chromium'))('the page', { timeout: 4 * PATIENCE_MS }, ()
           await activity(page, 'done');
           const units = await wholeUnits(clipSamples(CLIP), models);
           expect(await savedUnits(page)).toEqual(recordsOf(units));
-          expect(await chips(page, 'expected')).toEqual(await expectedIn(units));
+          expect(await chips(page, 'predicted')).toEqual(await predictedIn(units));
           await screenshot(page, 'predicted-behind-file-dark');
 
           await page.click('#record');
@@ -221,7 +221,7 @@ describe.runIf(program('chromium'))('the page', { timeout: 4 * PATIENCE_MS }, ()
           await page.locator('#predicted span').first().waitFor();
           await screenshot(page, 'predicted-live-dark');
           await page.click('#predict');
-          expect(await page.isVisible('#expected')).toBe(false);
+          expect(await page.isVisible('#predicted')).toBe(false);
           await page.click('#record');
           await activity(page, 'done');
         }),
