@@ -21,10 +21,12 @@ from onnx import TensorProto
 from safetensors.numpy import save
 
 from export import read_about, write_manifest
+from export_lm import table, with_section
 from features import SAMPLE_RATE
 from onnx_graph import Graph, model_of
 from vocoder.corpus import Corpus, load, neighbours
 from vocoder.frames import APERIODICITY, BANDS, ENVELOPE, NOISE, WIDTH, mel
+from vocoder.ladder import summary
 from vocoder.model import BEFORE, LONGEST, SEEN, Vocoder, VocoderConfig
 from vocoder.train import batch_of
 
@@ -32,6 +34,7 @@ WIDEN = 0.8  # of the way, as an exponent, from the network's deviation to that 
 SHARPEN = 0.3
 USUAL = 10.0  # tokens, of a unit that was never heard
 PAUSE = 15.0  # tokens, of a pause that says no length
+HEADING = '## Voices'
 GOLDEN = 8  # units
 LOUDNESS = 0.06  # root mean square of what is spoken, pauses left out
 LAND = {
@@ -170,6 +173,18 @@ def write_speak(folder: Path, model: Vocoder, config: dict, ids: list[int], leng
     (folder / 'golden.safetensors').write_bytes(save(golden_of(model, ids, lengths)))
 
 
+def card(voices: list[dict[str, str]], hours: float, scores: dict) -> str:
+    """The vocoder's part of the model card."""
+    said = '; '.join(f'`{v["name"]}`, {v["about"]}' for v in voices)
+    rows = [[corpus, rung, f'{row["percent"]:.1f}'] for corpus, rungs in scores.items() for rung, row in rungs.items()]
+    heard = f'\nWord errors by Whisper-base, per cent (docs/speak.md):\n\n{table(["recordings", "what is heard", "errors"], rows)}' if rows else ''
+    return f"""{HEADING}
+
+Units become frames of a harmonic-plus-noise synthesis by regression on {hours:.1f} h of the speech above, at the rate natural,
+from the unit's number, length and neighbours alone. {len(voices)} voices: {said}.
+{heard}"""
+
+
 def write_random(folder: Path, codebook: str, merged: int) -> None:
     """A small vocoder of two voices that nobody trained."""
     torch.manual_seed(0)
@@ -188,6 +203,7 @@ def main() -> None:
     parser.add_argument('--bundle', type=Path, required=True)
     parser.add_argument('--version', help='of the bundle (default: as it was)')
     parser.add_argument('--limit', type=int, help='utterances of each corpus, as in `train`')
+    parser.add_argument('--scores', type=Path, help='what `ladder --json` wrote')
     parser.add_argument('--random', action='store_true')
     parser.add_argument('--out', type=Path, help='of --random: the folder')
     args = parser.parse_args()
@@ -207,6 +223,11 @@ def main() -> None:
     some = next(s for s in corpus.dev if len(s.unit) >= GOLDEN and (s.unit[1:GOLDEN, BEFORE] != 0).all())
     write_speak(folder, model, config, some.unit[1:GOLDEN, BEFORE].tolist(), [round(float(x)) for x in some.length[1:GOLDEN, BEFORE]])
     about = read_about(args.bundle)
+    scores = summary(json.loads(args.scores.read_text())) if args.scores else {}
+    about['metrics'] |= {'speak': scores} if scores else {}
+    hours = sum(len(s.row) for s in corpus.train) / 360_000
+    readme = args.bundle / 'README.md'
+    readme.write_text(with_section(readme.read_text(), card(voices, hours, scores), HEADING))
     write_manifest(args.bundle, about | ({'version': args.version} if args.version else {}))
     size = sum(p.stat().st_size for p in folder.iterdir())
     print(f'{folder}: {size} bytes, {len(voices)} voices, bands widened by {factors.min():.2f} to {factors.max():.2f}')
