@@ -14,6 +14,7 @@ import re
 import shutil
 import tempfile
 from importlib.util import find_spec
+from itertools import zip_longest
 from pathlib import Path
 
 import numpy as np
@@ -97,10 +98,11 @@ def main() -> None:
     merged = json.loads((args.bundle / 'config.json').read_text())['units']['merged']
     names = [v['name'] for v in config['voices']]
     session = onnxruntime.InferenceSession(str(args.bundle / 'speak/frames.onnx'))
-    some = []
+    sets = []
     for corpus in args.corpora:
         rows = [u for u in load_shards(args.data, [corpus], 'test', timed=False) if u.wave is not None and len(words(_text(args.data, u))) >= 4]
-        some += rows[:: max(1, len(rows) // args.sentences)][: args.sentences]
+        sets.append(rows[:: max(1, len(rows) // args.sentences)][: args.sentences])
+    some = [u for turn in zip_longest(*sets) for u in turn if u is not None]  # by turns, so that any beginning is fair
     done = json.loads(args.json.read_text()) if args.json.exists() else {}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
