@@ -56,6 +56,7 @@ def voice_of(speaker: str) -> dict[str, str]:
 
 
 def read_run(run: Path) -> tuple[Vocoder, dict]:
+    """A run's network and what `train` wrote beside it."""
     state = torch.load(run / 'vocoder.pt', weights_only=True)
     model = Vocoder(VocoderConfig(**state['config']))
     model.load_state_dict(state['model'])
@@ -97,6 +98,15 @@ def usual_tokens(corpus: Corpus) -> list[float]:
     mean[count == 0] = USUAL
     mean[0] = PAUSE
     return [round(float(x), 1) for x in mean]
+
+
+@torch.no_grad()
+def in_order(model: Vocoder, speakers: list[str]) -> list[str]:
+    """Puts the voices of KNOWN first, in its order: the first voice is the default. Returns the speakers in the new order."""
+    order = sorted(range(len(speakers)), key=lambda v: [*KNOWN, speakers[v]].index(speakers[v]))
+    for rows in (model.voice.weight, model.mean, model.scale):
+        rows.copy_(rows[order].clone())
+    return [speakers[v] for v in order]
 
 
 def finished(model: Vocoder, raw: torch.Tensor, voice: torch.Tensor) -> torch.Tensor:
@@ -218,7 +228,7 @@ def main() -> None:
     factors = widen(model, corpus)
     level(model, corpus)
     folder = args.bundle / 'speak'
-    voices = [voice_of(s) for s in state['voices']]
+    voices = [voice_of(s) for s in in_order(model, state['voices'])]
     config = {'codebook': codebook, 'voices': voices, 'usualTokens': usual_tokens(corpus), 'sharpen': SHARPEN}
     some = next(s for s in corpus.dev if len(s.unit) >= GOLDEN and (s.unit[1:GOLDEN, BEFORE] != 0).all())
     write_speak(folder, model, config, some.unit[1:GOLDEN, BEFORE].tolist(), [round(float(x)) for x in some.length[1:GOLDEN, BEFORE]])
@@ -227,8 +237,11 @@ def main() -> None:
     about['metrics'] |= {'speak': scores} if scores else {}
     hours = sum(len(s.row) for s in corpus.train) / 360_000
     readme = args.bundle / 'README.md'
+    if args.version:
+        readme.write_text(readme.read_text().replace(f'# {about["name"]} {about["version"]}', f'# {about["name"]} {args.version}', 1))
+        about['version'] = args.version
     readme.write_text(with_section(readme.read_text(), card(voices, hours, scores), HEADING))
-    write_manifest(args.bundle, about | ({'version': args.version} if args.version else {}))
+    write_manifest(args.bundle, about)
     size = sum(p.stat().st_size for p in folder.iterdir())
     print(f'{folder}: {size} bytes, {len(voices)} voices, bands widened by {factors.min():.2f} to {factors.max():.2f}')
 
