@@ -49,18 +49,22 @@ export function openAudio(
   pacing: PacingOptions,
 ): Observable<PcmChunk> {
   const raw = rawFormat(options);
-  const name = path === '-' ? 'standard input' : path;
   const listening = {
     ...pacing,
     raw,
     channel: options.channel,
-    onWarning: (warning: PipelineError) => reportWarning(warning, name),
+    onWarning: (warning: PipelineError) => reportWarning(warning, nameOf(path)),
   };
   if (path === '-') {
     // Ctrl-C reaches both ends of a pipe: here it is the end of the audio, so that what is open gets decided.
     return fromOptions(() => fromStdin(listening)).pipe(takeUntil(fromEvent(process, 'SIGINT')));
   }
   return fromOptions(() => fromFile(path, listening));
+}
+
+/** What a recording is called in words to people. */
+export function nameOf(path: string): string {
+  return path === '-' ? 'standard input' : path;
 }
 
 /** The format of raw samples, undefined for `auto`. */

@@ -12,10 +12,11 @@ import { speakUnits } from '../operators/speakUnits.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import type { PredictedUnit } from '../core/types.ts';
-import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts';
+import { type InputOptions, nameOf, openAudio, withInputOptions } from './audioInput.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { openOutput } from './output.ts';
+import { warnOfPauses } from './pauseWarning.ts';
 import { count, finite, fromOptions, oneOf, positive } from './usage.ts';
 import { type VoiceOptions, withVoiceOption } from './voiceOptions.ts';
 import { writeWav } from './wavOutput.ts';
@@ -78,10 +79,11 @@ async function continueFile(file: string, options: ContinueOptions): Promise<voi
     const session = lm.open();
     const gate = createGate();
     let after = -1;
-    await speechUnits(openAudio(file, options, { gate }), models, {
+    const events$ = speechUnits(openAudio(file, options, { gate }), models, {
       rate: lm.rate,
       onProgress: (sample) => gate.processed(sample),
-    }).forEach((event) => {
+    });
+    await events$.pipe(warnOfPauses(nameOf(file))).forEach((event) => {
       if (event.type !== 'unit') return;
       session.push(event.unit);
       after = event.unit.index;

@@ -26,8 +26,10 @@ import { checkPlaces } from './checkPlaces.ts';
 import { type Evaluated, evaluationJson, evaluationText } from './evaluateReport.ts';
 import { limitParallel } from './openFiles.ts';
 import { openOutput } from './output.ts';
+import { warnOfPauses } from './pauseWarning.ts';
 import { recordingsIn } from './recordingsIn.ts';
 import { assumedTierWarnings } from './referenceNotes.ts';
+import { reportWarning } from './report.ts';
 import { count, delay, finite, fromOptions, rate } from './usage.ts';
 
 const HELP = `
@@ -58,6 +60,7 @@ export function evaluateCommand(): Command {
       delay,
       800,
     )
+    .option('--channel <n>', 'the one to listen to, from 1 (default: the mean of all)', count)
     .option('--parallel <n>', 'recordings at the same time', count, 16)
     .option('--json', 'print JSON, with the scores of every recording');
   return withEngineOptions(command).addHelpText('after', HELP).action(evaluate);
@@ -116,8 +119,11 @@ function compared(
   const reference = secondsToSamples(boundaries);
   const { rate, maxDelay: maxDelayMs } = options;
   const wanted = { rate, maxDelayMs, onProgress: gate.processed };
-  const audio$ = fromFile(file, { gate });
+  const { channel } = options;
+  const onWarning = (warning: PipelineError): void => reportWarning(warning, file);
+  const audio$ = fromOptions(() => fromFile(file, { gate, channel, onWarning }));
   return fromOptions(() => speechUnits(audio$, models, wanted)).pipe(
+    warnOfPauses(file),
     collectUnits(),
     map((units) => ({ file, units, reference, source })),
     catchError((error: unknown) => throwError(() => about(file, error))),

@@ -8,6 +8,8 @@ export interface EvaluateOptions extends EngineOptions {
   readonly shift: number;
   readonly rate: Rate;
   readonly maxDelay: number;
+  /** The one to listen to; the mean of all without it. */
+  readonly channel?: number;
   readonly parallel: number;
   readonly json?: boolean;
 }

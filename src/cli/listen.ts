@@ -27,6 +27,7 @@ import type { Rate, SpeechEvent } from '../core/types.ts';
 import { SAMPLE_RATE } from '../core/time.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import { openOutput } from './output.ts';
+import { warnOfPauses } from './pauseWarning.ts';
 import { withUnitOptions } from './unitOptions.ts';
 import { fromOptions, positive } from './usage.ts';
 
@@ -80,7 +81,9 @@ async function listen(options: ListenOptions): Promise<void> {
     const strip = process.stdout.isTTY;
     const { rate, maxDelay: maxDelayMs, features } = options;
     const wanted = { rate, maxDelayMs, features, partials: strip || options.partials };
-    const events$ = fromOptions(() => speechUnits(chunks$, models, wanted));
+    const events$ = fromOptions(() => speechUnits(chunks$, models, wanted)).pipe(
+      warnOfPauses('the microphone'),
+    );
     const output = await openOutput();
     const text$ = strip ? asStrip(events$) : asLines(events$, models, options);
     await lastValueFrom(text$.pipe(concatMap((text) => output.write(text))), {

@@ -7,12 +7,13 @@ import type { UnitLm } from '../models/lm/unitLm.ts';
 import { collectUnits } from '../streams/collectUnits.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
-import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts';
+import { type InputOptions, nameOf, openAudio, withInputOptions } from './audioInput.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { eachRecording } from './eachRecording.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
 import type { ExitCode } from './exitCodes.ts';
 import { openOutput } from './output.ts';
+import { warnOfPauses } from './pauseWarning.ts';
 import { recordingsIn } from './recordingsIn.ts';
 import { count } from './usage.ts';
 
@@ -81,6 +82,7 @@ function scored(
     rate: lm.rate,
     onProgress: gate.processed,
   }).pipe(
+    warnOfPauses(nameOf(file)),
     collectUnits(),
     map((units) => units.map(({ id }) => id)),
     concatMap(async (units) => ({ file, units, score: await lm.score(units) })),
