@@ -137,7 +137,14 @@ export class Connection implements Link {
 
   /** Announces that the server stops. */
   goAway(deadlineMs: number, reason: 'drain' | 'session_limit'): void {
-    if (this.#session !== undefined) this.send({ t: 'goaway', deadline_ms: deadlineMs, reason });
+    if (this.#session === undefined) return;
+    const elsewhere = reason === 'drain' && this.#session.isSealed;
+    this.send({
+      t: 'goaway',
+      deadline_ms: deadlineMs,
+      reason,
+      ...(elsewhere && { elsewhere }),
+    });
   }
 
   /** Cuts the socket without a word. */

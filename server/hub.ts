@@ -21,6 +21,7 @@ import { createQuota } from './limits/quota.ts';
 import { createRefusals } from './observe/refusals.ts';
 import type { Refusals } from './observe/refusals.ts';
 import { createRestartWatch } from './admission/restartWatch.ts';
+import { createSealer, type Sealer } from './session/sealer.ts';
 import { createSessionStore } from './session/sessionStore.ts';
 import type { Settings } from './settings/settings.ts';
 import { createSweeper } from './limits/sweeper.ts';
@@ -136,6 +137,8 @@ export function createHub(options: HubOptions): Hub {
     streams,
     metrics,
     hypotheses: createQuota(settings.hypotheses),
+    sealer: sealerOf(settings, streams),
+    replays: createQuota(settings.takeovers),
     log,
     now,
     store,
@@ -224,4 +227,11 @@ export function createHub(options: HubOptions): Hub {
       metrics.close();
     },
   };
+}
+
+/** Seals where there are keys, a client may be asked to keep audio, and streams can go on elsewhere. */
+function sealerOf(settings: Settings, { bits, bundle }: StreamPool): Sealer | undefined {
+  const { resumeKeys, takeoverBytes } = settings;
+  if (resumeKeys.length === 0 || takeoverBytes === 0 || bits === undefined) return undefined;
+  return createSealer(resumeKeys, [bundle.hash, bits]);
 }

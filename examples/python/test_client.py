@@ -15,7 +15,7 @@ from wire import NEW_SESSION_CODES, RETRY_CODES, Message, StreamError, decode, e
 ROOT = Path(__file__).resolve().parents[2]
 VECTORS = ROOT / 'test' / 'vectors'
 SPEC = yaml.safe_load((ROOT / 'docs' / 'asyncapi.yaml').read_text(encoding='utf-8'))
-BYTES_FIELDS = ('d', 'f')
+BYTES_FIELDS = ('d', 'f', 'seal')
 
 
 def golden(prefix: str) -> list[tuple[str, bytes, Any]]:

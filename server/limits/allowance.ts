@@ -14,15 +14,23 @@ export interface AllowanceOptions {
   readonly pace: number;
   /** Monotone milliseconds. */
   readonly start: number;
+  /** The sample that comes first; default 0. */
+  readonly from?: number;
 }
 
 /** Makes an allowance that starts with `aheadMs` and grows with what is processed, at most at the pace. */
-export function createAllowance({ rate, aheadMs, pace, start }: AllowanceOptions): Allowance {
+export function createAllowance({
+  rate,
+  aheadMs,
+  pace,
+  start,
+  from = 0,
+}: AllowanceOptions): Allowance {
   const ahead = Math.floor((aheadMs * rate) / 1000);
   let granted = 0;
   return {
     limit(processed, now) {
-      const byPace = ahead + Math.floor((Math.max(0, now - start) * pace * rate) / 1000);
+      const byPace = from + ahead + Math.floor((Math.max(0, now - start) * pace * rate) / 1000);
       granted = Math.max(granted, Math.min(ahead + processed, byPace));
       return granted;
     },

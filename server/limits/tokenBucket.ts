@@ -6,13 +6,20 @@ export interface TokenBucket {
   spend(now: number): void;
   /** Milliseconds until there is one again. */
   waitMs(now: number): number;
+  /** How many there are. */
+  left(now: number): number;
   /** Whether the reserve is whole, so that nothing is lost by forgetting the bucket. */
   isFull(now: number): boolean;
 }
 
-/** Makes a full bucket of `burst`, refilled at `perSecond`; times are monotone milliseconds. */
-export function createTokenBucket(perSecond: number, burst: number, start: number): TokenBucket {
-  let tokens = burst;
+/** Makes a bucket of `burst`, refilled at `perSecond`, with `left` of them in it; times are monotone milliseconds. */
+export function createTokenBucket(
+  perSecond: number,
+  burst: number,
+  start: number,
+  left: number = burst,
+): TokenBucket {
+  let tokens = left;
   let last = start;
   function refill(now: number): void {
     tokens = Math.min(burst, tokens + (Math.max(0, now - last) * perSecond) / 1000);
@@ -32,6 +39,10 @@ export function createTokenBucket(perSecond: number, burst: number, start: numbe
     waitMs(now) {
       refill(now);
       return tokens >= 1 ? 0 : Math.ceil(((1 - tokens) * 1000) / perSecond);
+    },
+    left(now) {
+      refill(now);
+      return tokens;
     },
     isFull(now) {
       refill(now);

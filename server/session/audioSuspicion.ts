@@ -17,23 +17,26 @@ export interface AudioSuspicion {
   /** The bytes of audio that is new, whole moments. */
   audio(bytes: Uint8Array): void;
   unit(unit: Unit): void;
+  /** Whether it is settled that somebody speaks, or was told that nobody does. */
+  readonly heard: boolean;
   end(): void;
 }
 
 /**
- * Creates it. Each thing is told once, with `SYLSTREAM_ERR_AUDIO_SUSPECT`: a file's bytes, a level that says that the format
+ * Creates it; `taken`: for a session of another gateway, whose beginning was looked at there. Each thing is told once, with `SYLSTREAM_ERR_AUDIO_SUSPECT`: a file's bytes, a level that says that the format
  * is wrong or channels that cancel each other out (in the first minute), nothing but pauses.
  */
 export function createAudioSuspicion(
   audio: WireAudio,
   warn: (warning: PipelineError) => void,
+  taken?: { readonly heard: boolean },
 ): AudioSuspicion {
   const signature = createSignatureWatch(warn);
   const { fmt, rate, ch } = audio;
   const level = createAudioWatch({ encoding: fmt, sampleRate: rate, channels: ch }, warn);
-  const pauses = createPauseWatch(warn);
+  const pauses = createPauseWatch(warn, taken?.heard);
   const secondBytes = rate * ch * bytesPerSample(fmt);
-  let bytesSoFar = 0;
+  let bytesSoFar = taken ? WATCHED_SECONDS * secondBytes : 0;
   return {
     audio(bytes) {
       const second = Math.floor(bytesSoFar / secondBytes);
@@ -44,6 +47,9 @@ export function createAudioSuspicion(
       level.push({ samples: decodePcm(bytes, fmt) });
     },
     unit: (unit) => pauses.unit(unit),
+    get heard() {
+      return pauses.isOver;
+    },
     end() {
       level.flush();
       pauses.end();

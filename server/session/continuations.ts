@@ -18,8 +18,11 @@ import type { TokenBucket } from '../limits/tokenBucket.ts';
 export interface ContinuationsOptions {
   /** Absent where the bundle has none. */
   readonly lm: UnitLm | undefined;
-  /** The dial at the start. */
+  /** The dial at the start, and the sample from which on units are of the model's rate. */
   readonly rate: Rate;
+  readonly knownFrom?: number | undefined;
+  /** Index of the last final unit before the session was taken over. */
+  readonly last?: number | undefined;
   readonly settings: Settings;
   readonly metrics: Metrics;
   /** Hypotheses of all sessions that the model works on. */
@@ -57,6 +60,7 @@ export class Continuations {
   readonly #requests = new Map<WireId, Request>();
   /** Which of the requests have a continuation under way, and what the model knows. */
   readonly #continuer: Continuer<WireId, UnitLmSession>;
+  #dial: { readonly rate: Rate; readonly knownFrom: number };
   /** What happened within the encoder step that is told now, and since when. */
   #news: { readonly since: number; unit: boolean; flush: boolean } | undefined;
 
@@ -65,7 +69,17 @@ export class Continuations {
     const { lm, rate, settings, now } = options;
     const perSecond = settings.predictedPerSecond;
     this.#budget = createTokenBucket(perSecond, BURST_SECONDS * perSecond, now());
-    this.#continuer = createContinuer(lm, rate, () => options.past().slice(-PAST_UNITS));
+    const { knownFrom = 0, last = -1 } = options;
+    this.#continuer = createContinuer(lm, rate, () => options.past().slice(-PAST_UNITS), {
+      knownFrom,
+      last,
+    });
+    this.#dial = { rate, knownFrom };
+  }
+
+  /** Where the dial stands, and from which sample on units are of the model's rate. */
+  get dial(): { readonly rate: Rate; readonly knownFrom: number } {
+    return this.#dial;
   }
 
   /** Begins the history now, so that the first continuation need not read it first. */
@@ -114,7 +128,10 @@ export class Continuations {
 
   /** The dial was turned from sample `from` on (16 kHz): ends all requests where the model does not know the rate. */
   turn(rate: Rate, from: number): void {
+    const wasKnown = this.#continuer.isSupported;
     this.#continuer.turn(rate, from);
+    const isBack = !wasKnown && this.#continuer.isSupported;
+    this.#dial = { rate, knownFrom: isBack ? from : this.#dial.knownFrom };
     if (!this.#continuer.isSupported) this.closeAll('unsupported');
   }
 

@@ -27,14 +27,14 @@ export interface EventLog {
 /** Of an event without features. */
 const EVENT_BYTES = 128;
 
-/** Makes an empty log that keeps at least the last `size` events, and at most twice as many. */
-export function createEventLog(size: number): EventLog {
+/** Makes an empty log that keeps at least the last `size` events, and at most twice as many; its first unit is `firstUnit`. */
+export function createEventLog(size: number, firstUnit = 0): EventLog {
   let events: LoggedEvent[] = [];
   let start = 0;
-  let units = 0;
+  let units = firstUnit;
   let featureBytes = 0;
   /** The first unit after which nothing is missing, minus the unit itself. */
-  let firstWhole = 0;
+  let firstWhole = firstUnit;
 
   /** Forgets the oldest in blocks, so that the cost of an event stays constant. */
   function trim(): void {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { PipelineError } from '../../src/core/errors.ts';
 import { MAX_MESSAGE_BYTES } from '../../src/protocol/index.ts';
-import type { Hello, Ready } from '../../src/protocol/index.ts';
+import type { Hello, Ready, WireAudio } from '../../src/protocol/index.ts';
 import type { Shortage } from '../admission/admission.ts';
 import type { Credential } from '../admission/auth.ts';
 import { modelInfo } from './modelInfo.ts';
@@ -9,6 +9,7 @@ import { Session } from './session.ts';
 import { asOption, checkAudio, checkModel } from './sessionOptions.ts';
 import type { SessionContext } from './sessionOptions.ts';
 import type { SessionStore } from './sessionStore.ts';
+import { openSeal, takeoverBytes, type Origin } from './takeover.ts';
 
 /** What opening a session needs. */
 export interface OpenContext extends SessionContext {
@@ -29,12 +30,13 @@ export interface Opened {
 
 /**
  * Answers a hello with the session that it resumes, or with a new one. Throws `SYLSTREAM_ERR_AUDIO_FORMAT`, `_MODEL`,
- * `_OPTION`, `_RESUME_EXPIRED`, `_DRAINING` or `_CAPACITY`.
+ * `_OPTION`, `_RESUME_EXPIRED`, `_DRAINING`, `_CAPACITY`, or `_MALFORMED` for a seal of ours with what no session has.
  */
 export function openSession(hello: Hello, credential: Credential, context: OpenContext): Opened {
   checkAudio(hello.audio);
   checkModel(hello, context.streams.bundle);
-  const resumed = hello.resume && resume(hello, credential, context);
+  const resumed =
+    hello.resume && (resume(hello, credential, context) ?? takeOver(hello, credential, context));
   if (resumed !== undefined) return resumed;
   if (hello.resume?.only === true) {
     throw new PipelineError(
@@ -54,13 +56,7 @@ function resume(hello: Hello, credential: Credential, context: OpenContext): Ope
     metrics.resumes.inc({ outcome: session === undefined ? 'unknown' : 'too_far' });
     return undefined;
   }
-  const { fmt, rate, ch } = session.hello.audio;
-  if (hello.audio.fmt !== fmt || hello.audio.rate !== rate || hello.audio.ch !== ch) {
-    throw new PipelineError(
-      'SYLSTREAM_ERR_OPTION',
-      `this session's audio is ${fmt}, ${rate} Hz, ${ch} channels; a resume cannot change it`,
-    );
-  }
+  mustBeSame(session.hello.audio, hello.audio);
   const shortage = store.revive(session);
   if (shortage !== undefined) throw full(shortage, context);
   session.link?.fail(
@@ -71,8 +67,49 @@ function resume(hello: Hello, credential: Credential, context: OpenContext): Ope
   return { session, cursor, ready: readyOf(session, true, context) };
 }
 
+function mustBeSame({ fmt, rate, ch }: WireAudio, asked: WireAudio): void {
+  if (asked.fmt === fmt && asked.rate === rate && asked.ch === ch) return;
+  throw new PipelineError(
+    'SYLSTREAM_ERR_OPTION',
+    `this session's audio is ${fmt}, ${rate} Hz, ${ch} channels; a resume cannot change it`,
+  );
+}
+
+/** The session of another gateway, by its seal; undefined where there is none that could go on here. */
+function takeOver(hello: Hello, credential: Credential, context: OpenContext): Opened | undefined {
+  if (hello.seal === undefined) return undefined;
+  const { metrics, replays } = context;
+  const taken = openSeal(hello, credential, context);
+  if (taken === undefined) {
+    metrics.resumes.inc({ outcome: 'foreign' });
+    return undefined;
+  }
+  mustBeSame(taken.sealed.hello.audio, hello.audio);
+  if (!replays.take(1)) {
+    const message = 'the server takes over as many sessions as it may; come back later';
+    throw new PipelineError('SYLSTREAM_ERR_CAPACITY', message);
+  }
+  let opened: Opened;
+  try {
+    const { sid, hello: first } = taken.sealed;
+    opened = enter(sid, first, { credential, taken }, context);
+  } catch (error) {
+    replays.giveBack(1);
+    throw error;
+  }
+  opened.session.onReplayed(() => replays.giveBack(1));
+  metrics.resumes.inc({ outcome: 'taken_over' });
+  return opened;
+}
+
 function begin(hello: Hello, credential: Credential, context: OpenContext): Opened {
+  return enter(randomUUID(), hello, { credential }, context);
+}
+
+/** Opens a session, where there is a place for it. */
+function enter(id: string, hello: Hello, origin: Origin, context: OpenContext): Opened {
   const { store, settings } = context;
+  const { credential, taken } = origin;
   if (context.isDraining()) {
     throw new PipelineError('SYLSTREAM_ERR_DRAINING', 'the server stops; come back later');
   }
@@ -80,10 +117,11 @@ function begin(hello: Hello, credential: Credential, context: OpenContext): Open
   const lease = store.reserve(weight);
   if (typeof lease === 'string') throw full(lease, context);
   try {
-    const session = asOption(() => new Session(randomUUID(), hello, context));
+    const session = asOption(() => new Session(id, hello, context, origin));
     if (session.failure !== undefined) throw session.failure;
     store.add(session, { credential, weight, lease });
-    return { session, cursor: 0, ready: readyOf(session, false, context) };
+    const ready = readyOf(session, taken !== undefined, context);
+    return { session, cursor: 0, ready: { ...ready, ...(taken && { k: taken.sealed.controls }) } };
   } catch (error) {
     lease.release();
     throw error;
@@ -105,8 +143,15 @@ function readyOf(session: Session, resumed: boolean, context: OpenContext): Read
     resumed,
     token: store.rotate(session),
     window_ms: settings.resumeWindowMs,
-    next: session.received,
+    next: session.next,
     credit: session.credit,
+    ...(session.again !== undefined && { again: session.again }),
+    ...(session.isSealed && {
+      takeover: {
+        bytes: takeoverBytes(session.hello, streams.bundle),
+        bits: streams.bits ?? '',
+      },
+    }),
     audio,
     model: modelInfo(streams, rate),
     limits: {

@@ -1,32 +1,30 @@
 import { PipelineError } from '../../src/core/errors.ts';
 import { MAX_PENDING_TURNS } from '../../src/segments/rateSchedule.ts';
-import { bytesPerMoment, toWireError } from '../../src/protocol/index.ts';
-import type {
-  Audio,
-  ClientMessage,
-  Gap,
-  ContinueRequest,
-  Hello,
-  WireId,
-} from '../../src/protocol/index.ts';
+import { toWireError } from '../../src/protocol/index.ts';
+import type { ClientMessage, ContinueRequest, Hello, WireId } from '../../src/protocol/index.ts';
 import type { PooledStream } from '../../src/streams/pool/pooledStream.ts';
+import type { Snapshot } from '../../src/streams/pool/shardMessages.ts';
 import type { SpeechEvent } from '../../src/core/types.ts';
 import { SAMPLE_RATE } from '../../src/core/time.ts';
-import { type Allowance, createAllowance } from '../limits/allowance.ts';
-import { type AudioSuspicion, createAudioSuspicion } from './audioSuspicion.ts';
-import { Continuations } from './continuations.ts';
-import { createEventLog } from './eventLog.ts';
-import type { EventLog } from './eventLog.ts';
-import { FlushBook } from '../limits/flushBook.ts';
+import { createAcks } from './acks.ts';
+import { createAudioPort, type AudioPort } from './audioPort.ts';
+import type { AudioSuspicion } from './audioSuspicion.ts';
+import type { EventOutlet } from './eventOutlet.ts';
+import type { Continuations } from './continuations.ts';
+import type { FlushBook } from '../limits/flushBook.ts';
 import { createLagMeter, type LagMeter } from '../observe/lagMeter.ts';
+import type { ControlNumbers } from './controlNumbers.ts';
+import type { Intake } from './intake.ts';
 import type { Link } from './link.ts';
 import { pipelineError } from './pipelineError.ts';
+import type { PendingTurns } from './pendingTurns.ts';
+import { createSeals, type Seals } from './seals.ts';
+import { createSessionParts } from './sessionParts.ts';
 import { checkRate, streamOptions } from './sessionOptions.ts';
+import { offersTakeover, type Origin } from './takeover.ts';
 import type { SessionContext } from './sessionOptions.ts';
-import { toFinalUnit, toProvisional } from './wireEvents.ts';
+import { toFinalUnit } from './wireEvents.ts';
 
-/** An `ack` goes out at least this often while something changes (the protocol promises 500 ms). */
-const ACK_MS = 400;
 /** Reckoned for the objects of a session. */
 const OBJECT_BYTES = 2 ** 15;
 
@@ -41,77 +39,105 @@ export class Session {
   readonly startedAt: number;
   readonly #context: SessionContext;
   readonly #stream: PooledStream;
-  readonly #momentBytes: number;
-  readonly #allowance: Allowance;
-  readonly #log: EventLog;
+  readonly #intake: Intake;
+  readonly #numbers: ControlNumbers;
+  readonly #seals: Seals | undefined;
+  readonly #events: EventOutlet;
+  readonly #audio: AudioPort;
   readonly #lag: LagMeter = createLagMeter();
   readonly #flushes: FlushBook;
   readonly #continuations: Continuations;
   readonly #suspicion: AudioSuspicion;
   #link: Link | undefined;
-  /** Number of the next event for the link. */
-  #cursor = 0;
-  #received = 0;
-  #processed = 0;
   #units = 0;
+  #lastFlush: WireId | undefined;
+  /** Called when the past of a session from elsewhere is done, or the session is over. */
+  #onReplayed: (() => void) | undefined;
   /** End of the last final unit, at 16 kHz. */
   #decided = 0;
-  #ended = false;
   #failure: PipelineError | undefined;
-  /** From which samples the dial is turned, as far as that is not decided. */
-  #turns: number[] = [];
+  readonly #turns: PendingTurns;
   #completed = false;
   /** Called instead of `done`, when the server ends the session. */
   #onConcluded: (() => void) | undefined;
-  #lastAck = { n: -1, limit: 0, at: -Infinity };
+  #acks = createAcks();
 
   /** Opens the stream; throws `SYLSTREAM_ERR_OPTION` when the hello asks for what the bundle does not offer. */
-  constructor(id: string, hello: Hello, context: SessionContext) {
+  constructor(id: string, hello: Hello, context: SessionContext, { taken, credential }: Origin) {
     this.id = id;
     this.hello = hello;
     this.#context = context;
-    this.startedAt = context.now();
-    const { settings } = context;
-    const file = hello.pace === 'file';
-    this.#allowance = createAllowance({
-      rate: hello.audio.rate,
-      aheadMs: file ? settings.aheadFileMs : settings.aheadLiveMs,
-      pace: file ? settings.filePace : settings.livePace,
-      start: context.now(),
-    });
-    this.#momentBytes = bytesPerMoment(hello.audio);
-    this.#log = createEventLog(settings.eventLog);
-    this.#flushes = new FlushBook(file ? settings.filePace : settings.livePace, context.now());
-    this.#suspicion = createAudioSuspicion(hello.audio, (warning) => this.#refuse(warning, 'a'));
-    this.#continuations = new Continuations({
-      lm: context.streams.lm,
-      rate: hello.rate ?? 'natural',
-      settings,
-      metrics: context.metrics,
-      hypotheses: context.hypotheses,
-      now: context.now,
+    const sealed = taken?.sealed;
+    this.startedAt = context.now() - (sealed ? Math.max(0, Date.now() - sealed.startedAt) : 0);
+    const parts = createSessionParts(hello, context, taken, {
       link: () => this.#link,
-      past: () => this.#log.units(),
       refuse: (error, ref) => this.#refuse(error, ref),
     });
+    this.#intake = parts.intake;
+    this.#events = parts.events;
+    this.#flushes = parts.flushes;
+    this.#suspicion = parts.suspicion;
+    this.#continuations = parts.continuations;
+    this.#numbers = parts.numbers;
+    this.#turns = parts.turns;
+    this.#units = sealed?.units ?? 0;
+    this.#decided = sealed?.decided ?? 0;
+    this.#lastFlush = sealed?.lastFlush;
     if (hello.want?.continuation === true) this.#continuations.prepare();
     const { format, options } = streamOptions(hello, context);
-    this.#stream = context.streams.open(format, options, {
-      event: (event) => this.#emit(event),
-      progress: (sample) => this.#progress(sample),
+    this.#seals = offersTakeover(hello, context)
+      ? createSeals({
+          sealer: context.sealer!,
+          credential: credential.id,
+          sampleRate: hello.audio.rate,
+          numbers: this.#numbers,
+          ask: () => this.#stream.snapshot(),
+          session: () => this.#sealed(),
+        })
+      : undefined;
+    const listener = {
+      event: (event: SpeechEvent) => this.#emit(event),
+      progress: (sample: number) => this.#progress(sample),
       completed: () => this.#complete(),
-      failed: (error) => this.#fail(pipelineError(error)),
+      failed: (error: Error) => this.#fail(pipelineError(error)),
+      snapshot: (snapshot: Snapshot) => this.#seal(snapshot),
+    };
+    this.#stream = context.streams.open(format, options, listener, taken?.stream.state);
+    this.#audio = createAudioPort({
+      intake: this.#intake,
+      suspicion: this.#suspicion,
+      stream: this.#stream,
+      isReplaying: () => this.#onReplayed !== undefined,
+      lag: this.#lag,
+      rate: hello.audio.rate,
+      context,
     });
+  }
+
+  /** Calls back once, when the past of a session from elsewhere is done, or the session is over. */
+  onReplayed(act: () => void): void {
+    this.#onReplayed = act;
+  }
+
+  /** Whether its client gets seals. */
+  get isSealed(): boolean {
+    return this.#seals !== undefined;
   }
 
   /** The sample that is expected next, at the declared rate. */
-  get received(): number {
-    return this.#received;
+  get next(): number {
+    return this.#intake.next;
   }
 
-  /** Samples that may be sent from `received` on. */
+  /** The sample from which on the past has to come again, where it is not here yet. */
+  get again(): number | undefined {
+    const { received, next } = this.#intake;
+    return received < next ? received : undefined;
+  }
+
+  /** Samples that may be sent from `next` on. */
   get credit(): number {
-    return this.#grant().credit;
+    return this.#intake.grant().credit;
   }
 
   /** What ended the pipeline, if it failed. */
@@ -121,7 +147,7 @@ export class Session {
 
   /** Seconds of audio that are here and not decided. */
   get undecidedSeconds(): number {
-    return Math.max(0, this.#received / this.hello.audio.rate - this.#decided / SAMPLE_RATE);
+    return Math.max(0, this.#intake.next / this.hello.audio.rate - this.#decided / SAMPLE_RATE);
   }
 
   /** The link that `attach` set. */
@@ -131,14 +157,14 @@ export class Session {
 
   /** The number of the first event that a client lacks, or undefined when the log no longer has it. */
   find(after: number, flush?: WireId): number | undefined {
-    return this.#log.find(after, flush);
+    return this.#events.find(after, flush);
   }
 
   /** Gives the session a client; events go out from number `cursor` on. */
   attach(link: Link, cursor: number): void {
     this.#link = link;
-    this.#cursor = cursor;
-    this.#lastAck = { n: -1, limit: 0, at: -Infinity };
+    this.#events.begin(cursor);
+    this.#acks = createAcks();
     this.pump();
   }
 
@@ -146,6 +172,7 @@ export class Session {
   detach(): void {
     this.#continuations.drop();
     this.#link = undefined;
+    this.#replayed(); // what is missing of the past does not come from a client that is gone
   }
 
   /** Keeps only what going on needs, as soon as all that is here is done; what comes next wakes it. */
@@ -157,19 +184,21 @@ export class Session {
   /** Bytes that it keeps while it rests; undefined while it does not. */
   get restingBytes(): number | undefined {
     const bytes = this.#stream.restingBytes;
-    return bytes === undefined ? undefined : bytes + this.#log.bytes + OBJECT_BYTES;
+    return bytes === undefined ? undefined : bytes + this.#events.bytes + OBJECT_BYTES;
   }
 
   /** Takes a client's message; throws a `PipelineError` that is fatal for the connection. */
   receive(message: ClientMessage): void {
     switch (message.t) {
       case 'a':
-        return this.#audio(message);
       case 'gap':
-        return this.#gap(message);
+      case 'again':
+        return this.#audio.take(message);
       case 'set':
+        if (!this.#numbers.isNew(message.k)) return;
         return this.#inOrder(() => this.#set(message.rate, message.from));
       case 'flush':
+        if (!this.#numbers.isNew(message.k)) return;
         return this.#flush(message.id);
       case 'gen':
         return this.#ask(message);
@@ -190,21 +219,17 @@ export class Session {
   pump(): void {
     const link = this.#link;
     if (link === undefined) return;
-    if (this.#cursor < this.#log.start) {
-      return link.fail(
-        new PipelineError('SYLSTREAM_ERR_SLOW_READER', 'events were not read in time'),
-      );
+    if (!this.#events.send(link, () => this.#link === link)) {
+      const message = 'events were not read in time';
+      return link.fail(new PipelineError('SYLSTREAM_ERR_SLOW_READER', message));
     }
-    while (this.#link === link && this.#cursor < this.#log.end && link.hasRoom()) {
-      link.send(this.#log.at(this.#cursor++));
-    }
-    if (this.#link !== link || !this.#completed || this.#cursor < this.#log.end) return;
+    if (this.#link !== link || !this.#completed || !this.#events.isEmpty) return;
     if (this.#onConcluded !== undefined) {
-      link.send({ t: 'ack', n: this.#received, credit: 0, lag_ms: this.#lag.latestMs });
+      link.send({ t: 'ack', n: this.#intake.next, credit: 0, lag_ms: this.#lag.latestMs });
       return this.#onConcluded();
     }
     const lag_p99_ms = this.#lag.quantile(0.99);
-    link.send({ t: 'done', units: this.#units, samples: this.#received, lag_p99_ms });
+    link.send({ t: 'done', units: this.#units, samples: this.#intake.next, lag_p99_ms });
     link.finish();
   }
 
@@ -213,7 +238,7 @@ export class Session {
    * `ack`, then calls back. A session whose client has said `end` comes to its `done` by itself.
    */
   conclude(onConcluded: () => void): void {
-    if (this.#ended) return;
+    if (this.#intake.isOver) return;
     this.#onConcluded = onConcluded;
     this.#end();
   }
@@ -222,13 +247,38 @@ export class Session {
   tick(now: number): void {
     const link = this.#link;
     if (link === undefined || this.#completed || this.#onConcluded !== undefined) return;
-    const { limit, credit } = this.#grant();
-    const { n, limit: known, at } = this.#lastAck;
-    if (n === this.#received && known === limit) return;
-    const starving = limit > known && known - this.#received < credit / 2;
-    if (!starving && now - at < ACK_MS) return;
-    this.#lastAck = { n: this.#received, limit, at: now };
-    link.send({ t: 'ack', n: this.#received, credit, lag_ms: this.#lag.latestMs });
+    if (!this.#intake.isOver) this.#seals?.tick(now);
+    if (this.#acks.isDue(this.#intake, now)) this.#acknowledge(link, now);
+  }
+
+  #acknowledge(link: Link, now: number, seal?: ReturnType<Seals['of']>): void {
+    link.send({ ...this.#acks.next(this.#intake, now, this.#lag.latestMs), ...seal });
+  }
+
+  /** Sends a seal, where everything that is behind it has gone out before. */
+  #seal(snapshot: Snapshot): void {
+    const link = this.#link;
+    if (link === undefined || this.#completed || this.#onConcluded !== undefined) return;
+    if (!this.#events.isEmpty || !link.hasRoom()) return;
+    const seal = this.#seals?.of(snapshot);
+    if (seal) this.#acknowledge(link, this.#context.now(), seal);
+  }
+
+  #sealed(): ReturnType<Parameters<typeof createSeals>[0]['session']> {
+    const now = this.#context.now();
+    const { t: _t, resume: _resume, seal: _seal, past: _past, ...hello } = this.hello;
+    return {
+      sid: this.id,
+      startedAt: Math.floor(Date.now() - (now - this.startedAt)),
+      hello: { t: 'hello', ...hello },
+      units: this.#units,
+      decided: this.#decided,
+      ...(this.#lastFlush !== undefined && { lastFlush: this.#lastFlush }),
+      flushes: this.#flushes.saved(now),
+      turns: this.#turns.ahead(this.#decided),
+      dial: this.#continuations.dial,
+      heard: this.#suspicion.heard,
+    };
   }
 
   /** Ends the pipeline and gives back what it holds. */
@@ -236,64 +286,12 @@ export class Session {
     this.#link = undefined;
     this.#continuations.release();
     this.#stream.release();
+    this.#replayed();
   }
 
-  #grant(): { readonly limit: number; readonly credit: number } {
-    const limit = this.#allowance.limit(this.#processed, this.#context.now());
-    return { limit, credit: Math.max(0, limit - this.#received) };
-  }
-
-  #audio({ n, d }: Audio): void {
-    const { audio } = this.hello;
-    const size = this.#momentBytes;
-    if (d.byteLength % size !== 0) {
-      throw new PipelineError(
-        'SYLSTREAM_ERR_AUDIO_BYTES',
-        `a.d must hold whole moments of ${size} bytes (${audio.ch} × ${audio.fmt}), got ${d.byteLength}`,
-      );
-    }
-    const skip = this.#overlap(n, d.byteLength / size);
-    if (skip === undefined) return;
-    this.#count(d.byteLength / size - skip);
-    const bytes = d.subarray(skip * size);
-    this.#suspicion.audio(bytes);
-    this.#stream.audio(bytes);
-  }
-
-  #gap({ n, len }: Gap): void {
-    const skip = this.#overlap(n, len);
-    if (skip === undefined) return;
-    this.#count(len - skip);
-    this.#stream.silence(len - skip);
-  }
-
-  /** How many of the moments are here already; undefined when all are. Throws for holes and for more than the credit. */
-  #overlap(n: number, length: number): number | undefined {
-    if (n > this.#received) {
-      throw new PipelineError(
-        'SYLSTREAM_ERR_AUDIO_GAP',
-        `expected sample ${this.#received}, got ${n}; declare what is missing with gap, or resume`,
-      );
-    }
-    const end = n + length;
-    if (end <= this.#received) return undefined;
-    if (this.#ended) throw new PipelineError('SYLSTREAM_ERR_ORDER', 'audio after end');
-    const { limit } = this.#grant();
-    if (end > limit) {
-      throw new PipelineError(
-        'SYLSTREAM_ERR_OVERRUN',
-        `credit ends at sample ${limit}, got audio up to ${end}; wait for ack`,
-      );
-    }
-    return this.#received - n;
-  }
-
-  #count(moments: number): void {
-    const { now, metrics } = this.#context;
-    const { rate } = this.hello.audio;
-    this.#received += moments;
-    this.#lag.arrived(Math.floor((this.#received * SAMPLE_RATE) / rate), now());
-    metrics.traffic.audioSeconds += moments / rate;
+  #replayed(): void {
+    this.#onReplayed?.();
+    this.#onReplayed = undefined;
   }
 
   #set(rate: 'natural' | number, fromSample?: number): void {
@@ -302,14 +300,13 @@ export class Session {
     } catch (error) {
       return this.#refuse(pipelineError(error, 'SYLSTREAM_ERR_OPTION'), 'set');
     }
-    const here = Math.floor((this.#received * SAMPLE_RATE) / this.hello.audio.rate);
+    const here = Math.floor((this.#intake.received * SAMPLE_RATE) / this.hello.audio.rate);
     const from = fromSample ?? here;
-    this.#turns = this.#turns.filter((turn) => turn > this.#decided && turn < from);
-    if (this.#turns.length >= MAX_PENDING_TURNS) {
+    if (!this.#turns.turn(from, this.#decided)) {
       const message = `at most ${MAX_PENDING_TURNS} turns of the dial may lie ahead of what is decided`;
       return this.#refuse(new PipelineError('SYLSTREAM_ERR_RATE_LIMITED', message), 'set');
     }
-    this.#turns.push(from);
+    this.#numbers.given();
     this.#stream.control({
       control: 'rate',
       rate,
@@ -332,6 +329,7 @@ export class Session {
     if (this.#flushes.has(id)) return;
     this.#inOrder(() => {
       if (this.#flushes.begin(id, this.#context.now())) {
+        this.#numbers.given();
         this.#stream.control({ control: 'flush', id });
       } else {
         const message = 'too many flushes; a live stream may send 6 a second';
@@ -341,13 +339,14 @@ export class Session {
   }
 
   #end(): void {
-    if (this.#ended) return;
-    this.#ended = true;
+    if (this.#intake.isOver) return;
+    this.#intake.end();
     this.#stream.end();
   }
 
   #inOrder(act: () => void): void {
-    if (this.#ended) throw new PipelineError('SYLSTREAM_ERR_ORDER', 'nothing may follow end');
+    if (this.#intake.isOver)
+      throw new PipelineError('SYLSTREAM_ERR_ORDER', 'nothing may follow end');
     act();
   }
 
@@ -362,25 +361,23 @@ export class Session {
     const lagMs = this.#lag.processed(sample, now());
     metrics.lagSeconds.observe(lagMs / 1000);
     if (this.hello.pace !== 'file') onLag(lagMs);
-    const moments = Math.floor((sample * this.hello.audio.rate) / SAMPLE_RATE);
-    this.#processed = Math.min(this.#received, Math.max(this.#processed, moments));
+    this.#intake.processed(Math.floor((sample * this.hello.audio.rate) / SAMPLE_RATE));
+    this.#replayed();
   }
 
   #emit(event: SpeechEvent): void {
-    if (event.type === 'provisional') {
-      const link = this.#link;
-      if (link?.hasRoom() && this.#cursor === this.#log.end) link.send(toProvisional(event));
-      return;
-    }
+    if (event.type === 'provisional') return this.#events.provisional(event, this.#link);
     if (event.type === 'unit') {
       this.#units = event.unit.index + 1;
       this.#suspicion.unit(event.unit);
       this.#decided = event.unit.end;
       this.#context.metrics.units.inc({ forced: String(event.unit.forced) });
-      this.#log.push(toFinalUnit(event.unit));
+      this.#events.push(toFinalUnit(event.unit));
       this.#continuations.unit(event.unit);
     } else if (event.id !== undefined) {
-      this.#log.push({ t: 'flushed', id: event.id, n: event.sample, i: event.index });
+      this.#lastFlush = event.id;
+      this.#flushes.answered(event.id);
+      this.#events.push({ t: 'flushed', id: event.id, n: event.sample, i: event.index });
       this.#continuations.flushed();
     }
     this.pump();

@@ -11,6 +11,7 @@ import type { StreamPool } from '../../src/streams/pool/poolTypes.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import type { Quota } from '../limits/quota.ts';
 import type { Link } from './link.ts';
+import type { Sealer } from './sealer.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** Which session failed, and its connection where it has one. */
@@ -29,6 +30,10 @@ export interface SessionContext {
   readonly hypotheses: Quota;
   /** Monotone milliseconds. */
   readonly now: () => number;
+  /** Seals sessions, where keys are set. */
+  readonly sealer: Sealer | undefined;
+  /** Sessions of other gateways whose past is under way. */
+  readonly replays: Quota;
   /** Told how long after its arrival a live stream's audio was encoded; of files, which may wait, nothing. */
   readonly onLag: (lagMs: number) => void;
   /** Told when the pipeline of a session failed. */

@@ -19,6 +19,9 @@ export interface Settings {
   readonly resumeWindowMs: number;
   readonly parkedSessions: number;
   readonly eventLog: number;
+  readonly resumeKeys: readonly string[];
+  readonly takeoverBytes: number;
+  readonly takeovers: number;
   readonly upgradeTimeoutMs: number;
   readonly helloTimeoutMs: number;
   readonly idleMs: number;
@@ -119,6 +122,26 @@ export const SETTINGS: readonly Setting[] = [
   integer('resumeWindowMs', 30_000, 0, DAY_MS, 'how long a dropped session waits'),
   integer('parkedSessions', 1000, 0, 1_000_000, 'dropped sessions that wait at once'),
   integer('eventLog', 4096, 1, 1_000_000, 'events of a session that can be sent again'),
+  {
+    ...list(
+      'resumeKeys',
+      [],
+      'secrets that gateways share, to take sessions over; the first seals',
+    ),
+    items: {
+      fits: (item) => /^[!-~]{32,1024}$/.test(item),
+      like: '32 characters of ASCII or more',
+    },
+    secret: true,
+  },
+  integer(
+    'takeoverBytes',
+    8_388_608,
+    0,
+    1_073_741_824,
+    'audio that a client may have to keep to be taken over; 0: no takeovers',
+  ),
+  integer('takeovers', 32, 1, 65_536, 'sessions that are taken over at once'),
   integer('upgradeTimeoutMs', 5000, 10, 600_000, 'deadline of the HTTP request'),
   integer('helloTimeoutMs', 5000, 10, 600_000, 'deadline of the hello'),
   integer(

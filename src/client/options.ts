@@ -43,6 +43,11 @@ export interface StreamOptions {
   readonly bufferMs?: number;
   /** Milliseconds for a connection and its `ready`; default 10,000. */
   readonly connectTimeoutMs?: number;
+  /**
+   * Bytes of audio that may be kept here so that another gateway can take the stream over when this one goes; where the server
+   * asks for more, it is not done. Default 8 MiB; 0: never.
+   */
+  readonly takeoverBytes?: number;
   /** Milliseconds without a message after which the client pings; after three times that it reconnects. Default 15,000. */
   readonly pingMs?: number;
   /** Makes the socket; default: the platform's, or the package `ws`. */
@@ -64,6 +69,7 @@ export type ResolvedOptions = StreamOptions &
       | 'bufferMs'
       | 'connectTimeoutMs'
       | 'pingMs'
+      | 'takeoverBytes'
     >
   >;
 
@@ -80,6 +86,7 @@ export function resolveOptions(options: StreamOptions): ResolvedOptions {
     bufferMs: 30_000,
     connectTimeoutMs: 10_000,
     pingMs: 15_000,
+    takeoverBytes: 8_388_608,
     ...options,
   } as const;
   checkNumber('sampleRate', resolved.sampleRate, whole(8000, 192_000));
@@ -89,6 +96,7 @@ export function resolveOptions(options: StreamOptions): ResolvedOptions {
   checkNumber('bufferMs', resolved.bufferMs, whole(100, 3_600_000));
   checkNumber('connectTimeoutMs', resolved.connectTimeoutMs, whole(1, 600_000));
   checkNumber('pingMs', resolved.pingMs, whole(10, 600_000));
+  checkNumber('takeoverBytes', resolved.takeoverBytes, whole(0, 1_073_741_824));
   if (options.token !== undefined && options.ticket !== undefined) {
     throw new TypeError('token and ticket exclude each other');
   }

@@ -12,6 +12,8 @@ export interface Outbox {
   readonly written: number;
   /** Index of the first sample that is still here. */
   readonly first: number;
+  /** Index from which on everything is still here. */
+  readonly kept: number;
   /** Samples that wait or are not acknowledged. */
   readonly held: number;
   /** Appends audio: whole moments. */
@@ -22,12 +24,14 @@ export interface Outbox {
   pushControl(message: WireControl): void;
   /** The next message that fits before sample `limit`, or undefined. */
   take(limit: number): ClientMessage | undefined;
-  /** The server has all samples before `n`, and so all controls that came before them. */
-  acknowledge(n: number): void;
+  /** The server has all samples before `n`, and so all controls that came before them; what comes from `keep` on is kept. */
+  acknowledge(n: number, keep?: number): void;
   /** A flush was answered: it need not be sent again. */
   forget(flush: string | number): void;
   /** Sends again from sample `n` on, which must still be here. */
   rewind(n: number): void;
+  /** The same for another gateway: from the past on, which does not count as sent before `next`, controls from number `k` on. */
+  replay(past: { readonly from: number; readonly next: number; readonly k: number }): void;
 }
 
 type Item =
@@ -46,17 +50,39 @@ export function createOutbox(momentBytes: number): Outbox {
   let sentOfItem = 0;
   let written = 0;
   let acknowledged = 0;
+  let kept = 0;
+  /** Audio before it goes as `again`. */
+  let past = 0;
+  /** Controls with a lower number are known. */
+  let firstControl = 0;
 
   function takeAudio(item: Item, limit: number): ClientMessage | undefined {
     const n = item.at + sentOfItem;
-    const moments = Math.min(item.moments - sentOfItem, limit - n, maxMoments);
+    const isPast = n < past;
+    const moments = Math.min(item.moments - sentOfItem, (isPast ? past : limit) - n, maxMoments);
     if (moments <= 0) return undefined;
     const from = sentOfItem * momentBytes;
     sentOfItem += moments;
     if (sentOfItem === item.moments) next();
-    if (!('bytes' in item) || item.bytes === undefined) return { t: 'gap', n, len: moments };
-    return { t: 'a', n, d: item.bytes.subarray(from, from + moments * momentBytes) };
+    if (!('bytes' in item) || item.bytes === undefined)
+      return { t: isPast ? 'again' : 'gap', n, len: moments };
+    return {
+      t: isPast ? 'again' : 'a',
+      n,
+      d: item.bytes.subarray(from, from + moments * momentBytes),
+    };
   }
+
+  /** Goes to what comes at `n` or later. */
+  function seek(n: number): void {
+    cursor = items.findIndex((item) => item.at >= n || item.at + item.moments > n);
+    if (cursor < 0) cursor = items.length;
+    const item = items[cursor];
+    sentOfItem = item === undefined ? 0 : Math.max(0, n - item.at);
+  }
+
+  const isKnown = (control: WireControl): boolean =>
+    control.t !== 'end' && control.k !== undefined && control.k < firstControl;
 
   function next(): void {
     cursor++;
@@ -69,6 +95,9 @@ export function createOutbox(momentBytes: number): Outbox {
     },
     get first() {
       return Math.min(acknowledged, written);
+    },
+    get kept() {
+      return kept;
     },
     get held() {
       return written - acknowledged;
@@ -87,16 +116,18 @@ export function createOutbox(momentBytes: number): Outbox {
       items.push({ at: written, moments: 0, control });
     },
     take(limit) {
-      const item = items[cursor];
-      if (item === undefined) return undefined;
-      if (!('control' in item)) return takeAudio(item, limit);
-      next();
-      return item.control;
+      for (let item = items[cursor]; item !== undefined; item = items[cursor]) {
+        if (!('control' in item)) return takeAudio(item, limit);
+        next();
+        if (!isKnown(item.control)) return item.control;
+      }
+      return undefined;
     },
-    acknowledge(n) {
+    acknowledge(n, keep = n) {
       acknowledged = Math.max(acknowledged, Math.min(n, written));
+      kept = Math.max(kept, Math.min(keep, n));
       let done = 0;
-      while (done < cursor && items[done].at + items[done].moments <= n && items[done].at < n)
+      while (done < cursor && items[done].at + items[done].moments <= kept && items[done].at < kept)
         done++;
       if (done < 64 && done < items.length) return; // cut in blocks
       items = items.slice(done);
@@ -111,10 +142,14 @@ export function createOutbox(momentBytes: number): Outbox {
       if (index < cursor) cursor--;
     },
     rewind(n) {
-      cursor = items.findIndex((item) => item.at >= n || item.at + item.moments > n);
-      if (cursor < 0) cursor = items.length;
-      const item = items[cursor];
-      sentOfItem = item === undefined ? 0 : Math.max(0, n - item.at);
+      past = 0;
+      firstControl = 0;
+      seek(n);
+    },
+    replay({ from, next: until, k }) {
+      past = until;
+      firstControl = k;
+      seek(from);
     },
   };
 }

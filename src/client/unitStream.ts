@@ -1,8 +1,9 @@
 import { filter, map, Subject } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { PipelineError } from '../core/errors.ts';
-import { bytesPerMoment, disposition, fromWireError, PROTOCOL_MINOR } from '../protocol/index.ts';
+import { bytesPerMoment, disposition, fromWireError } from '../protocol/index.ts';
 import type {
+  Ack,
   FinalUnit,
   Flushed,
   ContinueRequest,
@@ -17,13 +18,19 @@ import { createBackOff } from './backOff.ts';
 import type { BackOff } from './backOff.ts';
 import { createContinuations } from './continuations.ts';
 import type { Continuations, ContinueOptions } from './continuations.ts';
-import { encodeSamples } from './encodeSamples.ts';
+import { momentsOf } from './momentsOf.ts';
+import { goawayOf } from './goawayOf.ts';
 import type { StreamEvent } from './events.ts';
+import { helloOf } from './helloOf.ts';
 import { iterate } from './iterate.ts';
 import { resolveOptions } from './options.ts';
 import type { ResolvedOptions, StreamOptions } from './options.ts';
+import { startMove } from './move.ts';
+import type { Move } from './move.ts';
 import { createOutbox } from './outbox.ts';
 import type { Outbox, WireControl } from './outbox.ts';
+import { createPassage } from './passage.ts';
+import type { Passage } from './passage.ts';
 import { createTimeline } from './timeline.ts';
 import type { Timeline } from './timeline.ts';
 import { connectWire } from './wireConnection.ts';
@@ -53,13 +60,19 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   readonly #outbox: Outbox;
   readonly #timeline: Timeline;
   readonly #backOff: BackOff;
+  readonly #passage: Passage;
   #wire: WireConnection | undefined;
+  /** The way to another gateway, while this one still serves. */
+  #move: Move | undefined;
   #ready: Ready | undefined;
   #isLive = false;
   #limit = 0;
   /** The stream's sample at which the session counts 0. */
   #base = 0;
   #lastFlush: string | number | undefined;
+  /** Flushes that are not answered. */
+  readonly #flushes = new Set<string | number>();
+  #controlCount = 0;
   #retryAfterMs: number | undefined;
   #lastError: PipelineError | undefined;
   #timer: ReturnType<typeof setTimeout> | undefined;
@@ -78,7 +91,8 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     this.#audio = { fmt, rate, ch };
     this.#outbox = createOutbox(bytesPerMoment(this.#audio));
     this.#timeline = createTimeline(rate);
-    const { backOffMs: firstMs, giveUpMs } = this.#options;
+    const { backOffMs: firstMs, giveUpMs, takeoverBytes: maxBytes } = this.#options;
+    this.#passage = createPassage({ maxBytes, momentBytes: bytesPerMoment(this.#audio) });
     this.#backOff = createBackOff({ firstMs, giveUpMs });
     this.events$ = this.#out$.asObservable();
     this.units$ = this.#out$.pipe(
@@ -100,15 +114,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
    */
   async write(chunk: Float32Array | Uint8Array): Promise<void> {
     this.#mustBeOpen();
-    const bytes =
-      chunk instanceof Float32Array
-        ? encodeSamples(chunk, this.#audio.fmt)
-        : Uint8Array.from(chunk);
-    const size = bytesPerMoment(this.#audio);
-    if (bytes.byteLength % size !== 0) {
-      const message = `expected whole moments of ${size} bytes, got ${bytes.byteLength} bytes`;
-      throw new PipelineError('SYLSTREAM_ERR_AUDIO_BYTES', message);
-    }
+    const bytes = momentsOf(chunk, this.#audio);
     const { bufferMs } = this.#options;
     if (this.pendingMs > bufferMs) {
       const message = `${bufferMs} ms of audio wait for the server; the connection is too slow`;
@@ -136,6 +142,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   /** Asks that all audio so far be decided; the `flushed` event with the id returned follows. */
   flush(): string {
     const id = `f${this.#flushCount++}`;
+    this.#flushes.add(id);
     this.#control({ t: 'flush', id });
     return id;
   }
@@ -181,7 +188,8 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
 
   #control(message: WireControl): void {
     this.#mustBeOpen();
-    this.#outbox.pushControl(message);
+    const isNumbered = this.#options.takeoverBytes > 0 && message.t !== 'end';
+    this.#outbox.pushControl(isNumbered ? { ...message, k: this.#controlCount++ } : message);
     this.#pump();
   }
 
@@ -200,22 +208,9 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   }
 
   #hello(): Hello {
-    const { model, partials, features, continuation } = this.#options;
-    const { pace, rate, maxDelayMs, client, onLost } = this.#options;
+    const { onLost } = this.#options;
     return {
-      t: 'hello',
-      v: PROTOCOL_MINOR,
-      audio: this.#audio,
-      pace,
-      want: {
-        partials: partials ?? false,
-        features: features ?? false,
-        ...(continuation !== undefined && { continuation }),
-      },
-      ...(model !== undefined && { model }),
-      ...(rate !== undefined && { rate }),
-      ...(maxDelayMs !== undefined && { max_delay_ms: Math.min(60_000, maxDelayMs) }),
-      ...(client !== undefined && { client }),
+      ...helloOf(this.#options),
       ...(this.#ready !== undefined && {
         resume: {
           token: this.#ready.token,
@@ -223,6 +218,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
           only: onLost === 'fail',
           ...(this.#lastFlush !== undefined && { flush: this.#lastFlush }),
         },
+        ...this.#passage.ticket(),
       }),
     };
   }
@@ -232,7 +228,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
       case 'ready':
         return this.#begin(message);
       case 'ack':
-        return this.#acknowledge(message.n, message.credit, message.lag_ms);
+        return this.#acknowledge(message);
       case 'u':
         return this.#unit(message);
       case 'p':
@@ -245,11 +241,8 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
       case 'g':
         return this.#emit(this.#timeline.predicted(message));
       case 'goaway':
-        return this.#emit({
-          type: 'goaway',
-          deadlineMs: message.deadline_ms,
-          reason: message.reason,
-        });
+        if (message.elsewhere === true) this.#leave(message.deadline_ms);
+        return this.#emit(goawayOf(message));
       case 'error':
         return this.#error(message);
       case 'done':
@@ -265,6 +258,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   }
 
   #begin(ready: Ready): void {
+    this.#passage.begin(ready, !ready.resumed);
     if (this.#ready !== undefined && !ready.resumed) {
       this.#base = this.#outbox.first;
       this.#timeline.restart(this.#base);
@@ -273,20 +267,23 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     this.#ready = ready;
     this.#isLive = true;
     this.#backOff.succeed();
-    this.#outbox.rewind(this.#base + ready.next);
+    const next = this.#base + ready.next;
+    if (ready.again === undefined) this.#outbox.rewind(next);
+    else this.#outbox.replay({ from: this.#base + ready.again, next, k: ready.k ?? 0 });
     this.#emit({ type: 'ready', resumed: ready.resumed, model: ready.model });
     if (!this.#isEnding) for (const gen of this.#requests.values()) this.#wire?.send(gen);
     this.#grant(ready.next, ready.credit);
   }
 
-  #acknowledge(n: number, credit: number, lagMs: number): void {
-    this.#grant(n, credit);
-    this.#emit({ type: 'progress', acknowledged: this.#base + n, lagMs });
+  #acknowledge(ack: Ack): void {
+    this.#passage.acknowledged(ack, this.#outbox.kept - this.#base);
+    this.#grant(ack.n, ack.credit);
+    this.#emit({ type: 'progress', acknowledged: this.#base + ack.n, lagMs: ack.lag_ms });
   }
 
   #grant(n: number, credit: number): void {
     this.#limit = this.#base + n + credit;
-    this.#outbox.acknowledge(this.#base + n);
+    this.#outbox.acknowledge(this.#base + n, this.#base + this.#passage.keep(n));
     this.#pump();
     if (this.pendingMs <= this.#options.bufferMs * HIGH_WATER) this.#wake();
   }
@@ -295,14 +292,16 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     while (this.#isLive) {
       const message = this.#outbox.take(this.#limit);
       if (message === undefined) return;
-      const isAudio = message.t === 'a' || message.t === 'gap';
+      const isAudio = message.t === 'a' || message.t === 'gap' || message.t === 'again';
       this.#wire?.send(isAudio ? { ...message, n: message.n - this.#base } : message);
     }
   }
 
   #unit(message: FinalUnit): void {
     try {
-      this.#emit(this.#timeline.unit(message));
+      const event = this.#timeline.unit(message);
+      if (event) this.#passage.unit(message);
+      this.#emit(event);
     } catch (cause) {
       const error = new PipelineError('SYLSTREAM_ERR_INTERNAL', String(cause), { cause });
       this.#finish(() => this.#out$.error(error));
@@ -310,8 +309,9 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   }
 
   #flushed(message: Flushed): void {
+    if (!this.#flushes.delete(message.id)) return; // it came before the stream was taken over
     this.#lastFlush = message.id;
-    this.#outbox.forget(message.id);
+    if (!this.#passage.isOffered) this.#outbox.forget(message.id); // else another gateway may need it
     this.#emit(this.#timeline.flushed(message));
   }
 
@@ -330,12 +330,40 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     }
   }
 
+  /** The server goes: begins elsewhere while it still serves. */
+  #leave(deadlineMs: number): void {
+    if (!this.#passage.isOpen) return;
+    this.#move ??= startMove(this.#url, this.#options, {
+      deadlineMs,
+      hello: () => {
+        const hello = this.#hello();
+        return { ...hello, resume: { ...hello.resume!, token: '', only: true } };
+      },
+      onArrived: (wire, ready) => {
+        this.#wire?.close();
+        this.#wire = wire;
+        this.#move = undefined;
+        this.#begin(ready);
+      },
+      onMessage: (message) => this.#receive(message),
+      onClosed: (error, closeCode) => this.#closed(this.#lastError ?? error, closeCode),
+      onStayed: () => this.#stay(),
+    });
+  }
+
+  #stay(): void {
+    this.#move?.close();
+    this.#move = undefined;
+    this.#passage.arrive();
+  }
+
   #closed(reason: PipelineError, code: number): void {
     this.#isLive = false;
+    this.#stay();
     const isNetwork = reason.code === 'SYLSTREAM_ERR_CONNECTION';
     const delayMs =
       isNetwork || disposition(reason.code).retry || code === 1001
-        ? this.#backOff.next(Date.now(), this.#retryAfterMs)
+        ? this.#backOff.next(Date.now(), this.#passage.isOpen ? 0 : this.#retryAfterMs)
         : undefined;
     if (delayMs === undefined) return this.#finish(() => this.#out$.error(reason));
     this.#emit({ type: 'reconnecting', attempt: this.#backOff.attempt, delayMs, reason });
@@ -351,6 +379,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     this.#isOver = true;
     this.#isLive = false;
     clearTimeout(this.#timer);
+    this.#move?.close();
     this.#wire?.close();
     this.#wake();
     tell();

@@ -103,7 +103,7 @@ export function createStateReader(
   bytes: Uint8Array,
   { isThin = false }: { readonly isThin?: boolean } = {},
 ): StateReader {
-  const copy = bytes.slice(); // aligned, and no longer shared
+  const copy = new Uint8Array(bytes); // aligned, and no longer shared; a Buffer's slice would be
   const doubles = new Float64Array(copy.buffer, 0, Math.floor(copy.length / BYTES));
   const floats = new Float32Array(copy.buffer, 0, 2 * doubles.length);
   let at = 0;

@@ -1,5 +1,17 @@
 import { MAX_NAME_LENGTH, MAX_SAMPLE, MAX_TEXT_LENGTH } from './limits.ts';
-import { bytes, choice, flag, integer, map, may, must, number, text } from './fields.ts';
+import {
+  bytes,
+  choice,
+  flag,
+  integer,
+  list,
+  map,
+  may,
+  must,
+  number,
+  text,
+  tuple,
+} from './fields.ts';
 import type { Fields } from './fields.ts';
 import type { ClientMessage } from './messages.ts';
 import { audio, id, ping, rate, sample } from './sharedFields.ts';
@@ -10,7 +22,14 @@ export const CLIENT_FIELDS: Readonly<Record<ClientMessage['t'], Fields>> = {
     v: must(integer(1, 65_535)),
     audio: must(audio),
     model: may(text(MAX_TEXT_LENGTH)),
-    want: may(map({ partials: may(flag), features: may(flag), continuation: may(flag) })),
+    want: may(
+      map({
+        partials: may(flag),
+        features: may(flag),
+        continuation: may(flag),
+        takeover: may(flag),
+      }),
+    ),
     pace: may(choice('live', 'file')),
     rate: may(rate),
     max_delay_ms: may(number(0, 60_000)),
@@ -22,12 +41,15 @@ export const CLIENT_FIELDS: Readonly<Record<ClientMessage['t'], Fields>> = {
         only: may(flag),
       }),
     ),
+    seal: may(bytes),
+    past: may(list(tuple(sample, sample, sample), 300)),
     client: may(map({ name: must(text(MAX_NAME_LENGTH)), version: must(text(MAX_NAME_LENGTH)) })),
   },
   a: { n: must(sample), d: must(bytes) },
-  set: { rate: must(rate), from: may(sample) },
+  again: { n: must(sample), d: may(bytes), len: may(integer(1, MAX_SAMPLE)) },
+  set: { rate: must(rate), from: may(sample), k: may(sample) },
   gap: { n: must(sample), len: must(integer(1, MAX_SAMPLE)) },
-  flush: { id: must(id) },
+  flush: { id: must(id), k: may(sample) },
   gen: {
     id: must(id),
     max: must(integer(1, 300)),

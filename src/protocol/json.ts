@@ -7,8 +7,14 @@ import { MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
 import type { Message } from './messages.ts';
 import { SUBPROTOCOL_JSON } from './version.ts';
 
-/** Fields that hold bytes: `d` of `a`, `f` of `u`. */
-const BYTE_FIELDS: Readonly<Record<string, string>> = { a: 'd', u: 'f' };
+/** Fields that hold bytes. */
+const BYTE_FIELDS: Readonly<Record<string, string>> = {
+  a: 'd',
+  again: 'd',
+  u: 'f',
+  hello: 'seal',
+  ack: 'seal',
+};
 
 /** JSON in text messages, bytes as base64: for debugging by hand. */
 export const jsonCodec: Codec = {

@@ -50,6 +50,8 @@ export interface Hello {
     readonly partials?: boolean;
     readonly features?: boolean;
     readonly continuation?: boolean;
+    /** Seals, so that another gateway can take the session over. */
+    readonly takeover?: boolean;
   };
   /** `live` (default): as it is spoken. `file`: faster than real time, with more credit, and counts for more. */
   readonly pace?: 'live' | 'file';
@@ -64,6 +66,10 @@ export interface Hello {
     /** Fail with `resume_expired` rather than begin anew. */
     readonly only?: boolean;
   };
+  /** With `resume`: the newest `ack.seal`, for a gateway that does not know the token. */
+  readonly seal?: Uint8Array;
+  /** With `seal`: `[id, s, e]` of the last units that arrived, up to 300, for continuations. */
+  readonly past?: readonly (readonly [id: number, s: number, e: number])[];
   readonly client?: { readonly name: string; readonly version: string };
 }
 
@@ -79,6 +85,8 @@ export interface SetDial {
   readonly rate: WireRate;
   /** Sample at 16 kHz from which it holds, rounded up to a token; default: at once. */
   readonly from?: number;
+  /** With `want.takeover`: the number of this `set` or `flush` among all of the session's; one that was there counts once. */
+  readonly k?: number;
 }
 
 /** `len` samples from `n` on are missing; they are filled with zeros. */
@@ -88,9 +96,19 @@ export interface Gap {
   readonly len: number;
 }
 
+/** After a takeover: audio of the past, outside of credit and pace; `len` samples of a hole where there is no `d`. */
+export interface Again {
+  readonly t: 'again';
+  readonly n: number;
+  readonly d?: Uint8Array;
+  readonly len?: number;
+}
+
 export interface FlushRequest {
   readonly t: 'flush';
   readonly id: WireId;
+  /** As `set.k`. */
+  readonly k?: number;
 }
 
 export interface ContinueRequest {
@@ -142,6 +160,16 @@ export interface Ready {
   readonly next: number;
   /** Samples the client may send from `next` on. */
   readonly credit: number;
+  /** After a takeover: send `again` from this sample up to `next`, and the controls from number `k` on at their places. */
+  readonly again?: number;
+  readonly k?: number;
+  /** With `want.takeover`, where the server offers it. */
+  readonly takeover?: {
+    /** Audio that a client has to keep for it, at most, beyond what is not acknowledged. */
+    readonly bytes: number;
+    /** What makes the bits of the units beside the bundle: gateways that say the same give the same. */
+    readonly bits: string;
+  };
   readonly audio: WireAudio;
   readonly model: WireModel;
   readonly limits: {
@@ -160,6 +188,12 @@ export interface Ack {
   readonly credit: number;
   /** From the arrival of the sample that completed the newest step to its features. */
   readonly lag_ms: number;
+  /** What another gateway needs of the session, for `hello.seal`; replaces the one before. */
+  readonly seal?: Uint8Array;
+  /** With `seal`: the audio from this sample on has to be kept, whatever `n` says. */
+  readonly keep?: number;
+  /** With `seal`: so have the controls from this number on. */
+  readonly k?: number;
 }
 
 export interface FinalUnit {
@@ -230,6 +264,8 @@ export interface GoAway {
   /** When the server will close. */
   readonly deadline_ms: number;
   readonly reason: 'drain' | 'session_limit';
+  /** The session's newest seal serves at other gateways now, while this one goes on until then. */
+  readonly elsewhere?: boolean;
 }
 
 export interface WireError {
@@ -245,7 +281,17 @@ export interface WireError {
 
 /** What a client may send. */
 export type ClientMessage =
-  Hello | Audio | SetDial | Gap | FlushRequest | ContinueRequest | Cancel | End | Ping | Pong;
+  | Hello
+  | Audio
+  | Again
+  | SetDial
+  | Gap
+  | FlushRequest
+  | ContinueRequest
+  | Cancel
+  | End
+  | Ping
+  | Pong;
 
 /** What a server may send. */
 export type ServerMessage =

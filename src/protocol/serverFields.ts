@@ -27,6 +27,9 @@ export const SERVER_FIELDS: Readonly<Record<ServerMessage['t'], Fields>> = {
     window_ms: must(milliseconds),
     next: must(sample),
     credit: must(sample),
+    again: may(sample),
+    k: may(sample),
+    takeover: may(map({ bytes: must(sample), bits: must(text(MAX_TEXT_LENGTH)) })),
     audio: must(audio),
     model: must(
       map({
@@ -50,7 +53,14 @@ export const SERVER_FIELDS: Readonly<Record<ServerMessage['t'], Fields>> = {
       }),
     ),
   },
-  ack: { n: must(sample), credit: must(sample), lag_ms: must(milliseconds) },
+  ack: {
+    n: must(sample),
+    credit: must(sample),
+    lag_ms: must(milliseconds),
+    seal: may(bytes),
+    keep: may(sample),
+    k: may(sample),
+  },
   u: {
     i: must(sample),
     id: must(integer(0, 1_000_000)),
@@ -79,7 +89,11 @@ export const SERVER_FIELDS: Readonly<Record<ServerMessage['t'], Fields>> = {
     more: may(flag),
   },
   done: { units: must(sample), samples: must(sample), lag_p99_ms: must(milliseconds) },
-  goaway: { deadline_ms: must(milliseconds), reason: must(choice('drain', 'session_limit')) },
+  goaway: {
+    deadline_ms: must(milliseconds),
+    reason: must(choice('drain', 'session_limit')),
+    elsewhere: may(flag),
+  },
   ping,
   pong: ping,
   error: {

@@ -11,6 +11,8 @@ const SHORT_SAMPLES = 2 * SAMPLE_RATE;
 export interface PauseWatch {
   /** Takes the next final unit. */
   unit(unit: Unit): void;
+  /** Whether there is nothing left to tell: somebody spoke, or it was told. */
+  readonly isOver: boolean;
   /** The end of the stream. */
   end(): void;
 }
@@ -19,9 +21,12 @@ export interface PauseWatch {
  * Creates a watch that tells once, with `SYLSTREAM_ERR_AUDIO_SUSPECT`, of a stream that has given nothing but pauses: after
  * 30 s, or at its end after 2 s.
  */
-export function createPauseWatch(onWarning: (warning: PipelineError) => void): PauseWatch {
+export function createPauseWatch(
+  onWarning: (warning: PipelineError) => void,
+  isSettled = false,
+): PauseWatch {
   let pausedUntil = 0;
-  let isOver = false;
+  let isOver = isSettled;
 
   function tell(): void {
     isOver = true;
@@ -35,6 +40,9 @@ export function createPauseWatch(onWarning: (warning: PipelineError) => void): P
   }
 
   return {
+    get isOver() {
+      return isOver;
+    },
     unit({ pause, end }) {
       if (isOver) return;
       isOver = !pause;

@@ -108,6 +108,12 @@ export function createOracle({ models, codec, hello, creditSeconds }: OracleOpti
           (fmt === 'f32le' ? finite(message.d.subarray(known * size)) : { kind: 'none' })
         );
       }
+      case 'again': {
+        const size = bytesPerMoment({ fmt, ch, rate });
+        if (message.d !== undefined && message.d.byteLength % size !== 0)
+          return fatal('audio_bytes');
+        return message.n > received ? fatal('audio_gap') : { kind: 'none' };
+      }
       case 'gap':
         return audioTo(message, message.len, rate) ?? { kind: 'none' };
       case 'set':

@@ -60,7 +60,16 @@ export async function remoteEvents(
   script: Script,
   url: string,
   options: StreamOptions,
-  { random, longest }: { readonly random: () => number; readonly longest: number },
+  {
+    random,
+    longest,
+    paceMs = 0,
+  }: {
+    readonly random: () => number;
+    readonly longest: number;
+    /** A live source: milliseconds between two messages. */
+    readonly paceMs?: number;
+  },
 ): Promise<StreamEvent[]> {
   const { bytes, momentBytes, controls } = script;
   const stream = openStream(url, { ...script.options, ...options });
@@ -79,6 +88,7 @@ export async function remoteEvents(
       const next = Math.min(end, at + logUniform(random, 1, longest));
       await stream.write(bytes.subarray(at * momentBytes, next * momentBytes));
       at = next;
+      if (paceMs > 0) await new Promise((done) => setTimeout(done, paceMs));
     }
     if (act === 'flush') stream.flush();
     else if (act !== undefined) stream.setRate(act, from);

@@ -13,6 +13,8 @@ export interface LoadedSession {
   readonly provider: Provider;
   /** One line for each provider that was asked for and refused. */
   readonly refused: readonly string[];
+  /** ONNX Runtime's version. */
+  readonly runtime: string;
 }
 
 /** A tensor's name and shape as the format has it; a string is a dynamic axis. */
@@ -57,7 +59,8 @@ export async function openModel(
     }
     checkTensors(path, 'input', session.inputMetadata, expected);
     checkTensors(path, 'output', session.outputMetadata, expected);
-    return { session, provider, refused };
+    const { node, common } = ort.env.versions;
+    return { session, provider, refused, runtime: node ?? common };
   }
   throw new PipelineError(
     'SYLSTREAM_ERR_PROVIDER',

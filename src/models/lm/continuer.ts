@@ -70,6 +70,7 @@ export interface ContinuerModel<History> {
  * signal says that it is no more wanted.
  *
  * @param past the stream's last final units, oldest first, for a history that begins late
+ * @param begin where a stream from elsewhere begins: its last unit, and the sample from which on they are of the model's rate
  */
 export function createContinuer<
   Id,
@@ -78,13 +79,14 @@ export function createContinuer<
   lm: ContinuerModel<History> | undefined,
   rate: Rate,
   past: () => readonly PastUnit[] = () => [],
+  begin: { readonly knownFrom: number; readonly last: number } = { knownFrom: 0, last: -1 },
 ): Continuer<Id, History> {
   const runs = new Map<Id, ContinuationRun<Id, History>>();
   let history: History | undefined;
   let isSupported = lm?.knows(rate) ?? false;
-  let last = -1;
+  let last = begin.last;
   /** Sample from which on units are of the model's rate. */
-  let knownFrom = 0;
+  let { knownFrom } = begin;
 
   function prepare(): void {
     if (!isSupported || history !== undefined) return;

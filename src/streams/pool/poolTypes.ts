@@ -13,6 +13,11 @@ import type { ShardStreamOptions } from './shardMessages.ts';
 /** Where streams run. */
 export interface StreamPool {
   readonly bundle: Bundle;
+  /**
+   * What makes bits beside the bundle: precision, provider, ONNX Runtime's version, the processor's instruction set. A stream
+   * can go on, to the same bits, in a pool that says the same. Absent where streams cannot be taken over.
+   */
+  readonly bits?: string;
   /** The unit language model, where the bundle has one and `lm: false` was not asked for; a thread of its own. */
   readonly lm?: UnitLm;
   /**

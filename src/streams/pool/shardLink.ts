@@ -18,7 +18,11 @@ import type {
 /** The socket thread's end of a shard that may die and is started again. */
 export interface ShardLink {
   /** Resolves when the model is loaded; rejects when it cannot be. */
-  readonly ready: Promise<{ readonly provider: Provider; readonly refused: readonly string[] }>;
+  readonly ready: Promise<{
+    readonly provider: Provider;
+    readonly refused: readonly string[];
+    readonly runtime: string;
+  }>;
   /** Sends what happened to a stream, with all else of this turn of the event loop. */
   send(item: ShardItem, audio?: Uint8Array): void;
   /** Runs the model alone, `times` times; no stream may be open. */

@@ -110,7 +110,12 @@ export interface ShardFigures {
 
 /** Shard → main. */
 export type FromShard =
-  | { readonly type: 'ready'; readonly provider: Provider; readonly refused: readonly string[] }
+  | {
+      readonly type: 'ready';
+      readonly provider: Provider;
+      readonly refused: readonly string[];
+      readonly runtime: string;
+    }
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
   | {
       readonly type: 'done';

@@ -111,8 +111,8 @@ async function start({
     });
   }
 
-  const { provider, refused } = runner.loaded;
-  tell({ type: 'ready', provider, refused });
+  const { provider, refused, runtime } = runner.loaded;
+  tell({ type: 'ready', provider, refused, runtime });
 }
 
 const setup = workerData as ShardSetup;

@@ -7,6 +7,7 @@ import { createUnitLm } from '../../models/lm/createUnitLm.ts';
 import { DEFAULT_BATCH } from '../../models/inference/inferencePool.ts';
 import { createRing, ringBytes } from '../../models/inference/kvRing.ts';
 import { createSpares } from '../../models/inference/spares.ts';
+import { instructionSet } from '../../models/inference/instructionSet.ts';
 import { defaultBundle, readBundle } from '../../models/bundle/manifest.ts';
 import { ringShape } from '../../models/encoder/stepJob.ts';
 import { PRECISIONS, stepModelPath } from '../../models/encoder/stepModel.ts';
@@ -71,6 +72,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
   let streams = 0;
   let closed = false;
   let provider = 'loading';
+  let bits = '';
 
   function createPlace(): Place {
     const members = new Map<number, PoolMember>();
@@ -159,6 +161,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
   try {
     const all = await Promise.all(places.map(({ link }) => link.ready));
     provider = [...new Set(all.map((one) => one.provider))].join('+');
+    bits = `${precision} ${provider} ${all[0].runtime} ${instructionSet()}`;
     for (const line of all[0].refused) onRefused(line);
     if (bundle.lm && options.lm !== false) {
       lm = await createUnitLm(bundle, { precision, providers, onRefused });
@@ -191,6 +194,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
 
   return {
     bundle,
+    bits,
     ...(lm && { lm }),
     open,
     speechUnits: (chunks$, streamOptions = {}) =>

@@ -1,0 +1,49 @@
+import type { Ack } from '../../src/protocol/index.ts';
+import type { Snapshot } from '../../src/streams/pool/shardMessages.ts';
+import { replayPlace } from '../../src/streams/pool/replayPlace.ts';
+import type { ControlNumbers } from './controlNumbers.ts';
+import { encodeSession, MAX_SEAL_BYTES, type SealedSession } from './sealedSession.ts';
+import type { Sealer } from './sealer.ts';
+
+/** A session gets a seal at most this often. */
+const SEAL_MS = 1000;
+
+/** Options of `createSeals()`. */
+export interface SealsOptions {
+  readonly sealer: Sealer;
+  readonly credential: string;
+  readonly sampleRate: number;
+  readonly numbers: ControlNumbers;
+  /** Asks the stream for a snapshot. */
+  readonly ask: () => void;
+  /** The rest of what is sealed, now. */
+  readonly session: () => Omit<SealedSession, 'state' | 'controls' | 'sealedAt'>;
+}
+
+/** The seals of one session. */
+export interface Seals {
+  /** Asks for the next one when it is due. */
+  tick(now: number): void;
+  /** What an `ack` says of a snapshot; nothing where it would be too long. */
+  of(snapshot: Snapshot): Required<Pick<Ack, 'seal' | 'keep' | 'k'>> | undefined;
+}
+
+/** Makes the seals of a session. */
+export function createSeals(options: SealsOptions): Seals {
+  const { sealer, credential, sampleRate, numbers, ask, session } = options;
+  let askedAt = -Infinity;
+  return {
+    tick(now) {
+      if (now - askedAt < SEAL_MS) return;
+      askedAt = now;
+      ask();
+    },
+    of({ state, from, controls }) {
+      const k = numbers.firstAfter(controls);
+      const content = encodeSession({ ...session(), sealedAt: Date.now(), controls: k, state });
+      const seal = sealer.seal(content, credential);
+      if (seal.length > MAX_SEAL_BYTES) return undefined;
+      return { seal, keep: replayPlace(from, sampleRate).moment, k };
+    },
+  };
+}
