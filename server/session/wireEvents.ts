@@ -7,6 +7,7 @@ export function toFinalUnit(unit: Unit): FinalUnit {
     t: 'u',
     i: unit.index,
     id: unit.id,
+    ...(unit.fine !== undefined && { fine: unit.fine }),
     s: unit.start,
     e: unit.end,
     at: unit.decided,

@@ -31,6 +31,7 @@ function allPieces(
   const vectorWidth = features ? pool.bundle.config.encoder.featureWidth : 0;
   const wished = {
     provenance,
+    labelOf: context.labelOf,
     file: name,
     header,
     vectorWidth,

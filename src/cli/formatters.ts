@@ -3,7 +3,7 @@ import { jsonl } from '../formats/jsonl.ts';
 import { npy } from '../formats/npy.ts';
 import { text } from '../formats/text.ts';
 import { textGrid } from '../formats/textGrid.ts';
-import type { Provenance, UnitFormatter } from '../formats/unitFormatter.ts';
+import type { LabelOf, Provenance, UnitFormatter } from '../formats/unitFormatter.ts';
 
 /** Values of `--format`. */
 export const FORMATS = ['jsonl', 'textgrid', 'csv', 'npy', 'text'] as const;
@@ -36,21 +36,23 @@ export interface FormatterOptions {
   readonly names: boolean;
   /** Leaves a long silence in pieces. */
   readonly splitPauses?: boolean | undefined;
+  /** What units stand for, where the bundle knows. */
+  readonly labelOf?: LabelOf | undefined;
   /** Channels are told apart. */
   readonly channels?: boolean | undefined;
 }
 
 /** Makes the formatter of one recording. */
 export function createFormatter(format: Format, options: FormatterOptions): UnitFormatter {
-  const { provenance, header = false, vectorWidth, names, channels = false } = options;
+  const { provenance, header = false, vectorWidth, names, channels = false, labelOf } = options;
   const named = options.file === undefined ? {} : { file: options.file };
   switch (format) {
     case 'jsonl':
-      return jsonl({ ...named, ...(header ? { header: provenance } : {}) });
+      return jsonl({ ...named, labelOf, ...(header ? { header: provenance } : {}) });
     case 'csv':
-      return csv({ ...named, provenance, names, channels, vectorWidth });
+      return csv({ ...named, provenance, names, channels, vectorWidth, labelOf });
     case 'textgrid':
-      return textGrid({ provenance, splitPauses: options.splitPauses });
+      return textGrid({ provenance, labelOf, splitPauses: options.splitPauses });
     case 'npy':
       return npy({ vectorWidth, channels });
     case 'text':

@@ -13,6 +13,8 @@ import {
 import { jsonl, provisionalLine } from '../formats/jsonl.ts';
 import { createPauseJoiner } from '../segments/pauseJoiner.ts';
 import { provenanceOf } from '../formats/provenance.ts';
+import type { LabelOf } from '../formats/unitFormatter.ts';
+import { readUnitCards } from '../models/codebook/unitCards.ts';
 import { unitStrip } from '../formats/strip.ts';
 import type { Models } from '../models/loadModels.ts';
 import { stateful } from '../operators/stateful.ts';
@@ -85,7 +87,8 @@ async function listen(options: ListenOptions): Promise<void> {
       warnOfPauses('the microphone'),
     );
     const output = await openOutput();
-    const text$ = strip ? asStrip(events$) : asLines(events$, models, options);
+    const labelOf = (await readUnitCards(models.bundle))?.labelOf;
+    const text$ = strip ? asStrip(events$) : asLines(events$, models, options, labelOf);
     await lastValueFrom(text$.pipe(concatMap((text) => output.write(text))), {
       defaultValue: undefined,
     });
@@ -112,9 +115,10 @@ function asLines(
   events$: Observable<SpeechEvent>,
   models: Models,
   options: ListenOptions,
+  labelOf: LabelOf | undefined,
 ): Observable<string> {
   const header = fromOptions(() => provenanceOf(models.bundle, options.precision, options.rate));
-  const lines = jsonl(options.header ? { header } : {});
+  const lines = jsonl({ labelOf, ...(options.header && { header }) });
   const format = (event: SpeechEvent): string => {
     if (event.type === 'unit') return lines.unit(event.unit);
     return event.type === 'provisional' ? provisionalLine(event.from, event.units) : '';

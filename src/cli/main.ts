@@ -15,6 +15,7 @@ import { resynthesizeCommand } from './resynthesize.ts';
 import { scoreCommand } from './score.ts';
 import { speakCommand } from './speak.ts';
 import { tokenizeCommand } from './tokenize.ts';
+import { unitsCommand } from './units.ts';
 
 const EPILOGUE = `
 Times are samples at 16 kHz unless a name says seconds. A unit's number means nothing without its bundle.
@@ -81,6 +82,7 @@ export function createProgram(
     classifyCommand(),
     evaluateCommand(),
     modelCommand(),
+    unitsCommand(),
     benchCommand(),
     ...others,
     doctorCommand(setStatus),

@@ -4,7 +4,7 @@ import { concat, defer, ignoreElements, type Observable } from 'rxjs';
 import { type Plot, plotSvg } from '../formats/plot.ts';
 import { plotPng } from '../formats/plotPng.ts';
 import { plotHtml } from '../formats/plotHtml.ts';
-import type { Provenance, UnitFormatter } from '../formats/unitFormatter.ts';
+import type { LabelOf, Provenance, UnitFormatter } from '../formats/unitFormatter.ts';
 import { createGate } from '../streams/gate.ts';
 import { aheadMsFor } from '../streams/laneLength.ts';
 import type { StreamPool } from '../streams/pool/poolTypes.ts';
@@ -23,6 +23,8 @@ export interface RecordingContext {
   /** Places of it that are encoded at the same time. */
   readonly lanes: number;
   readonly provenance: Provenance;
+  /** What units stand for, where the bundle knows. */
+  readonly labelOf?: LabelOf | undefined;
   /** Name on every line, where several recordings share an output. */
   readonly name: string | undefined;
   /** Writes the row of names in CSV. */
@@ -48,7 +50,15 @@ export function recordingPieces(
     const chosen = context.channel?.number ?? (options.channel === EACH ? 1 : options.channel);
     const input = { ...options, channel: chosen };
     const about = context.channel === undefined ? file : `${file}, channel ${chosen}`;
-    const wished = { provenance, file: name, header, vectorWidth, names, splitPauses };
+    const wished = {
+      provenance,
+      labelOf: context.labelOf,
+      file: name,
+      header,
+      vectorWidth,
+      names,
+      splitPauses,
+    };
     const pieces$ = unitOutput(openAudio(file, input, { gate, realtime }), pool, {
       formatter: context.channel?.formatter ?? createFormatter(format, wished),
       file: name,

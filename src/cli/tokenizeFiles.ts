@@ -1,6 +1,7 @@
 import { catchError, concat, concatMap, filter, lastValueFrom, of, tap, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { csv } from '../formats/csv.ts';
+import { readUnitCards } from '../models/codebook/unitCards.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import { eachRecording } from './eachRecording.ts';
 import { openPool } from './engineOptions.ts';
@@ -35,6 +36,7 @@ export async function tokenizeFiles(
     const provenance = fromOptions(() =>
       provenanceOf(pool.bundle, options.precision, options.rate),
     );
+    const labelOf = (await readUnitCards(pool.bundle))?.labelOf;
     const shared = plan.kind === 'shared' && files.length > 1;
     const width = options.features ? pool.bundle.config.encoder.featureWidth : 0;
 
@@ -47,6 +49,7 @@ export async function tokenizeFiles(
         pool,
         lanes,
         provenance,
+        labelOf,
         name: shared ? file : undefined,
         names: !shared,
         onProgress: (sample) => progress.report(n, sample),

@@ -87,6 +87,7 @@ function toUnit(
   return {
     index: base.index + message.i,
     id: message.id,
+    ...(message.fine !== undefined && { fine: message.fine }),
     start: base.sample + message.s,
     end: base.sample + message.e,
     decided: base.sample + message.at,

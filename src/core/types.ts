@@ -99,6 +99,8 @@ export interface Unit {
   readonly index: number;
   /** 0 = pause, else 1 to M of the bundle. Means nothing without the bundle. */
   readonly id: number;
+  /** The finer name, 1 to K of the bundle: which centroid of the unit was nearest. Absent for a pause, and where a server of an older version does not say. */
+  readonly fine?: number;
   readonly start: number;
   readonly end: number;
   readonly decided: number;

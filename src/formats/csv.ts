@@ -1,6 +1,6 @@
 import type { Unit } from '../core/types.ts';
 import { toSeconds } from '../core/time.ts';
-import type { Provenance, UnitFormatter } from './unitFormatter.ts';
+import type { LabelOf, Provenance, UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `csv()`. */
 export interface CsvOptions {
@@ -12,11 +12,14 @@ export interface CsvOptions {
   readonly names?: boolean;
   /** Adds the column `channel`, before `index`. Default: no such column. */
   readonly channels?: boolean;
+  /** What a unit stands for, in the column `label`; without it the column is empty. */
+  readonly labelOf?: LabelOf | undefined;
   /** Numbers of each vector, as columns `v0`, `v1`, …; 0, the default, for none. */
   readonly vectorWidth?: number;
 }
 
-const COLUMNS = 'index,id,start,end,decided,startSeconds,endSeconds,confidence,pause,forced';
+const COLUMNS =
+  'index,id,fine,label,start,end,decided,startSeconds,endSeconds,confidence,pause,forced';
 const PROVENANCE_COLUMNS = 'bundle,version,hash,precision,rate,lambda,w';
 
 /**
@@ -30,7 +33,14 @@ const PROVENANCE_COLUMNS = 'bundle,version,hash,precision,rate,lambda,w';
  * ```
  */
 export function csv(options: CsvOptions): UnitFormatter {
-  const { provenance: from, file, names = true, channels = false, vectorWidth = 0 } = options;
+  const {
+    provenance: from,
+    file,
+    names = true,
+    channels = false,
+    vectorWidth = 0,
+    labelOf,
+  } = options;
   const first = file === undefined ? [] : [cell(file)];
   const last = [
     from.bundle,
@@ -57,16 +67,18 @@ export function csv(options: CsvOptions): UnitFormatter {
         v.toPrecision(9),
       );
       const channel = channels ? [unit.channel ?? 1] : [];
-      return `${[...first, ...channel, ...cells(unit), ...vector, ...last.map(cell)].join(',')}\r\n`;
+      return `${[...first, ...channel, ...cells(unit, labelOf?.(unit)), ...vector, ...last.map(cell)].join(',')}\r\n`;
     },
     end: () => '',
   };
 }
 
-function cells(unit: Unit): (string | number)[] {
+function cells(unit: Unit, label = ''): (string | number)[] {
   return [
     unit.index,
     unit.id,
+    unit.fine ?? 0,
+    cell(label),
     unit.start,
     unit.end,
     unit.decided,

@@ -1,7 +1,7 @@
 import type { Unit } from '../core/types.ts';
 import { toSeconds } from '../core/time.ts';
 import { fourDigits } from './fourDigits.ts';
-import type { StatedProvenance, UnitFormatter } from './unitFormatter.ts';
+import type { LabelOf, StatedProvenance, UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `jsonl()`. */
 export interface JsonlOptions {
@@ -9,10 +9,13 @@ export interface JsonlOptions {
   readonly header?: StatedProvenance;
   /** Name of the recording, as a first key on every line; for several recordings in one output. Default: none. */
   readonly file?: string;
+  /** What a unit stands for, as a key `label`. Default: no such key. */
+  readonly labelOf?: LabelOf | undefined;
 }
 
 /**
- * Writes one JSON object a line: `channel` where channels are told apart, `index, id, start, end, decided` (samples at 16 kHz), `startSeconds, endSeconds`
+ * Writes one JSON object a line: `channel` where channels are told apart, `index, id`, for units that are no pause `fine` and,
+ * on request, `label`, then `start, end, decided` (samples at 16 kHz), `startSeconds, endSeconds`
  * (for people), `confidence`, then `pause: true` and `forced: true` only where they hold, and `vector` where the
  * unit has one.
  *
@@ -23,11 +26,11 @@ export interface JsonlOptions {
  * ```
  */
 export function jsonl(options: JsonlOptions = {}): UnitFormatter {
-  const { header, file } = options;
+  const { header, file, labelOf } = options;
   const named = file === undefined ? {} : { file };
   return {
     begin: () => (header === undefined ? '' : line({ ...named, ...header })),
-    unit: (unit) => line({ ...named, ...unitRecord(unit) }),
+    unit: (unit) => line({ ...named, ...recordOf(unit, labelOf?.(unit)) }),
     end: () => '',
   };
 }
@@ -40,10 +43,16 @@ export function provisionalLine(from: number, units: readonly Unit[], file?: str
 
 /** The JSON form of a unit. */
 export function unitRecord(unit: Unit): Record<string, unknown> {
+  return recordOf(unit);
+}
+
+function recordOf(unit: Unit, label?: string): Record<string, unknown> {
   return {
     ...(unit.channel === undefined ? {} : { channel: unit.channel }),
     index: unit.index,
     id: unit.id,
+    ...(unit.fine === undefined ? {} : { fine: unit.fine }),
+    ...(label === undefined ? {} : { label }),
     start: unit.start,
     end: unit.end,
     decided: unit.decided,

@@ -13,6 +13,7 @@ export interface NpyOptions {
 const FIELDS = [
   ['index', '<i4', 4],
   ['id', '<i4', 4],
+  ['fine', '<i4', 4],
   ['start', '<i8', 8],
   ['end', '<i8', 8],
   ['decided', '<i8', 8],
@@ -26,8 +27,8 @@ const RECORD_BYTES = FIELDS.reduce((sum, [, , bytes]) => sum + bytes, 0);
 const ALIGN = 64;
 
 /**
- * Writes a NumPy `.npy` file, version 1.0: a structured array `[units]` with the fields `index, id, start, end,
- * decided` (samples at 16 kHz), `confidence, pause, forced` and, on request, `vector`. Everything comes at the end,
+ * Writes a NumPy `.npy` file, version 1.0: a structured array `[units]` with the fields `index, id, fine, start,
+ * end, decided` (samples at 16 kHz), `confidence, pause, forced` and, on request, `vector`. Everything comes at the end,
  * because the header holds the count.
  *
  * ```py
@@ -77,12 +78,13 @@ function writeRecord(
 ): void {
   view.setInt32(at, unit.index, true);
   view.setInt32(at + 4, unit.id, true);
-  view.setBigInt64(at + 8, BigInt(unit.start), true);
-  view.setBigInt64(at + 16, BigInt(unit.end), true);
-  view.setBigInt64(at + 24, BigInt(unit.decided), true);
-  view.setFloat32(at + 32, unit.confidence, true);
-  view.setUint8(at + 36, Number(unit.pause));
-  view.setUint8(at + 37, Number(unit.forced));
+  view.setInt32(at + 8, unit.fine ?? 0, true);
+  view.setBigInt64(at + 12, BigInt(unit.start), true);
+  view.setBigInt64(at + 20, BigInt(unit.end), true);
+  view.setBigInt64(at + 28, BigInt(unit.decided), true);
+  view.setFloat32(at + 36, unit.confidence, true);
+  view.setUint8(at + 40, Number(unit.pause));
+  view.setUint8(at + 41, Number(unit.forced));
   for (let d = 0; d < vectorWidth; d++) {
     view.setFloat32(at + RECORD_BYTES + 4 * d, unit.vector?.[d] ?? Number.NaN, true);
   }

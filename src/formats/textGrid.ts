@@ -2,12 +2,14 @@ import { joinedPauses } from '../segments/pauseJoiner.ts';
 import type { Unit } from '../core/types.ts';
 import { HOP_SAMPLES, toSeconds } from '../core/time.ts';
 import { byChannel, type ChannelUnits } from './byChannel.ts';
-import type { StatedProvenance, UnitFormatter } from './unitFormatter.ts';
+import type { LabelOf, StatedProvenance, UnitFormatter } from './unitFormatter.ts';
 
 /** Options of `textGrid()`. */
 export interface TextGridOptions {
   /** What the numbers mean; written into the tier `sylstream`, which every reader keeps. */
   readonly provenance: StatedProvenance;
+  /** What a unit stands for, as the tier `labels`. Default: no such tier. */
+  readonly labelOf?: LabelOf | undefined;
   /** Leaves a long silence in the pieces in which it was decided; default: one interval. */
   readonly splitPauses?: boolean | undefined;
 }
@@ -24,6 +26,7 @@ interface Interval {
 /**
  * Writes a Praat TextGrid in the long text format, with the tiers
  * - `units`, intervals: the unit's number, empty for a pause (as phoneticians mark silence);
+ * - `labels`, intervals: what the unit stands for, where that is known;
  * - `confidence`, intervals: 0 to 1, empty for a pause;
  * - `boundaries`, points: `certain`, or `forced` where the delay's limit made the decision;
  * each once for every channel, as `units 1` and so on, where channels are told apart, and
@@ -52,7 +55,7 @@ export function textGrid(options: TextGridOptions): UnitFormatter {
         const shown = options.splitPauses ? all : joinedPauses(all);
         return { channel, units: toTheEnd(shown, samples) };
       });
-      return document(channels, samples, options.provenance);
+      return document(channels, samples, options);
     },
   };
 }
@@ -67,12 +70,12 @@ function toTheEnd(units: readonly Unit[], samples: number): readonly Unit[] {
 function document(
   channels: readonly ChannelUnits[],
   samples: number,
-  provenance: StatedProvenance,
+  { provenance, labelOf }: TextGridOptions,
 ): string {
   const length = Math.max(samples, ...channels.map(({ units }) => units.at(-1)?.end ?? 0), 1);
   const words = Object.entries(provenance).map(([name, value]) => `${name}=${value}`);
   const tiers = [
-    ...channels.flatMap((one) => tiersOf(one, length)),
+    ...channels.flatMap((one) => tiersOf(one, length, labelOf)),
     intervalTier('sylstream', length, [{ start: 0, end: length, text: words.join(' ') }]),
   ];
   const head = [
@@ -89,12 +92,25 @@ function document(
 }
 
 /** The tiers of one channel; its number is in their names where channels are told apart. */
-function tiersOf({ channel, units }: ChannelUnits, length: number): string[][] {
+function tiersOf(
+  { channel, units }: ChannelUnits,
+  length: number,
+  labelOf: LabelOf | undefined,
+): string[][] {
   const name = (what: string): string => (channel === undefined ? what : `${what} ${channel}`);
   const ids = intervals(units, length, (unit) => String(unit.id));
   const confidences = intervals(units, length, (unit) => unit.confidence.toFixed(3));
   return [
     intervalTier(name('units'), length, ids),
+    ...(labelOf === undefined
+      ? []
+      : [
+          intervalTier(
+            name('labels'),
+            length,
+            intervals(units, length, (unit) => labelOf(unit) ?? ''),
+          ),
+        ]),
     intervalTier(name('confidence'), length, confidences),
     pointTier(name('boundaries'), length, units),
   ];

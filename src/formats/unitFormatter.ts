@@ -22,6 +22,9 @@ export interface Provenance {
 export type StatedProvenance = Pick<Provenance, 'bundle' | 'hash' | 'rate' | 'lambda'> &
   Partial<Provenance>;
 
+/** What a unit stands for, for people; undefined where that is not known. */
+export type LabelOf = (unit: Unit) => string | undefined;
+
 /** Turns the units of one recording into text or bytes, piece by piece; an empty string where nothing is due yet. */
 export interface UnitFormatter {
   /** What stands before the first unit. */

@@ -204,6 +204,8 @@ export interface FinalUnit {
   readonly e: number;
   /** Sample at which it was decided. */
   readonly at: number;
+  /** The finer name, 1 to K; absent for a pause. */
+  readonly fine?: number;
   /** Confidence, 0 to 1. */
   readonly c?: number;
   readonly pause?: boolean;

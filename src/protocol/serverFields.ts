@@ -67,6 +67,7 @@ export const SERVER_FIELDS: Readonly<Record<ServerMessage['t'], Fields>> = {
     s: must(sample),
     e: must(sample),
     at: must(sample),
+    fine: may(integer(0, 1_000_000)),
     c: may(number(0, 1)),
     pause: may(flag),
     forced: may(flag),

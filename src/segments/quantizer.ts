@@ -8,7 +8,7 @@ import { createUnitMerger } from './unitMerger.ts';
 /** Options of `createQuantizer`. */
 export interface QuantizerOptions {
   /** Names a segment's mean vector `[D]`. */
-  readonly assign: (vector: Float32Array) => { readonly id: number; readonly confidence: number };
+  readonly assign: (vector: Float32Array) => Pick<Unit, 'id' | 'fine' | 'confidence'>;
   /** Units carry their vector; default false. */
   readonly features?: boolean | undefined;
   /** Merge consecutive equal units; default false. */
@@ -31,10 +31,21 @@ export function createQuantizer(options: QuantizerOptions): Machine<SegmenterOut
 
   const name = (segment: Segment): Unit => {
     const { index, start, end: stop, decided, pause, forced, vector } = segment;
-    const look = () =>
+    const look = (): Pick<Unit, 'id' | 'fine' | 'confidence'> =>
       sketched.find((unit) => !unit.pause && isSame(unit, segment)) ?? assign(vector);
-    const { id, confidence } = pause ? { id: PAUSE, confidence: 1 } : look();
-    return { index, id, start, end: stop, decided, confidence, pause, forced, vector };
+    const { id, fine, confidence } = pause ? { id: PAUSE, confidence: 1 } : look();
+    return {
+      index,
+      id,
+      ...(fine !== undefined && { fine }),
+      start,
+      end: stop,
+      decided,
+      confidence,
+      pause,
+      forced,
+      vector,
+    };
   };
 
   const dress = (unit: Unit): Unit => {

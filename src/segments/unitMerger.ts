@@ -20,7 +20,7 @@ export const MERGED_SAMPLES_BOUND: number = 2 * SAMPLE_RATE;
  *
  * A unit is final when the next, different one is, or when it is 2 s long, whichever comes first. `decided` is that of the
  * unit that made it certain; when a flush or the end did, that of its own last part. `confidence` and `vector` are
- * the parts' means, weighted by length; it is `forced` when a part was.
+ * the parts' means, weighted by length; it is `forced` when a part was, and `fine` is its last part's.
  */
 export function createUnitMerger(): UnitMerger {
   let held: Unit | undefined;
@@ -52,20 +52,31 @@ export function createUnitMerger(): UnitMerger {
     save(to) {
       to.numbers(index, Number(held !== undefined));
       if (!held) return;
-      const { id, start, end, decided, confidence, pause, forced, vector } = held;
-      to.numbers(held.index, id, start, end, decided, confidence, Number(pause), Number(forced));
+      const { id, fine = 0, start, end, decided, confidence, pause, forced, vector } = held;
+      to.numbers(
+        held.index,
+        id,
+        fine,
+        start,
+        end,
+        decided,
+        confidence,
+        Number(pause),
+        Number(forced),
+      );
       to.float32s(vector ?? new Float32Array(0));
     },
     restore(from) {
       const whole = (min = 0): number => from.integer(min, MAX_SAVED_TOKEN);
       index = whole();
       if (!from.flag()) return;
-      const [own, id, start] = [whole(), whole(), whole()];
+      const [own, id, fine, start] = [whole(), whole(), whole(), whole()];
       const [end, decided, confidence] = [whole(start + 1), whole(), from.finite()];
       const [pause, forced] = [from.flag(), from.flag()];
       held = {
         index: own,
         id,
+        ...(fine > 0 && { fine }),
         start,
         end,
         decided,

@@ -148,7 +148,7 @@ describe('sylstream tokenize', () => {
     const rows = (await tokenize(...FILES, '--format', 'csv')).trimEnd().split('\r\n');
     expect(rows.filter((row) => row.startsWith('file,index,id,'))).toEqual([rows[0]]);
     const all = FILES.flatMap((file) =>
-      library.get(file)!.map((u) => `${file},${u.index},${u.id},${u.start},`),
+      library.get(file)!.map((u) => `${file},${u.index},${u.id},${u.fine ?? 0},,${u.start},`),
     );
     expect(rows.slice(1).map((row) => row.slice(0, all[0].length))).toHaveLength(all.length);
     rows.slice(1).forEach((row, n) => expect(row.startsWith(all[n])).toBe(true));
@@ -159,7 +159,7 @@ describe('sylstream tokenize', () => {
     await tokenize(FILES[0], '--format', 'npy', '--output', out, '--features');
     const units = library.get(FILES[0])!.length;
     const bytes = readFileSync(out);
-    expect(bytes.length - 10 - bytes.readUInt16LE(8)).toBe(units * (38 + 4 * 32));
+    expect(bytes.length - 10 - bytes.readUInt16LE(8)).toBe(units * (42 + 4 * 32));
   });
 
   it.each(['svg', 'html'])('draws a picture as .%s beside the units', async (extension) => {

@@ -1,19 +1,23 @@
 import { describe, expect, it } from 'vitest';
+import type { Unit } from '../../src/core/types.ts';
 import { csv } from '../../src/formats/csv.ts';
 import { formatted, PROVENANCE, unit, UNITS } from '../helpers/units.ts';
 import { pythonWith, runPython } from '../helpers/python.ts';
 
+/** Of one unit alone. */
+const labelOf = ({ id }: Unit) => (id === 203 ? 'ness, or so' : undefined);
+
 describe('csv', () => {
   it('writes names and one row a unit, with what the numbers mean on every row', () => {
-    const rows = formatted(csv({ provenance: PROVENANCE }))
+    const rows = formatted(csv({ provenance: PROVENANCE, labelOf }))
       .toString()
       .split('\r\n');
     expect(rows).toHaveLength(UNITS.length + 2);
     expect(rows[0]).toBe(
-      'index,id,start,end,decided,startSeconds,endSeconds,confidence,pause,forced,bundle,version,hash,precision,rate,lambda,w',
+      'index,id,fine,label,start,end,decided,startSeconds,endSeconds,confidence,pause,forced,bundle,version,hash,precision,rate,lambda,w',
     );
     expect(rows[3]).toBe(
-      `2,203,8761,12921,17921,0.5475625,0.8075625,0.2500,0,1,tiny,0.0.1,${'ab'.repeat(32)},int8,natural,2.25,1`,
+      `2,203,1700,"ness, or so",8761,12921,17921,0.5475625,0.8075625,0.2500,0,1,tiny,0.0.1,${'ab'.repeat(32)},int8,natural,2.25,1`,
     );
     expect(rows.at(-1)).toBe('');
   });

@@ -15,6 +15,7 @@ describe('jsonl', () => {
     expect(first).toEqual({
       index: 1,
       id: 17,
+      fine: 64,
       start: 4920,
       end: 8761,
       decided: 13_761,
@@ -23,6 +24,13 @@ describe('jsonl', () => {
       confidence: 0.625,
     });
     expect(second).toMatchObject({ id: 203, forced: true });
+  });
+
+  it('says what a unit stands for behind its numbers, where that is known', () => {
+    const labelled = jsonl({ labelOf: ({ fine }) => (fine === 64 ? 'his' : undefined) });
+    const [, first, second] = formatted(labelled).toString().split('\n');
+    expect(first).toContain('"index":1,"id":17,"fine":64,"label":"his","start":4920');
+    expect(second).not.toContain('label');
   });
 
   it('names pause and forced only where they hold', () => {

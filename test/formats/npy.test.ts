@@ -13,7 +13,7 @@ describe('npy', () => {
     const dataStart = 10 + file.readUInt16LE(8);
     expect(dataStart % 64).toBe(0);
     expect(file[dataStart - 1]).toBe(0x0a);
-    expect(file.length - dataStart).toBe(UNITS.length * 38);
+    expect(file.length - dataStart).toBe(UNITS.length * 42);
   });
 
   it('writes an array of no units for a recording without any', () => {
@@ -32,6 +32,7 @@ print(json.dumps({name: a[name].tolist() for name in a.dtype.names}))`;
     for (const name of ['index', 'id', 'start', 'end', 'decided', 'pause', 'forced'] as const) {
       expect(columns[name]).toEqual(UNITS.map((u) => u[name]));
     }
+    expect(columns['fine']).toEqual(UNITS.map((u) => u.fine ?? 0));
     expect(columns['confidence']).toEqual(UNITS.map((u) => Math.fround(u.confidence)));
     expect(columns['vector']).toEqual(vectors.map((u) => Array.from(u.vector!)));
   });

@@ -24,6 +24,12 @@ function written(units: readonly Unit[] = UNITS, samples: number = SAMPLES): str
   return path;
 }
 
+/** Texts of a tier, in order. */
+function textsOf(grid: string, tier: string): string[] {
+  const [, rest = ''] = grid.split(`name = "${tier}"`);
+  return [...rest.split('item [')[0].matchAll(/text = "(.*)"/g)].map(([, text]) => text);
+}
+
 function praat(script: string, ...args: string[]): string {
   const path = join(mkdtempSync(join(tmpdir(), 'sylstream-')), 'script.praat');
   writeFileSync(path, script);
@@ -67,6 +73,20 @@ function rows(printed: string, tier: string): unknown[][] {
 }
 
 describe('textGrid', () => {
+  it('has a tier of labels where units are known by them, right behind their numbers', () => {
+    const labelOf = ({ id }: Unit) => (id === 17 ? 'o"clock' : undefined);
+    const grid = formatted(textGrid({ provenance: PROVENANCE, labelOf })).toString();
+    expect([...grid.matchAll(/name = "(.*)"/g)].map(([, name]) => name)).toEqual([
+      'units',
+      'labels',
+      'confidence',
+      'boundaries',
+      'sylstream',
+    ]);
+    expect(textsOf(grid, 'labels')).toEqual(['', 'o""clock', '', 'o""clock', '']);
+    expect(formatted(textGrid({ provenance: PROVENANCE })).toString()).not.toContain('labels');
+  });
+
   it('is read back by our own reader, to the sample', () => {
     const path = written();
     const grid = readTextGrid(readFileSync(path, 'utf8'), path);

@@ -7,9 +7,17 @@ export const SAMPLES = 32_000;
 /** Its units. */
 export const UNITS: readonly Unit[] = [
   unit({ index: 0, id: 0, start: 0, end: 4_920, pause: true, confidence: 1 }),
-  unit({ index: 1, id: 17, start: 4_920, end: 8_761 }),
-  unit({ index: 2, id: 203, start: 8_761, end: 12_921, forced: true, confidence: 0.25 }),
-  unit({ index: 3, id: 17, start: 12_921, end: 19_320 }),
+  unit({ index: 1, id: 17, fine: 64, start: 4_920, end: 8_761 }),
+  unit({
+    index: 2,
+    id: 203,
+    fine: 1700,
+    start: 8_761,
+    end: 12_921,
+    forced: true,
+    confidence: 0.25,
+  }),
+  unit({ index: 3, id: 17, fine: 65, start: 12_921, end: 19_320 }),
   unit({ index: 4, id: 0, start: 19_320, end: 31_481, pause: true, confidence: 1 }),
 ];
 

@@ -12,7 +12,8 @@ const [a, b] = segmentsOf([1, 3]);
 /** The event of a segment whose unit is clear. */
 function unitEvent(segment: typeof a & object, id: number): SpeechEvent {
   const { vector, ...rest } = segment;
-  return { type: 'unit', unit: { ...rest, id, confidence: FOUR_UNITS.assign(vector).confidence } };
+  const { fine, confidence } = FOUR_UNITS.assign(vector);
+  return { type: 'unit', unit: { ...rest, id, fine, confidence } };
 }
 
 describe('quantize', () => {

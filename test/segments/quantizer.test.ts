@@ -27,7 +27,9 @@ describe('createQuantizer', () => {
     expect(units.map(({ id }) => id)).toEqual([2, 0, 4, 4]);
     units.forEach((unit, i) => {
       const { vector: _vector, ...rest } = segments[i];
-      expect(unit).toEqual({ ...rest, id: unit.id, confidence: unit.confidence });
+      const { id, confidence } = unit;
+      const fine = rest.pause ? {} : { fine: id }; // one centroid a unit
+      expect(unit).toEqual({ ...rest, ...fine, id, confidence });
       expect(unit.confidence).toBeGreaterThan(0.99);
     });
     expect(units[1].confidence).toBe(1);

@@ -14,6 +14,16 @@ export interface CodebookTensors {
   readonly projection?: Projection | undefined;
 }
 
+/** What a segment is called. */
+export interface Name {
+  /** 1 to M. */
+  readonly id: number;
+  /** 1 to K. */
+  readonly fine: number;
+  /** 0 to 1. */
+  readonly confidence: number;
+}
+
 /** Names segments. */
 export interface Codebook {
   /** D, the length of the vectors it takes. */
@@ -21,11 +31,11 @@ export interface Codebook {
   /** M, the highest unit; 0 is the pause. */
   readonly units: number;
   /**
-   * Returns the unit of a segment's mean vector `[D]`, 1 to M, and how sure that is: 1 − d₁/d₂, d₁ the distance to the
+   * Returns the unit of a segment's mean vector `[D]`, 1 to M, its finer name (the nearest centroid, 1 to K), and how sure that is: 1 − d₁/d₂, d₁ the distance to the
    * nearest centroid and d₂ to the nearest of another unit; 1 where there is no other unit, 0 where both are equally far.
    * Throws a `RangeError` for a vector of another length.
    */
-  assign(vector: Float32Array): { readonly id: number; readonly confidence: number };
+  assign(vector: Float32Array): Name;
 }
 
 /** Added to a vector's standard deviation before it divides (docs/bundle.md). */
@@ -56,7 +66,7 @@ export function createCodebook(tensors: CodebookTensors): Codebook {
       standardise(vector, standard);
       const { index, nearest, other } = findNearest(standard);
       const confidence = nearest === other ? 0 : 1 - Math.sqrt(nearest / other);
-      return { id: units[index], confidence };
+      return { id: units[index], fine: index + 1, confidence };
     },
   };
 }

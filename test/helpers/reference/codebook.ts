@@ -28,6 +28,7 @@ export function createPlainCodebook(
       standardise(vector, standard);
       const point = projection?.project(standard) ?? standard;
       let id = 0;
+      let fine = 0;
       let nearest = Infinity; // squared distance to the nearest centroid
       let other = Infinity; // … to the nearest centroid of another unit
       for (let k = 0; k < units.length; k++) {
@@ -40,9 +41,10 @@ export function createPlainCodebook(
         if (units[k] !== id) other = nearest;
         nearest = distance;
         id = units[k];
+        fine = k + 1;
       }
       const confidence = nearest === other ? 0 : 1 - Math.sqrt(nearest / other);
-      return { id, confidence };
+      return { id, fine, confidence };
     },
   };
 }

@@ -88,15 +88,15 @@ describe('createCodebook', () => {
         units: Int32Array.from(units),
         featureWidth: 2,
       }).assign(Float32Array.of(2, 4));
-    expect(tie([4, 2, 1])).toMatchObject({ id: 1 }); // (−1, 1) is nearest to 0
+    expect(tie([4, 2, 1])).toMatchObject({ id: 1, fine: 3 }); // (−1, 1) is nearest to 0
     const same = (units: number[]) =>
       createCodebook({
         centroids: Float32Array.of(-1, 1, -1, 1, 5, 5),
         units: Int32Array.from(units),
         featureWidth: 2,
       }).assign(Float32Array.of(2, 4));
-    expect(same([4, 2, 1])).toEqual({ id: 4, confidence: 0 });
-    expect(same([2, 4, 1])).toEqual({ id: 2, confidence: 0 });
+    expect(same([4, 2, 1])).toEqual({ id: 4, fine: 1, confidence: 0 });
+    expect(same([2, 4, 1])).toEqual({ id: 2, fine: 1, confidence: 0 });
     expect(same([4, 4, 1]).confidence).toBeGreaterThan(0.9);
   });
 
@@ -106,7 +106,7 @@ describe('createCodebook', () => {
       units: Int32Array.of(1, 1),
       featureWidth: 2,
     });
-    expect(one.assign(Float32Array.of(5, 5))).toEqual({ id: 1, confidence: 1 });
+    expect(one.assign(Float32Array.of(5, 5))).toEqual({ id: 1, fine: 1, confidence: 1 });
   });
 
   test('does not depend on what it named before', () => {

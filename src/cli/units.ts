@@ -1,0 +1,79 @@
+import { Command } from 'commander';
+import { PipelineError } from '../core/errors.ts';
+import { defaultBundle, readBundle } from '../models/bundle/manifest.ts';
+import {
+  labelOf,
+  readUnitCards,
+  type SaidSyllable,
+  type UnitCard,
+  type UnitCards,
+} from '../models/codebook/unitCards.ts';
+import { openOutput } from './output.ts';
+import { misuse } from './usage.ts';
+
+interface UnitsOptions {
+  readonly bundle: string;
+  readonly json?: boolean;
+}
+
+/** `sylstream units`: what the units of a bundle stand for. */
+export function unitsCommand(): Command {
+  return new Command('units')
+    .description('say what units stand for: all of them, a line each, or the card of one')
+    .argument('[id...]', 'units, 1 to M')
+    .option('--bundle <folder>', 'the model bundle', defaultBundle())
+    .option('--json', 'print one JSON object a unit')
+    .action(show);
+}
+
+async function show(ids: readonly string[], options: UnitsOptions): Promise<void> {
+  const bundle = await readBundle(options.bundle);
+  const cards = await readUnitCards(bundle);
+  if (cards === undefined) {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_BUNDLE_MISSING',
+      `${bundle.directory} has no units.json, so it does not say what its units stand for; training/labels.py makes it`,
+    );
+  }
+  const wanted = ids.length === 0 ? cards.units : ids.map((id) => cardOf(id, cards));
+  const shown = ids.length === 0 ? line : card;
+  const output = await openOutput();
+  const written = options.json
+    ? wanted.map((one) => JSON.stringify(one))
+    : wanted.map((one) => shown(one, cards));
+  await output.write(`${written.join('\n')}\n`);
+  await output.close();
+}
+
+function cardOf(id: string, { units }: UnitCards): UnitCard {
+  const found = /^\d+$/.test(id) ? units[Number(id) - 1] : undefined;
+  if (found) return found;
+  throw misuse(`expected a unit from 1 to ${units.length}, got ${JSON.stringify(id)}`);
+}
+
+/** A unit in one line: number, share, syllables. */
+function line({ id, share, says }: UnitCard): string {
+  const words = says.map((one) => `${labelOf(one)} ${percent(one.share)}`);
+  return `${String(id).padStart(4)}  ${percent(share, 2).padStart(6)}  ${words.join(', ') || 'not in the training speech'}`;
+}
+
+/** A unit in a few lines, with its neighbours. */
+function card({ id, share, says, near }: UnitCard, { units, rate, segments }: UnitCards): string {
+  const neighbours = near.map((other) => {
+    const first = units[other - 1].says[0];
+    return first === undefined ? String(other) : `${other} (${labelOf(first)})`;
+  });
+  return [
+    `unit ${id}: ${percent(share, 2)} of ${segments} units of training speech at the rate ${rate}`,
+    ...(says.length === 0 ? ['  not in the training speech'] : says.map(saidLine)),
+    `  near: ${neighbours.join(', ')}`,
+  ].join('\n');
+}
+
+function saidLine(said: SaidSyllable): string {
+  return `  ${percent(said.share).padStart(5)}  ${said.phones.padEnd(14)}  ${said.spelled ?? ''}`.trimEnd();
+}
+
+function percent(share: number, digits = 0): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
