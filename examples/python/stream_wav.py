@@ -37,6 +37,7 @@ def line(event: Message) -> str:
     record = {
         'index': event['i'],
         'id': event['id'],
+        **({'fine': event['fine']} if 'fine' in event else {}),
         'start': event['s'],
         'end': event['e'],
         'decided': event['at'],
