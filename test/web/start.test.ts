@@ -46,7 +46,8 @@ describe.runIf(ready)('npm start', { timeout: 4 * PATIENCE_MS }, () => {
       });
       expect(units.length).toBeGreaterThan(5);
       const { stdout } = await sylstream(['tokenize', FILE]);
-      expect(units).toEqual(jsonLines(stdout));
+      const printed = jsonLines<{ label?: string }>(stdout);
+      expect(units).toEqual(printed.map(({ label: _label, ...unit }) => unit)); // a page knows no labels
     } finally {
       stop();
     }
