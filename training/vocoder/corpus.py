@@ -14,7 +14,7 @@ from vocoder.model import AFTER, BEFORE
 
 TOKEN_FRAMES = 2
 EDGE = 25  # frames of a pause that are heard on either side; between them is silence
-DEV = 40  # every so many-th utterance is not trained on
+DEV, FEW = 40, 8  # every so many-th utterance is not trained on; of fewer than DEV
 
 
 @dataclass
@@ -79,4 +79,6 @@ def load(run: Path, limit: int | None = None) -> Corpus:
             (dev if k % DEV == DEV - 1 else train).append(s)
     if header is None:
         raise ValueError(f'{run}: expected folders of `collect` with units.jsonl, found none; run units.py on each')
+    if not dev:  # so little that no number came up
+        train, dev = [s for k, s in enumerate(train) if k % FEW], train[::FEW]
     return Corpus(header, voices, train, dev)

@@ -83,7 +83,7 @@ def level(model: Vocoder, corpus: Corpus) -> None:
     low = np.minimum(at.astype(int), BANDS - 2)
     share = at - low
     for v in range(len(corpus.voices)):
-        some = [s for s in corpus.train if s.voice == v][:20]
+        some = [s for s in corpus.train + corpus.dev if s.voice == v][:20]
         bands = np.concatenate([s.frames[s.unit[s.row, BEFORE] != 0][:, ENVELOPE].astype(np.float32) for s in some])
         power = np.exp(bands[:, low] * (1 - share) + bands[:, low + 1] * share).mean()
         model.mean[v, ENVELOPE] += float(np.log(LOUDNESS**2 / power))
@@ -230,7 +230,7 @@ def main() -> None:
     folder = args.bundle / 'speak'
     voices = [voice_of(s) for s in in_order(model, state['voices'])]
     config = {'codebook': codebook, 'voices': voices, 'usualTokens': usual_tokens(corpus), 'sharpen': SHARPEN}
-    some = next(s for s in corpus.dev if len(s.unit) >= GOLDEN and (s.unit[1:GOLDEN, BEFORE] != 0).all())
+    some = next(s for s in corpus.dev + corpus.train if len(s.unit) >= GOLDEN and (s.unit[1:GOLDEN, BEFORE] != 0).all())
     write_speak(folder, model, config, some.unit[1:GOLDEN, BEFORE].tolist(), [round(float(x)) for x in some.length[1:GOLDEN, BEFORE]])
     about = read_about(args.bundle)
     scores = summary(json.loads(args.scores.read_text())) if args.scores else {}
