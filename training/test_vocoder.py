@@ -1,10 +1,10 @@
 """Frames and back, places of frames in units, and the exported graph against the network."""
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
+from engine import onnxruntime
 from vocoder.corpus import EDGE, neighbours, spoken
 from vocoder.export import build, finished
 from vocoder.frames import APERIODICITY, ENVELOPE, HOP, WIDTH, analyse
