@@ -1,21 +1,5 @@
-// @ts-expect-error The package has no types; the functions used are described in `Pffft` below.
-import createPffft from '@echogarden/pffft-wasm/simd';
+import { openPffft, type Pffft } from '../core/pffft.ts';
 import { createWasm, type Wasm } from '../core/wasm.ts';
-
-/** The part of PFFFT (Pommier, BSD-3) used here, as compiled by Emscripten; pointers are byte offsets into the heap. */
-interface Pffft {
-  readonly HEAPF32: Float32Array;
-  _pffft_new_setup(size: number, kind: 0): number;
-  _pffft_aligned_malloc(bytes: number): number;
-  /** Direction 0 is forward; the order is re 0, re n/2, re 1, im 1, re 2, im 2, … */
-  _pffft_transform_ordered(
-    setup: number,
-    input: number,
-    output: number,
-    work: number,
-    direction: 0,
-  ): void;
-}
 
 /** Points of the transform: the 400 samples of a window and 112 zeros (Kaldi: the next power of two). */
 export const FFT_SIZE = 512;
@@ -31,13 +15,9 @@ interface Transform {
   readonly work: number;
 }
 
-const instantiate: () => Promise<Pffft> = createPffft;
-
 /** The transform's WebAssembly. */
 export const fft: Wasm<Transform> = createWasm('the Fourier transform', async () => {
-  const pffft = await instantiate();
-  const setup = pffft._pffft_new_setup(FFT_SIZE, 0);
-  const array = (): number => pffft._pffft_aligned_malloc(4 * FFT_SIZE);
+  const { pffft, setup, array } = await openPffft(FFT_SIZE);
   return { pffft, setup, input: array(), output: array(), work: array() };
 });
 

@@ -1,21 +1,5 @@
-// @ts-expect-error The package has no types; the functions used are described in `Pffft` below.
-import createPffft from '@echogarden/pffft-wasm/simd';
+import { openPffft, type Pffft } from '../core/pffft.ts';
 import { createWasm, type Wasm } from '../core/wasm.ts';
-
-/** The part of PFFFT (Pommier, BSD-3) used here, as compiled by Emscripten; pointers are byte offsets into the heap. */
-interface Pffft {
-  readonly HEAPF32: Float32Array;
-  _pffft_new_setup(size: number, kind: 0): number;
-  _pffft_aligned_malloc(bytes: number): number;
-  /** Direction 0 is forward, 1 is backward and not scaled; the order is re 0, re n/2, re 1, im 1, re 2, im 2, … */
-  _pffft_transform_ordered(
-    setup: number,
-    input: number,
-    output: number,
-    work: number,
-    direction: 0 | 1,
-  ): void;
-}
 
 /** Points of the synthesis' transform: a window of 320 samples and room for the tail of its filter. */
 export const POINTS = 1024;
@@ -27,15 +11,11 @@ interface Transform {
   readonly work: number;
 }
 
-const instantiate: () => Promise<Pffft> = createPffft;
-
 /** The transform's WebAssembly. */
 export const synthesisFft: Wasm<Transform> = createWasm(
   'the inverse Fourier transform',
   async () => {
-    const pffft = await instantiate();
-    const setup = pffft._pffft_new_setup(POINTS, 0);
-    const array = (): number => pffft._pffft_aligned_malloc(4 * POINTS);
+    const { pffft, setup, array } = await openPffft(POINTS);
     return { pffft, setup, place: array(), work: array() };
   },
 );
