@@ -4,8 +4,7 @@ import type { UnitFormatter } from '../formats/unitFormatter.ts';
 import { fileFormat } from '../streams/openFile.ts';
 import { mergeInOrder } from '../streams/mergeInOrder.ts';
 import { rawFormat } from './audioInput.ts';
-import { createFormatter } from './formatters.ts';
-import { type RecordingContext, recordingPieces } from './recordingPieces.ts';
+import { formatterOf, type RecordingContext, recordingPieces } from './recordingPieces.ts';
 
 /**
  * What is to be written of a recording whose channels are told apart: a stream of units for each of them, those of the first
@@ -26,20 +25,7 @@ function allPieces(
   context: RecordingContext,
   channels: number,
 ): Observable<string | Uint8Array> {
-  const { options, pool, provenance, name, names } = context;
-  const { format, header, features, splitPauses } = options;
-  const vectorWidth = features ? pool.bundle.config.encoder.featureWidth : 0;
-  const wished = {
-    provenance,
-    labelOf: context.labelOf,
-    file: name,
-    header,
-    vectorWidth,
-    names,
-    channels: true,
-    splitPauses,
-  };
-  const formatter = createFormatter(format, wished);
+  const formatter = formatterOf(context, true);
   let samples = 0;
   let failure: { readonly error: unknown } | undefined;
   let anything = false;

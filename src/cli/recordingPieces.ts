@@ -40,27 +40,17 @@ export function recordingPieces(
   file: string,
   context: RecordingContext,
 ): Observable<string | Uint8Array> {
-  const { options, pool, lanes, provenance, name, names, onProgress } = context;
+  const { options, pool, lanes, provenance, name, onProgress } = context;
   return defer(() => {
     const gate = createGate({ aheadMs: aheadMsFor(lanes) });
-    const vectorWidth = options.features ? pool.bundle.config.encoder.featureWidth : 0;
-    const { format, header, rate, maxDelay: maxDelayMs, features, partials, realtime } = options;
+    const { rate, maxDelay: maxDelayMs, features, partials, realtime } = options;
     const { splitPauses } = options;
     let drawn: Drawn | undefined;
     const chosen = context.channel?.number ?? (options.channel === EACH ? 1 : options.channel);
     const input = { ...options, channel: chosen };
     const about = context.channel === undefined ? file : `${file}, channel ${chosen}`;
-    const wished = {
-      provenance,
-      labelOf: context.labelOf,
-      file: name,
-      header,
-      vectorWidth,
-      names,
-      splitPauses,
-    };
     const pieces$ = unitOutput(openAudio(file, input, { gate, realtime }), pool, {
-      formatter: context.channel?.formatter ?? createFormatter(format, wished),
+      formatter: context.channel?.formatter ?? formatterOf(context),
       file: name,
       onWarning: (warning) => reportWarning(warning, about),
       splitPauses,
@@ -82,6 +72,24 @@ export function recordingPieces(
       await writePlot(options.plot, { ...drawn, title: basename(file), provenance });
     };
     return concat(pieces$, defer(draw).pipe(ignoreElements()));
+  });
+}
+
+/** The formatter of one recording; with `channels` that of all its channels. */
+export function formatterOf(context: RecordingContext, channels = false): UnitFormatter {
+  const { options, pool, provenance, labelOf, name, names } = context;
+  const { format, header, features, splitPauses } = options;
+  const vectorWidth = features ? pool.bundle.config.encoder.featureWidth : 0;
+  const file = name;
+  return createFormatter(format, {
+    provenance,
+    labelOf,
+    file,
+    header,
+    vectorWidth,
+    names,
+    channels,
+    splitPauses,
   });
 }
 
