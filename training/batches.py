@@ -231,6 +231,13 @@ class Batches:
         return {'mel': mel, 'lengths': lengths, **labels}
 
 
+def some_hours(utterances: list[Utterance], hours: float, seed: int) -> list[Utterance]:
+    """A random choice that is just longer than `hours`; all of them if they are shorter."""
+    order = np.random.default_rng(seed).permutation(len(utterances))
+    total = np.cumsum([len(utterances[k].mel) for k in order]) / 360_000
+    return [utterances[k] for k in order[: int(np.searchsorted(total, hours)) + 1]]
+
+
 def mel_statistics(utterances: list[Utterance], sample: int = 400) -> tuple[float, float]:
     """Mean and standard deviation of the log-mel of a spread of utterances."""
     some = utterances[:: max(1, len(utterances) // sample)]

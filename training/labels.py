@@ -19,7 +19,7 @@ import numpy as np
 import pyphen
 
 import segment
-from batches import load_shards
+from batches import load_shards, some_hours
 from codebook import spoken_segments
 from data import cmu_syllable
 from export import natural, read_bundle, rules_of
@@ -109,10 +109,7 @@ def main() -> None:
     parser.add_argument('--lexicon', type=Path, default=here / 'runs/lexicon.tsv')
     args = parser.parse_args()
     model, config, book = read_bundle(args.bundle)
-    utterances = load_shards(args.data, args.corpora)
-    np.random.default_rng(0).shuffle(utterances)
-    total = np.cumsum([len(u.mel) for u in utterances]) / 360_000
-    utterances = utterances[: int(np.searchsorted(total, args.hours)) + 1]
+    utterances = some_hours(load_shards(args.data, args.corpora), args.hours, 0)
     mel, rate = (config['mel']['mean'], config['mel']['std']), natural(config)
     spoken = spoken_segments(model, utterances, mel, rate, rules_of(config), config['units']['trimTokens'])
     book = {name: value if name == 'units' else value.astype(np.float64) for name, value in book.items()}

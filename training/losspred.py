@@ -32,7 +32,7 @@ from tqdm import tqdm
 
 from audio import audio_shards
 from baselines import sounding
-from batches import EDGE, TOKEN, Batches, Utterance
+from batches import EDGE, TOKEN, Batches, Utterance, some_hours
 from cost import Cost, forward_flop
 from loop import save
 from mae import MaskedAutoencoder, draw_mask
@@ -282,13 +282,6 @@ def write_edges(path: Path, rows: list[dict]) -> None:
     temporary = path.with_suffix('.tmp')
     temporary.write_text(''.join(json.dumps(row) + '\n' for row in rows))
     temporary.replace(path)
-
-
-def some_hours(utterances: list[Utterance], hours: float, seed: int) -> list[Utterance]:
-    """A random choice that is just longer than `hours`; all of them if they are shorter."""
-    order = np.random.default_rng(seed).permutation(len(utterances))
-    total = np.cumsum([len(utterances[k].mel) for k in order]) / 360_000
-    return [utterances[k] for k in order[: int(np.searchsorted(total, hours)) + 1]]
 
 
 def scorer_from(path: Path, kind: str, amp: bool, fitted: dict | None) -> Scorer:

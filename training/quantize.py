@@ -20,7 +20,7 @@ import torch
 from safetensors.numpy import save_file
 
 import segment
-from batches import Utterance, load_shards
+from batches import Utterance, load_shards, some_hours
 from codebook import clustered, spoken_segments, taught_codebook
 from config import load_config
 from dial import Cut, Voices, fit, mix_hz
@@ -106,10 +106,8 @@ def main() -> None:
     hz = round(mix_hz(corpora, rate), 3)
     rates = [rate_json(r) for r in (replace(rate, hz=hz), *fit(corpora, rate.w))]
     print(f'natural {hz} Hz, w {rate.w}, λ {rate.lam}, shift {shift} samples; F1 at 50 and 20 ms: {scores}; {rates}', flush=True)
-    utterances = load_shards(args.data, args.corpora)
-    np.random.default_rng(0).shuffle(utterances)
-    total = np.cumsum([len(u.mel) for u in utterances]) / 360_000
-    spoken = spoken_segments(model, utterances[: int(np.searchsorted(total, args.hours)) + 1], mel, rate, rules)
+    utterances = some_hours(load_shards(args.data, args.corpora), args.hours, 0)
+    spoken = spoken_segments(model, utterances, mel, rate, rules)
     wanted = (settings.centroids, settings.merged)
     codebook = clustered(spoken.vectors, *wanted) if args.clustered else taught_codebook(spoken, *wanted)
     K, M = len(codebook['centroids']), int(codebook['units'].max())

@@ -17,11 +17,11 @@ import torch
 import segment
 from audio import audio_shards
 from baselines import sounding
-from batches import Utterance
+from batches import Utterance, some_hours
 from config import load_config
 from encoder import Encoder
 from fair import at_count, completed, feature_cutter
-from losspred import seconds, some_hours, write_edges
+from losspred import seconds, write_edges
 from timed import encode_many, load_checkpoint
 
 
