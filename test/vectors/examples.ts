@@ -7,6 +7,21 @@ const vector = Uint8Array.of(0, 0, 0x80, 0x3f, 0, 0, 0, 0xbf);
 const sha256 = '9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08';
 const audio = { fmt: 's16le', rate: 16_000, ch: 1 } as const;
 
+/** What every `ready` tells of the model and the bounds. */
+const told = {
+  model: {
+    id: 'small',
+    sha256,
+    unit_hz: 4.4,
+    frame_hz: 50,
+    units: 256,
+    lookahead_ms: 240,
+    rate: 'natural',
+    lambda: 2,
+  },
+  limits: { msg_bytes: 65_536, ahead_ms: 4000, idle_ms: 60_000, session_s: 14_400 },
+} as const;
+
 /** What a client may send, under the names of the golden files. */
 export const CLIENT_EXAMPLES: Readonly<Record<string, ClientMessage>> = {
   hello: { t: 'hello', v: 1, audio },
@@ -74,17 +89,7 @@ export const SERVER_EXAMPLES: Readonly<Record<string, ServerMessage>> = {
     next: 0,
     credit: 64_000,
     audio,
-    model: {
-      id: 'small',
-      sha256,
-      unit_hz: 4.4,
-      frame_hz: 50,
-      units: 256,
-      lookahead_ms: 240,
-      rate: 'natural',
-      lambda: 2,
-    },
-    limits: { msg_bytes: 65_536, ahead_ms: 4000, idle_ms: 60_000, session_s: 14_400 },
+    ...told,
   },
   'ready-takeover': {
     t: 'ready',
@@ -98,17 +103,7 @@ export const SERVER_EXAMPLES: Readonly<Record<string, ServerMessage>> = {
     k: 2,
     takeover: { bytes: 600_000, bits: 'int8 cpu 1.30.0 x64 avx2' },
     audio,
-    model: {
-      id: 'small',
-      sha256,
-      unit_hz: 4.4,
-      frame_hz: 50,
-      units: 256,
-      lookahead_ms: 240,
-      rate: 'natural',
-      lambda: 2,
-    },
-    limits: { msg_bytes: 65_536, ahead_ms: 4000, idle_ms: 60_000, session_s: 14_400 },
+    ...told,
   },
   'ack-seal': { t: 'ack', n: 80_000, credit: 60_000, lag_ms: 3.5, seal: pcm, keep: 16_000, k: 2 },
   ack: { t: 'ack', n: 16_000, credit: 60_000, lag_ms: 3.5 },
