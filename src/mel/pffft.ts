@@ -1,4 +1,4 @@
-import { openPffft, type Pffft } from '../core/pffft.ts';
+import { openPffft, type OpenPffft } from '../core/pffft.ts';
 import { createWasm, type Wasm } from '../core/wasm.ts';
 
 /** Points of the transform: the 400 samples of a window and 112 zeros (Kaldi: the next power of two). */
@@ -8,8 +8,7 @@ export const SPECTRUM_BINS: number = FFT_SIZE / 2 + 1;
 
 /** The transform, set up, with its scratch: written and read within one call. */
 interface Transform {
-  readonly pffft: Pffft;
-  readonly setup: number;
+  readonly opened: OpenPffft;
   readonly input: number;
   readonly output: number;
   readonly work: number;
@@ -17,41 +16,31 @@ interface Transform {
 
 /** The transform's WebAssembly. */
 export const fft: Wasm<Transform> = createWasm('the Fourier transform', async () => {
-  const { pffft, setup, array } = await openPffft(FFT_SIZE);
-  return { pffft, setup, input: array(), output: array(), work: array() };
+  const opened = await openPffft(FFT_SIZE);
+  const [input, output, work] = [opened.array(), opened.array(), opened.array()];
+  return { opened, input, output, work };
 });
 
-let place: Float32Array = new Float32Array(0);
+let heap: Float32Array | undefined;
+let input: Float32Array = new Float32Array(0);
+let output: Float32Array = input;
 
 /**
- * Where the values to transform go, `[512]`: the module's own memory, so that nothing is copied. Holds until the next call.
- *
- * @throws Error before `fft.load()` has resolved
- */
-export function transformInput(): Float32Array {
-  const { pffft, input } = fft.get();
-  const heap = pffft.HEAPF32;
-  if (place.buffer !== heap.buffer) place = heap.subarray(input >> 2, (input >> 2) + FFT_SIZE);
-  return place;
-}
-
-/**
- * Writes the power spectrum |X|² of the first `count` values of `transformInput()`, padded with zeros, to `power` `[257]`.
+ * Writes the spectrum of at most 512 values, padded with zeros, to `spectrum` `[512]`: re 0, re 256, re 1, im 1, re 2, …
  * The transform is single precision: its error is about 1e-7 of the largest value.
  *
  * @throws Error before `fft.load()` has resolved
  */
-export function powerSpectrum(count: number, power: Float64Array): void {
-  const { pffft, setup, input, output, work } = fft.get();
-  transformInput().fill(0, count);
-  pffft._pffft_transform_ordered(setup, input, output, work, 0);
-  const heap = pffft.HEAPF32;
-  const at = output >> 2;
-  power[0] = heap[at] ** 2;
-  power[FFT_SIZE / 2] = heap[at + 1] ** 2;
-  for (let k = 1; k < FFT_SIZE / 2; k++) {
-    const re = heap[at + 2 * k];
-    const im = heap[at + 2 * k + 1];
-    power[k] = re * re + im * im;
+export function transform(values: Float32Array, spectrum: Float32Array): void {
+  const { opened, input: from, output: to, work } = fft.get();
+  const { pffft, setup } = opened;
+  if (heap !== pffft.HEAPF32) {
+    heap = pffft.HEAPF32;
+    input = heap.subarray(from >> 2, (from >> 2) + FFT_SIZE);
+    output = heap.subarray(to >> 2, (to >> 2) + FFT_SIZE);
   }
+  input.set(values);
+  input.fill(0, values.length);
+  pffft._pffft_transform_ordered(setup, from, to, work, 0);
+  spectrum.set(output);
 }

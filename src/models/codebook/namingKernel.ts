@@ -1,5 +1,7 @@
+import { planWasm } from '../../core/wasmPlan.ts';
 import { layerPanels } from './layerPanels.ts';
-import { planNamingMemory } from './namingMemory.ts';
+import type { NamingWasm } from './namingExports.ts';
+import { NAMING_WASM } from './namingWasm.ts';
 import type { Projection } from './projection.ts';
 import { roundCentroids } from './roundedCentroids.ts';
 
@@ -27,7 +29,7 @@ export function createNamingKernel(
   featureWidth: number,
 ): FindNearest {
   const width = centroids.length / units.length;
-  const plan = planNamingMemory();
+  const plan = planWasm<NamingWasm>(NAMING_WASM);
   const layers = projection === undefined ? [] : [projection.hidden, projection.out];
   const placed = layers.map((layer, i) => {
     const packed = layerPanels(layer);

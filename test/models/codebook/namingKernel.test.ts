@@ -1,8 +1,5 @@
-import { execFile } from 'node:child_process';
-import { mkdtemp, readFile, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { readFile } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
-import { promisify } from 'node:util';
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { createCodebook, type CodebookTensors } from '../../../src/models/codebook/codebook.ts';
@@ -161,15 +158,4 @@ describe('naming in WebAssembly', () => {
       }
     }
   });
-
-  test('is what the compiler makes of assembly/', async () => {
-    const folder = await mkdtemp(join(tmpdir(), 'sylstream-wasm-'));
-    try {
-      await promisify(execFile)(process.execPath, [join(root, 'scripts/buildWasm.mjs'), folder]);
-      const committed = await readFile(join(root, 'src/models/codebook/namingWasm.ts'), 'utf8');
-      expect(await readFile(join(folder, 'namingWasm.ts'), 'utf8')).toBe(committed);
-    } finally {
-      await rm(folder, { recursive: true });
-    }
-  }, 180_000);
 });
