@@ -32,7 +32,7 @@ async function show(ids: readonly string[], options: UnitsOptions): Promise<void
   if (cards === undefined) {
     throw new PipelineError(
       'SYLSTREAM_ERR_BUNDLE_MISSING',
-      `${bundle.directory} has no units.json, so it does not say what its units stand for; training/labels.py makes it`,
+      `${bundle.directory} has no units.json, so it does not say what its units stand for; training/bundle/unit_cards.py makes it`,
     );
   }
   const wanted = ids.length === 0 ? cards.units : ids.map((id) => cardOf(id, cards));

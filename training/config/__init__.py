@@ -5,8 +5,8 @@ from __future__ import annotations
 import importlib
 from dataclasses import dataclass, field
 
-from encoder import EncoderConfig
-from unit_lm import UnitLmConfig
+from model.encoder import EncoderConfig
+from model.unit_lm import UnitLmConfig
 
 NAMES = ('tiny', 'tiny_causal', 'mini', 'small', 'steady', 'base', 'large')
 

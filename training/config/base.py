@@ -1,8 +1,8 @@
 """The papers' size (MAE-AST and HuBERT base: 12 x 768), for a CUDA GPU."""
 
 from config import Settings
-from encoder import EncoderConfig
-from unit_lm import UnitLmConfig
+from model.encoder import EncoderConfig
+from model.unit_lm import UnitLmConfig
 
 settings = Settings(
     encoder=EncoderConfig(layers=12, width=768, heads=12, head_width=64, ffn_width=3072, feature_width=768),

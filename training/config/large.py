@@ -3,6 +3,6 @@
 from dataclasses import replace
 
 from config.base import settings as base
-from unit_lm import UnitLmConfig
+from model.unit_lm import UnitLmConfig
 
 settings = replace(base, lm=UnitLmConfig(layers=24, width=1024, heads=16, head_width=64, ffn_width=4096))

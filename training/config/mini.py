@@ -1,7 +1,7 @@
 """A quarter of an hour an arm on one core: ablations, and trials of a whole recipe."""
 
 from config import Settings
-from encoder import EncoderConfig
+from model.encoder import EncoderConfig
 
 settings = Settings(
     encoder=EncoderConfig(layers=4, width=128, heads=4, head_width=32, ffn_width=512, feature_width=128),

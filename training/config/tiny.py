@@ -1,8 +1,8 @@
 """Minutes on one core: the whole way in CI, and the fixture that both languages' tests load."""
 
 from config import Settings
-from encoder import EncoderConfig
-from unit_lm import UnitLmConfig
+from model.encoder import EncoderConfig
+from model.unit_lm import UnitLmConfig
 
 settings = Settings(
     encoder=EncoderConfig(

@@ -108,7 +108,7 @@ function checkSizes({ units, fine, syllables }: UnitsFile, bundle: Bundle): void
   if (broken) {
     throw new PipelineError(
       'SYLSTREAM_ERR_BUNDLE_SHAPE',
-      `${NAME} of ${bundle.directory}: expected ${broken[1]}; make it again (training/labels.py)`,
+      `${NAME} of ${bundle.directory}: expected ${broken[1]}; make it again (training/bundle/unit_cards.py)`,
     );
   }
 }

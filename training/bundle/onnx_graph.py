@@ -1,0 +1,264 @@
+"""Builds the encoder's ONNX graphs by hand: a step on a cache, or a whole window, in fp32 or with int8 weights.
+
+Written out with onnx.helper, so that names, shapes and arithmetic are exactly those of docs/bundle.md and nothing depends on an exporter's version.
+int8: weights per output column; activations per *row* (absmax / 127, stored as uint8 with zero point 128), so that no row of a batch
+touches another. The embedding and the heads stay fp32: 3 % of the work, and the numbers that decisions are made from.
+"""
+
+from __future__ import annotations
+
+import zlib
+from pathlib import Path
+
+import numpy as np
+import onnx
+from onnx import TensorProto, helper, numpy_helper
+
+from bundle.engine import onnxruntime
+from bundle.stand_ins import OUTPUTS
+from model.encoder import HIDDEN, EncoderConfig
+
+OPSET, IR_VERSION = 20, 10
+EXTERNAL_BYTES = 4096  # tensors of at least this size go to weights.bin
+
+
+def flat_weights(cfg: EncoderConfig, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The network's tensors as the graphs use them: matrices (in, out), and 1/sqrt(head width) folded into the queries."""
+    weights = {}
+    for name, value in state.items():
+        if name.startswith('phones.'):
+            continue
+        scale = cfg.head_width**-0.5 if '.query.' in name else 1.0
+        weights[name] = np.ascontiguousarray((value.T if value.ndim == 2 else value) * np.float32(scale), dtype=np.float32)
+    return weights
+
+
+def unflatten_weights(cfg: EncoderConfig, weights: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
+    """The inverse of flat_weights: tensors for Encoder.load_state_dict, without the phone head."""
+    scale = cfg.head_width**0.5
+    return {n: (w.T if w.ndim == 2 else w) * np.float32(scale if '.query.' in n else 1.0) for n, w in weights.items()}
+
+
+class Graph:
+    """Collects nodes and constants; `op` returns the name of the new tensor."""
+
+    def __init__(self, weights: dict[str, np.ndarray], int8: bool):
+        self.weights, self.int8 = weights, int8
+        self.nodes: list[onnx.NodeProto] = []
+        self.constants: dict[str, np.ndarray] = {}
+        self.rows: dict[str, tuple[str, str]] = {}  # activations already quantised
+
+    def op(self, kind: str, *inputs: str, out: str | None = None, **attributes) -> str:
+        name = out or f'{kind.lower()}_{len(self.nodes)}'
+        self.nodes.append(helper.make_node(kind, list(inputs), [name], **attributes))
+        return name
+
+    def const(self, value, dtype=np.float32) -> str:
+        array = np.asarray(value, dtype)
+        name = f'c_{array.dtype}_{"_".join(map(str, array.shape))}_{zlib.crc32(array.tobytes()):08x}'
+        self.constants[name] = array
+        return name
+
+    def ints(self, *values: int) -> str:
+        return self.const(values, np.int64)
+
+    def weight(self, name: str) -> str:
+        self.constants[name] = self.weights[name]
+        return name
+
+    def linear(self, x: str, name: str, int8: bool = False, out: str | None = None) -> str:
+        """x times the weights, plus the bias if there is one."""
+        bias = f'{name}.bias' in self.weights
+        if not (int8 and self.int8):
+            y = self.op('MatMul', x, self.weight(f'{name}.weight'), out=None if bias else out)
+            return self.op('Add', y, self.weight(f'{name}.bias'), out=out) if bias else y
+        w = self.weights[f'{name}.weight']
+        scale = np.maximum(np.abs(w).max(0), 1e-9) / 127  # (out,)
+        self.constants[f'{name}.weight_q'] = np.round(w / scale).astype(np.int8)
+        self.constants[f'{name}.scale'] = scale.astype(np.float32)
+        quantised, row_scale = self.quantise_rows(x)
+        y = self.op('MatMulInteger', quantised, f'{name}.weight_q', self.const(128, np.uint8))
+        y = self.op('Mul', self.op('Cast', y, to=TensorProto.FLOAT), row_scale)
+        y = self.op('Mul', y, f'{name}.scale', out=None if bias else out)
+        return self.op('Add', y, self.weight(f'{name}.bias'), out=out) if bias else y
+
+    def quantise_rows(self, x: str) -> tuple[str, str]:
+        if x not in self.rows:
+            top = self.op('ReduceMax', self.op('Abs', x), self.ints(-1), keepdims=1)
+            scale = self.op('Div', self.op('Max', top, self.const(1e-6)), self.const(127))
+            y = self.op('Round', self.op('Add', self.op('Div', x, scale), self.const(128)))
+            self.rows[x] = (self.op('Cast', y, to=TensorProto.UINT8), scale)
+        return self.rows[x]
+
+    def norm(self, x: str, name: str) -> str:
+        return self.op('LayerNormalization', x, self.weight(f'{name}.weight'), self.weight(f'{name}.bias'), axis=-1, epsilon=1e-5)
+
+
+def hidden_where(g: Graph, seen: str) -> str:
+    return g.op('Where', seen, g.const(0), g.const(HIDDEN))
+
+
+def attention_rows(g: Graph, bias: str) -> str:
+    """(B, c, H, S) -> (B, c*H, S)."""
+    total = g.op('Unsqueeze', g.op('Gather', g.op('Shape', bias), g.const(3, np.int64)), g.ints(0))
+    return g.op('Reshape', bias, g.op('Concat', g.ints(0, -1), total, axis=0))
+
+
+def step_bias(g: Graph, cfg: EncoderConfig) -> str:
+    """Additive bias (B, c*H, W + c) from token_mask (B, c) and past_age (B, W): see encoder.step_bias."""
+    slopes = g.const(-np.array(cfg.slopes, np.float32)[None, None, :, None])
+    count = g.op('Gather', g.op('Shape', 'token_mask'), g.const(1, np.int64))
+    i = g.op('Range', g.const(0), g.op('Cast', count, to=TensorProto.FLOAT), g.const(1))
+    age = g.op('Unsqueeze', 'past_age', g.ints(1, 2))  # (B, 1, 1, W)
+    back = g.op('Add', age, g.op('Unsqueeze', i, g.ints(0, 2, 3)))  # (B, c, 1, W)
+    old = g.op('Mul', back, slopes)  # (B, c, H, W)
+    seen = g.op('Greater', age, g.const(0))
+    if cfg.causal:
+        seen = g.op('And', seen, g.op('LessOrEqual', back, g.const(cfg.window_tokens)))
+    old = g.op('Add', old, hidden_where(g, seen))
+    distance = g.op('Abs', g.op('Sub', g.op('Unsqueeze', i, g.ints(1)), i))  # (c, c)
+    new = g.op('Mul', g.op('Unsqueeze', distance, g.ints(0, 2)), slopes)  # (1, c, H, c)
+    mask = g.op('Unsqueeze', 'token_mask', g.ints(1, 2))  # (B, 1, 1, c)
+    seen = g.op('Greater', mask, g.const(0))
+    if cfg.causal:
+        rows, columns = g.op('Unsqueeze', i, g.ints(0, 2, 3)), g.op('Unsqueeze', i, g.ints(0, 1, 2))
+        seen = g.op('And', seen, g.op('GreaterOrEqual', rows, columns))  # (B, c, 1, c)
+    new = g.op('Add', new, hidden_where(g, seen))
+    return attention_rows(g, g.op('Concat', old, new, axis=-1))
+
+
+def window_bias(g: Graph, cfg: EncoderConfig) -> str:
+    """Additive bias (B, T*H, T) of the chunk-causal mask over a whole window: see encoder.whole_bias."""
+    chunk = g.const(cfg.chunk_tokens)
+    slopes = g.const(-np.array(cfg.slopes, np.float32)[None, None, :, None])
+    size = g.op('Gather', g.op('Shape', 'token_mask'), g.const(1, np.int64))
+    i = g.op('Range', g.const(0), g.op('Cast', size, to=TensorProto.FLOAT), g.const(1))  # (T,)
+    count = g.op('ReduceSum', 'token_mask', g.ints(-1), keepdims=1)  # (B, 1)
+    if cfg.causal:
+        back = g.op('Unsqueeze', g.op('Sub', g.op('Unsqueeze', i, g.ints(1)), i), g.ints(0))  # (1, T, T)
+        seen = g.op('And', g.op('GreaterOrEqual', back, g.const(0)), g.op('LessOrEqual', back, g.const(cfg.window_tokens)))
+    else:
+        of = g.op('Min', g.op('Floor', g.op('Div', i, chunk)), g.op('Floor', g.op('Div', count, chunk)))  # (B, T)
+        rows, columns = g.op('Unsqueeze', of, g.ints(2)), g.op('Unsqueeze', of, g.ints(1))
+        first = g.op('Sub', g.op('Mul', rows, chunk), g.const(cfg.window_tokens))  # (B, T, 1): the oldest token seen
+        seen = g.op('And', g.op('LessOrEqual', columns, rows), g.op('GreaterOrEqual', i, first))
+    seen = g.op('And', seen, g.op('Greater', g.op('Unsqueeze', 'token_mask', g.ints(1)), g.const(0)))  # (B, T, T)
+    distance = g.op('Abs', g.op('Sub', g.op('Unsqueeze', i, g.ints(1)), i))
+    alibi = g.op('Mul', g.op('Unsqueeze', distance, g.ints(0, 2)), slopes)  # (1, T, H, T)
+    bias = g.op('Add', alibi, g.op('Unsqueeze', hidden_where(g, seen), g.ints(2)))  # (B, T, H, T)
+    shape = g.op('Concat', g.ints(0, -1), g.op('Unsqueeze', size, g.ints(0)), axis=0)
+    return g.op('Reshape', bias, shape)
+
+
+def block(g: Graph, cfg: EncoderConfig, layer: int, x: str, bias: str, past: tuple[str, str] | None) -> tuple[str, str]:
+    """One transformer block; returns its output and the new keys and values (B, c, 2V)."""
+    name, E = f'blocks.{layer}', cfg.head_width
+    h = g.norm(x, f'{name}.norm1')
+    q = g.op('Reshape', g.linear(h, f'{name}.query', int8=True), g.ints(0, -1, E))  # (B, c*H, E)
+    kv = g.linear(h, f'{name}.key_value', int8=True)  # (B, c, 2E)
+    keys = g.op('Slice', kv, g.ints(0), g.ints(E), g.ints(2))
+    values = g.op('Slice', kv, g.ints(E), g.ints(2 * E), g.ints(2))
+    if past is not None:
+        keys, values = g.op('Concat', past[0], keys, axis=1), g.op('Concat', past[1], values, axis=1)  # (B, S, E)
+    scores = g.op('MatMul', q, g.op('Transpose', keys, perm=[0, 2, 1]))  # (B, c*H, S)
+    a = g.op('MatMul', g.op('Softmax', g.op('Add', scores, bias), axis=-1), values)  # (B, c*H, E)
+    a = g.op('Reshape', a, g.ints(0, -1, cfg.heads * E))  # (B, c, H*E)
+    x = g.op('Add', x, g.linear(a, f'{name}.out', int8=True))
+    up = g.op('Gelu', g.linear(g.norm(x, f'{name}.norm2'), f'{name}.up', int8=True), approximate='tanh')
+    return g.op('Add', x, g.linear(up, f'{name}.down', int8=True)), kv
+
+
+def stem(g: Graph, cfg: EncoderConfig) -> str:
+    """What the embedding of each token hears, (B, c, stem frames * bins): the repeated frames once more for every token that needs them."""
+    pair = cfg.frames_per_token * cfg.mel_bins
+    pairs = g.op('Reshape', 'mel', g.ints(0, -1, pair))  # (B, before / 2 + c, 2 * bins)
+    extra = cfg.frames_before // cfg.frames_per_token
+    if not extra:
+        return pairs
+    end = 2**31 - 1
+    parts = [g.op('Slice', pairs, g.ints(k), g.ints(k - extra if k < extra else end), g.ints(1)) for k in range(extra + 1)]
+    return g.op('Concat', *parts, axis=2)
+
+
+def layer_present(g: Graph, kv: str, width: int) -> str:
+    """A layer's part of `present`: new keys and values (B, c, 2V) -> (B, 1, 2, c, V)."""
+    pair = g.op('Transpose', g.op('Reshape', kv, g.ints(0, 0, 2, width)), perm=[0, 2, 1, 3])
+    return g.op('Unsqueeze', pair, g.ints(1))
+
+
+def model_of(g: Graph, name: str, inputs: dict[str, list], outputs: dict[str, list], integers: tuple[str, ...] = ()) -> onnx.ModelProto:
+    """The finished model, checked. inputs, outputs: name -> shape; all are float32 but the inputs named in `integers`, which are int64."""
+    info = helper.make_tensor_value_info
+    graph = helper.make_graph(
+        g.nodes,
+        name,
+        [info(n, TensorProto.INT64 if n in integers else TensorProto.FLOAT, shape) for n, shape in inputs.items()],
+        [info(n, TensorProto.FLOAT, shape) for n, shape in outputs.items()],
+        [numpy_helper.from_array(value, n) for n, value in g.constants.items()],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid('', OPSET)], producer_name='sylstream')
+    model.ir_version = IR_VERSION
+    onnx.checker.check_model(model)
+    return model
+
+
+def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: bool = False, heads: tuple[str, ...] = OUTPUTS) -> onnx.ModelProto:
+    """kind 'step' or 'window'; weights from flat_weights; heads: the outputs besides `present`. Returns a model with all weights inside."""
+    g = Graph(weights, int8)
+    step = kind == 'step'
+    bias = step_bias(g, cfg) if step else window_bias(g, cfg)
+    x = g.linear(stem(g, cfg), 'embed')
+    present = []
+    for layer in range(cfg.layers):
+        x, kv = block(g, cfg, layer, x, bias, (f'past_k_{layer}', f'past_v_{layer}') if step else None)
+        if step:
+            present.append(layer_present(g, kv, cfg.head_width))
+    h = g.norm(x, 'norm')
+    g.linear(h, 'features', out='features')
+    events = g.linear(h, 'events') if len(heads) > 1 else ''  # (B, c, 2)
+    for k, name in enumerate(('boundary', 'speech')):
+        if name in heads:
+            g.op('Gather', events, g.const(k, np.int64), axis=2, out=name)
+    if step:
+        g.op('Concat', *present, axis=1, out='present')
+    t, frames = ('c', 'frames') if step else ('T', 'frames')
+    W, V, D = cfg.window_tokens, cfg.head_width, cfg.feature_width
+    inputs = {'mel': ['B', frames, cfg.mel_bins], 'token_mask': ['B', t]}
+    outputs = {name: ['B', t, D] if name == 'features' else ['B', t] for name in OUTPUTS if name in heads}
+    if step:
+        inputs['past_age'] = ['B', W]
+        for which in 'kv':
+            inputs |= {f'past_{which}_{layer}': ['B', W, V] for layer in range(cfg.layers)}
+        outputs['present'] = ['B', cfg.layers, 2, t, V]
+    return model_of(g, f'sylstream_{kind}', inputs, outputs)
+
+
+def save_shared(models: dict[str, onnx.ModelProto], folder: Path) -> None:
+    """Writes fp32 models whose large tensors lie once in weights.bin, 64-byte aligned."""
+    blob, places = bytearray(), {}
+    for model in models.values():
+        for tensor in model.graph.initializer:
+            raw = numpy_helper.to_array(tensor).tobytes()
+            if len(raw) < EXTERNAL_BYTES:
+                continue
+            if tensor.name not in places:
+                blob.extend(b'\0' * (-len(blob) % 64))
+                places[tensor.name] = (len(blob), len(raw))
+                blob.extend(raw)
+            offset, length = places[tensor.name]
+            tensor.ClearField('raw_data')
+            tensor.data_location = TensorProto.EXTERNAL
+            del tensor.external_data[:]
+            for key, value in {'location': 'weights.bin', 'offset': offset, 'length': length}.items():
+                tensor.external_data.add(key=key, value=str(value))
+    (folder / 'weights.bin').write_bytes(bytes(blob))
+    for name, model in models.items():
+        (folder / f'{name}.onnx').write_bytes(model.SerializeToString())
+
+
+def session_of(path: Path) -> onnxruntime.InferenceSession:
+    """A session of one thread, with the runtime's own products of uint8 and int8: exact on x64 without VNNI too (src/models/inference/onnx.ts)."""
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.add_session_config_entry('session.x64quantprecision', '1')
+    return onnxruntime.InferenceSession(str(path), options)

@@ -1,0 +1,1 @@
+"""Recordings, texts and voices → log-mel shards → crops and their labels."""

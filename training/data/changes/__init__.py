@@ -1,0 +1,1 @@
+"""What happens to speech on its way: channels, rooms, noises, other throats."""

@@ -1,0 +1,8 @@
+"""Where things lie: this folder, the project around it, what runs write, and material that is not part of the project."""
+
+from pathlib import Path
+
+TRAINING = Path(__file__).resolve().parents[1]
+PROJECT = TRAINING.parent
+RUNS = TRAINING / 'runs'
+SHARED = PROJECT.parent / 'shared'  # recordings, timed speech and the evaluation pack, where somebody has them

@@ -1,0 +1,1 @@
+"""Synthesisers: text → speech, most of it with exact times."""

@@ -1,0 +1,1 @@
+"""What parts and settings are worth; nothing that ships depends on it."""

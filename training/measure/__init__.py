@@ -1,0 +1,1 @@
+"""What a finished bundle is worth."""

@@ -1,0 +1,1 @@
+"""Ways from data to a part of a bundle: one folder each."""

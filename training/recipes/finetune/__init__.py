@@ -1,0 +1,1 @@
+"""Labelled clips → an encoder or a head for another task."""

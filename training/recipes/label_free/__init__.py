@@ -1,0 +1,1 @@
+"""The encoder taught by no label (MAE-AST, LossPred, SyllableLM)."""

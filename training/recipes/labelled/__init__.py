@@ -1,0 +1,1 @@
+"""The encoder taught by speech whose times are known: the bundle that ships."""

@@ -1,0 +1,129 @@
+"""`quantize`: the dial and the units. Calibrates w, λ and the shift on the development split with the shipped int8 step model run live,
+then teaches the codebook on segments of training speech (bundle/codebook.py).
+
+    python -m recipes.labelled.quantize --config small --run runs/small
+
+Reads RUN/sylboost.pt, writes RUN/quantized/: config.json, codebook.safetensors, metrics.json; bundle/export.py makes the bundle of them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.numpy import save_file
+
+from bundle.codebook import clustered, spoken_segments, taught_codebook
+from bundle.dial import Cut, Voices, fit, mix_hz
+from bundle.export import encoder_json, onnx_step, rate_json
+from bundle.onnx_graph import build, flat_weights
+from config import load_config
+from data.batches import Utterance, load_shards, some_hours
+from data.places import RUNS
+from model.encoder import Encoder, Streamer
+from recipes.labelled.timed import dev_sets, load_checkpoint
+from segment import segmenter
+from segment.matching import boundary_scores
+
+WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # w tried for the features' cost
+LAMBDAS = (-2.0, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5)
+MOST_SHIFT = 120  # samples; the format's bound: a boundary stays between its neighbours' centres
+
+
+def int8_outputs(model: Encoder, utterances: list[Utterance], mel: tuple[float, float]) -> list[dict[str, np.ndarray]]:
+    """Streams every utterance through the int8 step model, as the runtime does."""
+    weights = flat_weights(model.cfg, {k: v.detach().float().numpy() for k, v in model.state_dict().items()})
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / 'step_int8.onnx'
+        path.write_bytes(build(model.cfg, weights, 'step', int8=True).SerializeToString())
+        step = onnx_step(path, model.cfg.layers)
+        out = []
+        for u in utterances:
+            x = torch.from_numpy(0.5 * (np.asarray(u.mel, np.float32) - mel[0]) / mel[1])
+            out.append({k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()})
+    return out
+
+
+def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segmenter.Rate, int, dict]:
+    """The natural rate's w and λ and the one shift: the best mean over the sets of F1 at 50 ms plus F1 at 20 ms."""
+    best: tuple[float, segmenter.Rate, dict] = (-1.0, segmenter.Rate('natural', 0, 1, 0), {})
+    for w in WEIGHTS:
+        for lam in LAMBDAS:
+            rate, scores = segmenter.Rate('natural', 0, w, lam), {}
+            for name, (cut, us) in sets.items():
+                found = cut.edges(rate)
+                scores[name] = [boundary_scores([u.edges for u in us], found, t)['f1'] for t in (0.05, 0.02)]
+            mean = float(np.mean(list(scores.values())))
+            if mean > best[0]:
+                best = (mean, rate, scores)
+        print(f'w up to {w}: best so far {best[0]:.4f} at w {best[1].w} λ {best[1].lam}', flush=True)
+    rate, shifts = best[1], []
+    for cut, us in sets.values():
+        gaps = []
+        for t, u in zip(cut.edges(rate), us, strict=True):
+            if len(t) and len(u.edges):
+                gap = u.edges[np.abs(u.edges[None] - t[:, None]).argmin(1)] - t
+                gaps.extend(gap[np.abs(gap) < 0.04])
+        shifts.append(np.median(gaps))
+    shift = int(np.clip(round(float(np.mean(shifts)) * 16_000), -MOST_SHIFT, MOST_SHIFT))
+    scores = {
+        name: [round(boundary_scores([u.edges for u in us], cut.edges(rate, shift), t)['f1'], 4) for t in (0.05, 0.02)]
+        for name, (cut, us) in sets.items()
+    }
+    return rate, shift, scores
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument('--config', default='small')
+    parser.add_argument('--run', type=Path, default=RUNS / 'small')
+    parser.add_argument('--data', type=Path, default=RUNS / 'data')
+    parser.add_argument('--corpora', nargs='*')
+    parser.add_argument('--hours', type=float, default=100, help='training speech to take segments from')
+    parser.add_argument('--clustered', action='store_true', help='k-means and its merge, without the syllables')
+    parser.add_argument('--dev', type=int, default=48, help='development utterances of each corpus')
+    args = parser.parse_args()
+    settings, started = load_config(args.config), time.time()
+    state = load_checkpoint(args.run / 'sylboost.pt', settings.encoder)
+    mel, cfg = tuple(state['mel']), settings.encoder
+    model = Encoder(cfg)
+    model.load_state_dict(state['average'])
+    model.eval()
+    rules = segmenter.Rules()
+    dev = dev_sets(args.data, args.dev)
+    corpora = {
+        name: Voices(Cut(int8_outputs(model, us, mel), rules, cfg.chunk_tokens, cfg.delay_tokens), [u.speaker for u in us])
+        for name, us in dev.items()
+    }
+    print(f'development outputs: {time.time() - started:.0f} s', flush=True)
+    rate, shift, scores = calibrate({name: (voices.cut, dev[name]) for name, voices in corpora.items()})
+    hz = round(mix_hz(corpora, rate), 3)
+    rates = [rate_json(r) for r in (replace(rate, hz=hz), *fit(corpora, rate.w))]
+    print(f'natural {hz} Hz, w {rate.w}, λ {rate.lam}, shift {shift} samples; F1 at 50 and 20 ms: {scores}; {rates}', flush=True)
+    utterances = some_hours(load_shards(args.data, args.corpora), args.hours, 0)
+    spoken = spoken_segments(model, utterances, mel, rate, rules)
+    wanted = (settings.centroids, settings.merged)
+    codebook = clustered(spoken.vectors, *wanted) if args.clustered else taught_codebook(spoken, *wanted)
+    K, M = len(codebook['centroids']), int(codebook['units'].max())
+    print(f'{len(spoken.vectors)} segments, {K} centroids, {M} units, {time.time() - started:.0f} s', flush=True)
+    out = args.run / 'quantized'
+    out.mkdir(exist_ok=True)
+    config = {
+        'formatVersion': 1, 'mel': {'bins': cfg.mel_bins, 'mean': mel[0], 'std': mel[1]}, 'encoder': encoder_json(cfg),
+        'boundaries': {'minTokens': rules.min_tokens, 'maxTokens': rules.max_tokens, 'logitClamp': 6, 'shiftSamples': shift, 'rates': rates},
+        'units': {'centroids': K, 'merged': M, 'trimTokens': 1},
+    }  # fmt: skip
+    (out / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
+    save_file(codebook, out / 'codebook.safetensors')
+    metrics = {'dev': {n: {'f1_50ms': a, 'f1_20ms': b} for n, (a, b) in scores.items()}, 'bitsPerSecond': round(hz * float(np.log2(M)), 1)}
+    (out / 'metrics.json').write_text(json.dumps(metrics, indent=2) + '\n')
+
+
+if __name__ == '__main__':
+    main()

@@ -1,0 +1,1 @@
+"""The language model over units: its speech, its streams, its training, its tests."""

@@ -1,0 +1,1 @@
+"""The encoder taught to say the same of the same speech, clean and changed."""

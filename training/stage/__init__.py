@@ -1,0 +1,1 @@
+"""What every stage of a training does around its step."""
