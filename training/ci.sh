@@ -19,7 +19,7 @@ if [ -d ../../shared/timed-speech ]; then
   "$python" -m recipes.labelled.quantize "${options[@]}" --dev 8 --hours 0.1
   "$python" -m bundle.export --config tiny --run "$runs/tiny" --data "$runs/data" --clip ../test/fixtures/tiny/golden/speech.wav --out "$runs/bundle/tiny"
   "$python" -m measure.evaluate "$runs/bundle/tiny" --data "$runs/data" --limit 5 --whole --bare --json "$runs/scores.json"
-  "$python" -m bundle.dial "$runs/bundle/tiny" --data "$runs/data" --limit 2 --json "$runs/dial.json"
+  "$python" -m measure.dial "$runs/bundle/tiny" --data "$runs/data" --limit 2 --json "$runs/dial.json"
   "$python" -m bundle.rebundle "$runs/bundle/tiny" --version 0.2.0 --scores "$runs/scores.json" --dial "$runs/dial.json"
   cp -r "$runs/bundle/tiny" "$runs/bundle/clustered"
   "$python" -m bundle.codebook "$runs/bundle/clustered" --config tiny --data "$runs/data" --clustered --version 0.3.0

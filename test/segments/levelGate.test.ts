@@ -11,7 +11,7 @@ interface Golden {
 }
 
 describe('createLevelGate', () => {
-  it('says of every level what training/bundle/stand_ins.py says', () => {
+  it('says of every level what training/segment/stand_ins.py says', () => {
     const text = readFileSync(fixture('level-gate.json'), 'utf8');
     const { kept, levels, speech } = JSON.parse(text) as Golden;
     const gate = createLevelGate();

@@ -20,8 +20,8 @@ from safetensors.numpy import save_file
 from torch import nn
 
 from bundle.onnx_graph import IR_VERSION, OPSET
+from bundle.outputs import outputs_of
 from data.mel import log_mel, normalise, read_audio
-from measure.evaluate import outputs_of
 
 TOKEN_MS = 20
 

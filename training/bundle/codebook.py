@@ -19,19 +19,22 @@ import numpy as np
 from safetensors.numpy import save_file
 from sklearn.cluster import AgglomerativeClustering, MiniBatchKMeans
 
-from bundle.export import natural, read_about, read_bundle, rules_of, write_golden
+from bundle.config_json import natural, rules_of
+from bundle.export import write_golden
+from bundle.lm_part import remove_lm
+from bundle.manifest import read_about
+from bundle.read import read_bundle
 from bundle.rebundle import update_bundle
 from config import load_config
 from data.batches import Utterance, augment, load_shards
 from data.mel import read_audio
 from data.places import RUNS
 from data.shards import cmu_syllable
-from measure.agreement import best
 from model.encoder import Encoder
 from model.prototypes import classes, merge, taught
-from recipes.labelled.timed import encode_many
-from recipes.lm.export import remove_lm
 from segment import segmenter
+from segment.overlap import most_overlapped
+from stage.encode import encode_many
 
 Codebook = dict[str, np.ndarray]  # the tensors of codebook.safetensors
 
@@ -43,13 +46,6 @@ class Spoken:
     vectors: np.ndarray
     syllables: list[str]
     corpora: list[str]
-
-
-def most_overlapped(cuts: np.ndarray, spans: np.ndarray) -> np.ndarray:
-    """Which of the spans (s, 2), seconds, each segment between cuts (tokens) overlaps most; -1 for none."""
-    spans = spans.reshape(-1, 2)
-    start, end = cuts[:-1, None] * 0.02, cuts[1:, None] * 0.02
-    return best(np.minimum(end, spans[None, :, 1]) - np.maximum(start, spans[None, :, 0]))
 
 
 def changed(u: Utterance, number: int) -> Utterance:
@@ -105,7 +101,7 @@ def taught_codebook(spoken: Spoken, centroids: int, merged: int, seed: int = 0) 
 
 
 def with_bits(dial: dict, units: int) -> dict:
-    """What bundle/dial.py measured, with the bits a second that another number of units makes of the same rates."""
+    """What measure/dial.py measured, with the bits a second that another number of units makes of the same rates."""
     return {name: {rate: r | {'bits': round(r['hz'] * math.log2(units), 4)} for rate, r in rates.items()} for name, rates in dial.items()}
 
 

@@ -12,9 +12,9 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bundle.export import onnx_step, read_bundle
-from bundle.stand_ins import complete_normalised
+from bundle.read import onnx_step, read_bundle
 from model.encoder import EncoderConfig, Streamer
+from segment.stand_ins import complete_normalised
 
 STREAMS = 16  # at once
 

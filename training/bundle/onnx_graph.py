@@ -14,9 +14,9 @@ import numpy as np
 import onnx
 from onnx import TensorProto, helper, numpy_helper
 
-from bundle.engine import onnxruntime
-from bundle.stand_ins import OUTPUTS
 from model.encoder import HIDDEN, EncoderConfig
+from model.engine import onnxruntime
+from segment.stand_ins import OUTPUTS
 
 OPSET, IR_VERSION = 20, 10
 EXTERNAL_BYTES = 4096  # tensors of at least this size go to weights.bin

@@ -2,7 +2,7 @@
 
     python -m bundle.rebundle ../models/small --version 1.0.0 --scores scores.json --dial dial.json
 
-Weights, codebook and golden files stay as they are: golden/ speaks of the natural rate, which bundle/dial.py leaves alone.
+Weights, codebook and golden files stay as they are: golden/ speaks of the natural rate, which measure/dial.py leaves alone.
 """
 
 from __future__ import annotations
@@ -10,24 +10,10 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import re
 from pathlib import Path
 
-from bundle.export import model_card, read_about, write_manifest
-
-
-def sections(card: str) -> dict[str, str]:
-    """A model card by its `## ` headings, in order; what comes before the first is under ''."""
-    parts = re.split(r'(?m)^(?=## )', card)
-    return {part.splitlines()[0] if k else '': part for k, part in enumerate(parts)}
-
-
-def merged_card(old: str, new: str) -> str:
-    """`new`, with the sections of `old` that it lacks put before its last one ("Limits")."""
-    own, fresh = sections(old), sections(new)
-    kept = [part.rstrip() + '\n\n' for title, part in own.items() if title not in fresh]
-    *first, last = fresh.values()
-    return ''.join([*first, *kept, last])
+from bundle.card import merged_card, model_card
+from bundle.manifest import read_about, write_manifest
 
 
 def rounded(value: object) -> object:
@@ -55,7 +41,7 @@ def main() -> None:
     parser.add_argument('bundle', type=Path)
     parser.add_argument('--version')
     parser.add_argument('--scores', type=Path, help='what measure/evaluate.py --json wrote')
-    parser.add_argument('--dial', type=Path, help='what bundle/dial.py --json wrote')
+    parser.add_argument('--dial', type=Path, help='what measure/dial.py --json wrote')
     args = parser.parse_args()
     read = {'test': args.scores, 'dial': args.dial}
     metrics = {name: rounded(json.loads(path.read_text())) for name, path in read.items() if path}

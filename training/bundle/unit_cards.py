@@ -19,7 +19,8 @@ import numpy as np
 import pyphen
 
 from bundle.codebook import spoken_segments
-from bundle.export import natural, read_bundle, rules_of
+from bundle.config_json import natural, rules_of
+from bundle.read import read_bundle
 from bundle.rebundle import update_bundle
 from data.batches import load_shards, some_hours
 from data.lexicon import BREAK, Lexicon, syllabify, words_of

@@ -27,8 +27,12 @@ from data.batches import Batches, Utterance, load_shards, mel_statistics
 from data.places import RUNS
 from model.encoder import Encoder, EncoderConfig
 from recipes.labelled.sylboost import Teacher, fit_head
-from recipes.labelled.timed import dev_sets, draw, draw_chunk, encode_many, label_losses, load_checkpoint, logit_scores, run_batch
 from segment.segmenter import segment_vectors
+from stage.checkpoint import load_checkpoint
+from stage.development import dev_sets, logit_scores
+from stage.draws import draw, draw_chunk
+from stage.encode import encode_many, run_batch
+from stage.label_losses import label_losses
 from stage.loop import Loop, Optimizers
 
 SIZES = EncoderConfig(layers=4, width=128, heads=4, head_width=32, ffn_width=512, feature_width=128)

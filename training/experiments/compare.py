@@ -22,19 +22,19 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bundle.export import natural, rules_of
+from bundle.config_json import natural, rules_of
+from bundle.outputs import outputs_of
 from data.batches import Utterance, load_shards
 from data.mel import log_mel, normalise, read_audio
 from data.places import RUNS, SHARED
 from data.shards import boundaries
-from measure.evaluate import outputs_of
 from model.encoder import Encoder, EncoderConfig
 from recipes.label_free import losspred
 from recipes.label_free.losspred import boundaries_of, loss_matrix, scorer_from, seconds, stretches
-from recipes.labelled.timed import encode_many
 from segment.baselines import kept_peaks, sounding
 from segment.equal_counts import Cutter, at_count, completed, feature_cutter
 from segment.matching import boundary_scores
+from stage.encode import encode_many
 
 PACK = ('festival', 'asterisk-en')
 KINDS = ('phones', 'syllables', 'words')

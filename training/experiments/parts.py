@@ -17,13 +17,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bundle.export import natural, rules_of
+from bundle.config_json import natural, rules_of
+from bundle.outputs import outputs_of
 from data.mel import normalise
 from data.places import RUNS
-from measure.evaluate import outputs_of
-from recipes.labelled.timed import dev_sets
 from segment import segmenter
 from segment.matching import boundary_scores
+from stage.development import dev_sets
 
 LAMBDAS = tuple(np.round(np.arange(-3, 6.01, 0.25), 2))
 Outputs = dict[str, np.ndarray]

@@ -25,13 +25,13 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
-from bundle.export import read_bundle
+from bundle.read import read_bundle
 from config import load_config
 from data.batches import CENTRE, TOKEN, Utterance, load_shards
 from data.places import RUNS
 from model.encoder import encode
 from model.mae import BANDS, MaeConfig, MaskedAutoencoder
-from recipes.label_free.pretrain import load_mae
+from stage.checkpoint import load_mae
 from stage.precision import mixed
 
 Features = Callable[[Tensor], list[Tensor]]  # log-mel (2T, 128) -> (T, D) of each layer

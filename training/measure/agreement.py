@@ -68,13 +68,6 @@ def overlaps(said: Said, spans: np.ndarray) -> np.ndarray:
     return np.minimum(said.ends[:, None], spans[:, 1]) - np.maximum(said.starts[:, None], spans[:, 0])
 
 
-def best(shared: np.ndarray) -> np.ndarray:
-    """For each row the column that it shares most with, -1 for none."""
-    if not shared.shape[1]:
-        return np.full(len(shared), -1)
-    return np.where(shared.max(1) > 0, shared.argmax(1), -1)
-
-
 def calibration(confidence: np.ndarray, right: np.ndarray) -> dict[str, float]:
     """`error`, mean gap of confidence and share right in BINS equally filled bins; `roc`, area; `brier`, and `brier_gain` over the best constant."""
     order, right = np.argsort(confidence, kind='stable'), right.astype(np.float64)

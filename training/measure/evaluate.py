@@ -24,14 +24,13 @@ import numpy as np
 import torch
 from safetensors.numpy import load_file
 
-from bundle.export import natural, onnx_step, rates_of, read_bundle, rules_of
-from bundle.stand_ins import complete_normalised
+from bundle.config_json import natural, rates_of, rules_of
+from bundle.outputs import outputs_of
 from data.batches import load_shards
 from data.mel import log_mel, normalise, read_audio
 from data.places import RUNS, SHARED
 from data.shards import boundaries
 from measure.plots import Picture, plot
-from model.encoder import Streamer, encode
 from segment import segmenter
 from segment.baselines import OF_MEL, OF_SOUND, Recording
 from segment.matching import boundary_scores
@@ -51,15 +50,6 @@ def pack_set(pack: Path, name: str) -> list[Recording]:
 def shard_set(data: Path, name: str, split: str) -> list[Recording]:
     """The utterances of one split of a shard."""
     return [Recording(torch.from_numpy(np.asarray(u.mel, np.float32)), u.edges, u.speaker, u.path) for u in load_shards(data, [name], split)]
-
-
-def outputs_of(bundle: Path, precision: str, whole: bool) -> Callable[[torch.Tensor], dict[str, np.ndarray]]:
-    """A function from normalised mel to the bundle's outputs: streamed through its step model, or by PyTorch with whole context."""
-    model, config, _ = read_bundle(bundle)
-    if whole:
-        return lambda x: complete_normalised({k: v.numpy() for k, v in encode(model, x).items()}, x, config)
-    step = onnx_step(bundle / 'onnx' / ('step_int8.onnx' if precision == 'int8' else 'step.onnx'), model.cfg.layers)
-    return lambda x: complete_normalised({k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()}, x, config)
 
 
 def row(refs: list[np.ndarray], found: list[np.ndarray]) -> dict[str, float]:

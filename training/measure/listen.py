@@ -16,7 +16,7 @@ import numpy as np
 import soundfile
 from safetensors.numpy import load_file
 
-from bundle.export import rates_of, rules_of
+from bundle.config_json import rates_of, rules_of
 from bundle.lockstep import live_outputs
 from bundle.units import PROGRAM
 from data.mel import SAMPLE_RATE, int16_of, log_mel

@@ -37,9 +37,10 @@ from data.places import RUNS, SHARED
 from data.shards import cmu_syllable
 from data.splits import named, split_of
 from measure import voices_apart
-from measure.agreement import Said, agreement, best, calibration, overlaps
+from measure.agreement import Said, agreement, calibration, overlaps
 from measure.listen import Listener, command_listener, lockstep_listener
 from measure.unit_figures import entropy, figures
+from segment.overlap import best
 
 TONE = 9_600  # samples of room tone, 0.6 s
 CUTS, CONTROLS = (10, 30, 70), (20, 160)  # ms

@@ -23,14 +23,14 @@ import torch
 from safetensors.numpy import load_file
 from sklearn.cluster import MiniBatchKMeans
 
-from bundle.codebook import most_overlapped
-from bundle.export import rates_of, rules_of
+from bundle.config_json import rates_of, rules_of
+from bundle.outputs import outputs_of
 from data.batches import Utterance, load_shards
 from data.mel import normalise
 from data.places import RUNS
-from measure.evaluate import outputs_of
 from measure.same_word import LETTERS, SpokenWord, average_precision
 from segment import segmenter
+from segment.overlap import most_overlapped
 
 SHUFFLES = 5
 SYSTEMS = ('small', 'k-means on log-mel')

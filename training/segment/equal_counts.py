@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 
-from bundle.stand_ins import FEATURES_ONLY, complete
 from data.batches import Utterance
 from model.encoder import EncoderConfig
 from segment import segmenter
 from segment.matching import boundary_scores
+from segment.stand_ins import FEATURES_ONLY, complete
 
 Cutter = Callable[[float], list[np.ndarray]]  # a knob (more = fewer boundaries) -> boundaries of every recording, seconds
 

@@ -11,7 +11,6 @@ import signal
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
-from pathlib import Path
 
 import torch
 from torch import Tensor, nn
@@ -51,13 +50,6 @@ class Optimizers:
 def schedule(step: int, steps: int, warmup: int, decay: int) -> float:
     """Warm-up, stable, then linear decay to 0 over the last `decay` steps (WSD): a stable checkpoint can be decayed out at any time."""
     return min(1.0, (step + 1) / warmup, max(0.0, (steps - step) / decay) if decay else 1.0)
-
-
-def save(path: Path, state: dict) -> None:
-    """Writes a checkpoint so that a crash leaves the old or the new one, never half of it."""
-    temporary = path.with_suffix('.tmp')
-    torch.save(state, temporary)
-    temporary.replace(path)
 
 
 @dataclass

@@ -14,8 +14,8 @@ from pathlib import Path
 import numpy as np
 import soxr
 
-from bundle.engine import onnxruntime
 from data.mel import SAMPLE_RATE
+from model.engine import onnxruntime
 
 PARTS = 4  # packages that the model comes in
 RATE = 24_000

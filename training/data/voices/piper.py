@@ -14,8 +14,8 @@ from pathlib import Path
 
 import numpy as np
 
-from bundle.engine import onnxruntime
 from data.lexicon import VOWELS, entry_syllables
+from model.engine import onnxruntime
 
 VOICES = ('joe',)
 SCALES = (0.667, 1.0, 0.8)  # noise, length, noise of the lengths: of the voice's own en_US-joe-medium.onnx.json

@@ -27,16 +27,16 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from bundle.classifier import export_head
-from bundle.export import read_bundle
+from bundle.outputs import outputs_of
+from bundle.read import read_bundle
 from config import load_config
 from data.batches import mel_statistics
 from data.places import RUNS
-from measure.evaluate import outputs_of
 from model.encoder import Encoder
 from recipes.finetune.clips import Clip, load_clips
-from recipes.label_free.pretrain import load_mae
-from recipes.labelled.timed import run_batch
+from stage.checkpoint import load_mae
 from stage.cost import Cost, forward_flop
+from stage.encode import run_batch
 from stage.loop import schedule
 
 

@@ -20,16 +20,16 @@ from pathlib import Path
 import numpy as np
 import torch
 
+from bundle.card import with_section
 from bundle.classifier import TOKEN_MS, export_head, speech_windows
-from bundle.export import read_about, write_manifest
 from bundle.lockstep import live_outputs
+from bundle.manifest import read_about, write_manifest
 from data.places import RUNS, SHARED
 from data.shards import write_shard
 from data.splits import check_speaker, split_of
 from recipes.finetune.clips import item
 from recipes.finetune.train import learn_head
 from recipes.finetune.voice_report import HEADING, card, measure
-from recipes.lm.export import with_section
 
 LABELS = ['man', 'woman']
 SEX = {'f': 'woman', 'm': 'man'}

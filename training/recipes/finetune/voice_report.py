@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from recipes.lm.export import table
+from bundle.card import table
 
 HEADING = '## Head: man or woman'
 PACK = ('festival', 'asterisk-en', 'asterisk-fr')  # corpora whose voices have names

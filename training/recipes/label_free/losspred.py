@@ -34,10 +34,9 @@ from data.batches import EDGE, TOKEN, Batches, Utterance, some_hours
 from data.places import RUNS
 from data.untimed import audio_shards
 from model.mae import MaskedAutoencoder, draw_mask
-from recipes.label_free.pretrain import load_mae
 from segment.baselines import sounding
+from stage.checkpoint import load_mae, save
 from stage.cost import Cost, forward_flop
-from stage.loop import save
 from stage.precision import mixed
 
 SPAN = 51  # tokens; the paper's, about a second

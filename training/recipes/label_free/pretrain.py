@@ -24,9 +24,11 @@ from data.places import RUNS
 from data.untimed import audio_shards
 from model.encoder import EncoderConfig
 from model.mae import MaeConfig, MaskedAutoencoder, draw_mask
-from recipes.labelled.timed import arguments, draw_chunk, load_checkpoint
+from stage.checkpoint import load_checkpoint, save
 from stage.cost import Cost, forward_flop
-from stage.loop import Loop, Optimizers, save
+from stage.draws import draw_chunk
+from stage.loop import Loop, Optimizers
+from stage.options import arguments
 from stage.precision import mixed
 
 DEV_SEED = 5_000_000  # batches from this number on are for watching only
@@ -93,18 +95,6 @@ def hours_by_corpus(utterances: list[Utterance]) -> dict[str, float]:
     for u in utterances:
         hours[u.corpus] = hours.get(u.corpus, 0.0) + len(u.mel) / 360_000
     return {name: round(value, 2) for name, value in sorted(hours.items())}
-
-
-def load_mae(path: Path) -> tuple[MaskedAutoencoder, tuple[float, float], dict]:
-    """A checkpoint's network (the running mean of its weights), its mel statistics, and all the rest of it."""
-    if not path.exists():
-        raise FileNotFoundError(f'{path}: expected what recipes/label_free/pretrain.py writes; run it first')
-    state = torch.load(path, map_location='cpu', weights_only=True)
-    if 'mae' not in state:
-        raise ValueError(f'{path}: expected a checkpoint of recipes/label_free/pretrain.py, got one with {", ".join(sorted(state))}')
-    model = MaskedAutoencoder(EncoderConfig(**state['encoder']), MaeConfig(**state['mae']))
-    model.load_state_dict(state['average'])
-    return model.eval(), tuple(state['mel']), state
 
 
 def load_resumed(path: Path, cfg: EncoderConfig, mae: MaeConfig) -> dict:

@@ -17,18 +17,20 @@ import numpy as np
 from safetensors.numpy import save_file
 
 from bundle.codebook import clustered
-from bundle.export import encoder_json
-from bundle.stand_ins import FEATURES_ONLY
+from bundle.config_json import encoder_json
+from bundle.outputs import int8_outputs
 from config import load_config
 from data.places import RUNS
 from data.untimed import audio_shards
 from model.encoder import Encoder
 from recipes.label_free.recut import sounding_seconds
-from recipes.labelled.quantize import int8_outputs
-from recipes.labelled.timed import dev_sets, encode_many, load_checkpoint
 from segment import segmenter
 from segment.equal_counts import at_count, completed, feature_cutter
 from segment.matching import boundary_scores
+from segment.stand_ins import FEATURES_ONLY
+from stage.checkpoint import load_checkpoint
+from stage.development import dev_sets
+from stage.encode import encode_many
 
 NUMBERED = (5.0, 6.25, 8.33)  # units per second of non-pause (SyllableLM's three)
 

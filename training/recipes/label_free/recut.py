@@ -20,10 +20,11 @@ from data.places import RUNS
 from data.untimed import audio_shards
 from model.encoder import Encoder
 from recipes.label_free.losspred import seconds, write_edges
-from recipes.labelled.timed import encode_many, load_checkpoint
 from segment import segmenter
 from segment.baselines import sounding
 from segment.equal_counts import at_count, completed, feature_cutter
+from stage.checkpoint import load_checkpoint
+from stage.encode import encode_many
 
 
 def sounding_seconds(utterances: list[Utterance]) -> tuple[float, int]:

@@ -10,44 +10,29 @@ from __future__ import annotations
 
 import argparse
 import json
-import tempfile
 import time
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import torch
 from safetensors.numpy import save_file
 
 from bundle.codebook import clustered, spoken_segments, taught_codebook
-from bundle.dial import Cut, Voices, fit, mix_hz
-from bundle.export import encoder_json, onnx_step, rate_json
-from bundle.onnx_graph import build, flat_weights
+from bundle.config_json import encoder_json, rate_json
+from bundle.outputs import int8_outputs
 from config import load_config
 from data.batches import Utterance, load_shards, some_hours
 from data.places import RUNS
-from model.encoder import Encoder, Streamer
-from recipes.labelled.timed import dev_sets, load_checkpoint
+from measure.dial import Cut, Voices, fit, mix_hz
+from model.encoder import Encoder
 from segment import segmenter
 from segment.matching import boundary_scores
+from stage.checkpoint import load_checkpoint
+from stage.development import dev_sets
 
 WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # w tried for the features' cost
 LAMBDAS = (-2.0, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5)
 MOST_SHIFT = 120  # samples; the format's bound: a boundary stays between its neighbours' centres
-
-
-def int8_outputs(model: Encoder, utterances: list[Utterance], mel: tuple[float, float]) -> list[dict[str, np.ndarray]]:
-    """Streams every utterance through the int8 step model, as the runtime does."""
-    weights = flat_weights(model.cfg, {k: v.detach().float().numpy() for k, v in model.state_dict().items()})
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / 'step_int8.onnx'
-        path.write_bytes(build(model.cfg, weights, 'step', int8=True).SerializeToString())
-        step = onnx_step(path, model.cfg.layers)
-        out = []
-        for u in utterances:
-            x = torch.from_numpy(0.5 * (np.asarray(u.mel, np.float32) - mel[0]) / mel[1])
-            out.append({k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()})
-    return out
 
 
 def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segmenter.Rate, int, dict]:

@@ -34,12 +34,16 @@ from data.batches import Batches, Utterance, load_shards
 from data.places import RUNS
 from data.untimed import audio_shards
 from model.encoder import Encoder, EncoderConfig
-from recipes.label_free.pretrain import load_mae
-from recipes.labelled.timed import arguments, dev_scores, dev_sets, draw, draw_chunk, encode_many, label_losses, load_checkpoint, run_batch
 from segment.baselines import envelope_minima
 from segment.equal_counts import completed, fair_scores, feature_cutter
+from stage.checkpoint import load_checkpoint, load_mae, save
 from stage.cost import Cost, forward_flop
-from stage.loop import Loop, Optimizers, save
+from stage.development import dev_scores, dev_sets
+from stage.draws import draw, draw_chunk
+from stage.encode import encode_many, run_batch
+from stage.label_losses import label_losses
+from stage.loop import Loop, Optimizers
+from stage.options import arguments
 
 CHUNKS = ((8, 0.8), (4, 0.05), (16, 0.05), (None, 0.1))  # the runtime's chunk mostly
 FIT_BATCHES = 40

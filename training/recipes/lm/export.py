@@ -10,18 +10,15 @@ from __future__ import annotations
 import argparse
 import hashlib
 import json
-import shutil
 from pathlib import Path
 
-from bundle.export import read_about, write_manifest
+from bundle.card import table, with_section
 from bundle.lm_graph import lm_json, write_lm
-from bundle.rebundle import sections
+from bundle.lm_part import DATA, HEADING
+from bundle.manifest import read_about, write_manifest
 from bundle.units import read_units
 from model.unit_lm import stream
 from recipes.lm.train import load_average
-
-HEADING = '## Language model'
-DATA = 'language model: '  # what its rows of trainingData begin with
 
 
 def golden_units(path: Path, boundary: int, length: int) -> list[int]:
@@ -32,12 +29,6 @@ def golden_units(path: Path, boundary: int, length: int) -> list[int]:
         if len(out := stream(boundary, units)) > length:
             return out
     raise SystemExit(f'{path}: expected more than {length} units for the golden vector, got {len(units)}')
-
-
-def table(columns: list[str], rows: list[list[str]]) -> str:
-    """A table in Markdown."""
-    lines = [columns, ['---'] * len(columns), *rows]
-    return ''.join(f'| {" | ".join(line)} |\n' for line in lines)
 
 
 def read_scores(path: Path) -> dict:
@@ -78,24 +69,6 @@ Zero-shot, per cent right with 95 % intervals:
 {table(['test', *columns], shots)}{over_hours}"""
 
 
-def with_section(readme: str, section: str, heading: str = HEADING) -> str:
-    """A model card with this section in place of its old one, or before its last ("Limits")."""
-    parts = [part.rstrip() for title, part in sections(readme).items() if title != heading]
-    parts.insert(max(1, len(parts) - 1), section.rstrip())
-    return '\n\n'.join(parts) + '\n'
-
-
-def remove_lm(bundle: Path) -> None:
-    """Takes lm/ out of a bundle, and what manifest and card say of it."""
-    shutil.rmtree(bundle / 'lm', ignore_errors=True)
-    about = read_about(bundle)
-    about['trainingData'] = [d for d in about['trainingData'] if not d['name'].startswith(DATA)]
-    about['metrics'].pop('lm', None)
-    readme = bundle / 'README.md'
-    readme.write_text(''.join(part for title, part in sections(readme.read_text()).items() if title != HEADING))
-    write_manifest(bundle, about)
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--run', type=Path, required=True)
@@ -122,7 +95,7 @@ def main() -> None:
             scores['hours'] = {h: {'perplexity': s['perplexity'], 'word': s['zero-shot']['word']} for h, s in runs.items()}
         about['metrics'] |= {'lm': scores}
         readme = args.bundle / 'README.md'
-        readme.write_text(with_section(readme.read_text(), card(scores, config, args.about)))
+        readme.write_text(with_section(readme.read_text(), card(scores, config, args.about), HEADING))
     write_manifest(args.bundle, about)
 
 

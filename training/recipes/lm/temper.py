@@ -15,7 +15,7 @@ from torch import Tensor
 from model.unit_lm import UnitLm, UnitLmConfig
 from recipes.lm.sequences import read_streams
 from recipes.lm.train import load_checkpoint, perplexity_of
-from stage.loop import save
+from stage.checkpoint import save
 
 TEMPERATURES = (0.96, 1.0, 1.04, 1.08, 1.12, 1.16)
 

@@ -23,7 +23,8 @@ from torch import Tensor
 from config import load_config
 from model.unit_lm import PAUSE, UnitLm, UnitLmConfig, causal_bias
 from recipes.lm.sequences import read_streams
-from stage.loop import Loop, Optimizers, save
+from stage.checkpoint import save
+from stage.loop import Loop, Optimizers
 from stage.precision import mixed
 
 MID_STREAM = 0.05  # share of the streams that begin anywhere

@@ -19,7 +19,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from bundle.export import natural, read_bundle, rules_of
+from bundle.config_json import natural, rules_of
+from bundle.read import read_bundle
 from config import load_config
 from data.batches import load_shards
 from data.pairs import Pairs, common_syllables
@@ -27,9 +28,14 @@ from data.places import PROJECT
 from model.crf import marginals
 from model.encoder import Encoder
 from model.prototypes import Prototypes
-from recipes.labelled.timed import arguments, dev_scores, dev_sets, draw, label_losses, load_checkpoint, run_batch
 from recipes.paired.watch import Watched
-from stage.loop import Loop, Optimizers, save
+from stage.checkpoint import load_checkpoint, save
+from stage.development import dev_scores, dev_sets
+from stage.draws import draw
+from stage.encode import run_batch
+from stage.label_losses import label_losses
+from stage.loop import Loop, Optimizers
+from stage.options import arguments
 
 BELIEF = 0.4  # share of the boundary target that is the teacher's
 CLAMP = 6.0  # of the teacher's boundary logits: the runtime's

@@ -15,8 +15,8 @@ from data.mel import log_mel
 from measure.same_word import edit_distance
 from model.encoder import Encoder
 from model.prototypes import Prototypes
-from recipes.labelled.timed import encode_many
 from segment import segmenter
+from stage.encode import encode_many
 
 TONE = 1600  # samples of room tone before the speech, into which a cut falls
 

@@ -20,11 +20,11 @@ import torch
 from onnx import TensorProto
 from safetensors.numpy import save
 
-from bundle.export import read_about, write_manifest
+from bundle.card import table, with_section
+from bundle.manifest import read_about, write_manifest
 from bundle.onnx_graph import Graph, model_of
 from data.mel import SAMPLE_RATE
 from data.places import RUNS
-from recipes.lm.export import table, with_section
 from recipes.vocoder.corpus import Corpus, load, neighbours
 from recipes.vocoder.frames import APERIODICITY, BANDS, ENVELOPE, NOISE, WIDTH, mel
 from recipes.vocoder.ladder import summary

@@ -20,12 +20,12 @@ from pathlib import Path
 import numpy as np
 import soundfile
 
-from bundle.engine import onnxruntime
 from bundle.units import tokenize
 from data.batches import load_shards
 from data.mel import SAMPLE_RATE
 from data.places import RUNS
 from measure.same_word import edit_distance
+from model.engine import onnxruntime
 from recipes.vocoder.corpus import EDGE, TOKEN_FRAMES, neighbours
 from recipes.vocoder.frames import APERIODICITY, ENVELOPE, FLOOR, HOP, WIDTH, analyse
 from recipes.vocoder.model import BEFORE

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from sklearn.cluster import AgglomerativeClustering
 
-from bundle.codebook import Spoken, clustered, most_overlapped, taught_codebook
+from bundle.codebook import Spoken, clustered, taught_codebook
 from model.prototypes import LEAST, classes, merge
 from segment import segmenter
+from segment.overlap import most_overlapped
 
 
 def spoken_by_two(rng: np.random.Generator, syllables: int = 8, each: int = 400) -> Spoken:

@@ -12,11 +12,13 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from bundle.export import natural, onnx_step, random_bundle, read_bundle, rules_of
+from bundle.config_json import natural, rules_of
+from bundle.export import random_bundle
+from bundle.outputs import outputs_of
+from bundle.read import onnx_step, read_bundle
 from config import load_config
 from data.mel import log_mel, normalise, read_audio
 from data.places import PROJECT
-from measure.evaluate import outputs_of
 from model.encoder import Streamer, encode
 from segment import segmenter
 

@@ -16,9 +16,9 @@ from data.places import PROJECT
 from data.shards import write_shard
 from measure.same_word import edit_distance
 from model.encoder import Encoder, EncoderConfig, stem_windows
-from recipes.labelled.timed import load_checkpoint
 from recipes.paired.steady import jittered_vectors, segment_means, widened
 from segment import segmenter
+from stage.checkpoint import load_checkpoint
 from tests.helpers import run, spread
 
 TINY = PROJECT / 'test/fixtures/tiny'

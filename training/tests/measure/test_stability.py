@@ -14,10 +14,11 @@ from data.changes.degrade import Change, cut
 from data.changes.effects import room_tone
 from data.mel import read_audio
 from data.places import PROJECT, SHARED
-from measure.agreement import Said, agreement, apart, best, calibration, overlaps
+from measure.agreement import Said, agreement, apart, calibration, overlaps
 from measure.listen import command_listener, lockstep_listener
 from measure.stability import TONE, changed, family, names_of, reading, rows_of, summary
 from measure.voices_apart import between, digits, recognised, synthesised, wake_words
+from segment.overlap import best
 from tests.data.test_data import CLIP
 from tests.helpers import run
 

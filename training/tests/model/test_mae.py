@@ -14,7 +14,8 @@ from data.batches import Batches, load_shards
 from data.splits import SplitError
 from model.encoder import HIDDEN, Encoder, whole_bias
 from model.mae import SPAN_TOKENS, MaeConfig, MaskedAutoencoder, bias_at, draw_mask, places, tokens_of
-from recipes.label_free.pretrain import load_mae, load_resumed
+from recipes.label_free.pretrain import load_resumed
+from stage.checkpoint import load_mae
 from stage.cost import Cost, forward_flop
 from tests.helpers import run, spread
 

@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 import torch
 
-from bundle.engine import onnxruntime
-from bundle.export import onnx_step
 from bundle.onnx_graph import build, flat_weights, unflatten_weights
+from bundle.read import onnx_step
 from config import load_config
 from model.encoder import Encoder, EncoderConfig, Streamer, encode, torch_step, whole_bias
+from model.engine import onnxruntime
 from tests.helpers import spread
 
 WIDE = EncoderConfig(layers=3, width=64, ffn_width=128, feature_width=48, window_tokens=24)

@@ -13,11 +13,11 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from bundle.engine import onnxruntime
 from bundle.lm_graph import build, lm_json, onnx_step, random_lm, read_lm
 from bundle.onnx_graph import flat_weights
 from config import load_config
 from data.places import PROJECT
+from model.engine import onnxruntime
 from model.unit_lm import UnitLm, UnitLmConfig, UnitStreamer, causal_bias, stream, torch_step, whole_logits
 from tests.helpers import spread
 

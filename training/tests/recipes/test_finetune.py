@@ -9,10 +9,10 @@ import soundfile
 import torch
 
 from bundle.classifier import encoder_hash, head_graph, windows_of
-from bundle.engine import onnxruntime
 from config import load_config
 from data.places import PROJECT, SHARED
 from model.encoder import encode, whole_bias
+from model.engine import onnxruntime
 from model.mae import MaeConfig, MaskedAutoencoder
 from recipes.finetune.clips import chosen, folder_items, load_clips, task_items
 from recipes.finetune.train import Classifier, groups, interval, labelled_share, learn_head, make_head, start_encoder

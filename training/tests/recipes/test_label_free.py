@@ -8,13 +8,13 @@ import pytest
 import torch
 
 from bundle import label_free_card
-from bundle.stand_ins import complete
 from config import load_config
 from data.places import PROJECT
 from data.untimed import audio_shards
 from model.encoder import Encoder, encode
 from recipes.labelled.sylboost import cut_as, envelope_edges, read_edges, shallow
 from segment.equal_counts import at_count, fair_scores, feature_cutter
+from segment.stand_ins import complete
 from tests.helpers import run
 
 

@@ -13,13 +13,14 @@ import numpy as np
 import pytest
 import torch
 
+from bundle.card import with_section
 from bundle.lm_graph import read_lm
 from bundle.units import PROGRAM, read_units, units_of_folder
 from data.lexicon import BREAK, Lexicon, syllabify, words_of
 from data.places import PROJECT
 from data.texts import documents, sentences, split_of
 from model.unit_lm import UnitLm, UnitLmConfig, item_scores, whole_logits
-from recipes.lm.export import card, read_scores, with_section
+from recipes.lm.export import card, read_scores
 from recipes.lm.phones import IDS, phone_stream
 from recipes.lm.score import interval, wins
 from recipes.lm.sequences import read_streams
@@ -314,10 +315,10 @@ def test_a_temperature_in_the_norm_divides_the_logits():
 
 
 def test_the_card_keeps_its_other_sections():
-    once = with_section('# x\n\nabout\n\n## A\na\n\n## Limits\nl\n', '## Language model\n\nnew\n')
+    once = with_section('# x\n\nabout\n\n## A\na\n\n## Limits\nl\n', '## Language model\n\nnew\n', '## Language model')
     assert once == '# x\n\nabout\n\n## A\na\n\n## Language model\n\nnew\n\n## Limits\nl\n'
-    assert with_section(once, '## Language model\n\nnewer').count('new') == 1
-    assert with_section('# x\n\nabout\n', '## Language model\n').startswith('# x')
+    assert with_section(once, '## Language model\n\nnewer', '## Language model').count('new') == 1
+    assert with_section('# x\n\nabout\n', '## Language model\n', '## Language model').startswith('# x')
 
 
 def test_the_card_has_a_row_for_every_part_of_the_speech(tmp_path):

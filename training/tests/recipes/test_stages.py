@@ -15,8 +15,9 @@ from data.batches import Batches, load_shards
 from data.places import PROJECT, TRAINING
 from model.encoder import Encoder
 from recipes.labelled.sylboost import segment_targets, segments_of
-from recipes.labelled.timed import load_checkpoint, start_from
+from recipes.labelled.timed import start_from
 from segment.matching import boundary_scores, matches
+from stage.checkpoint import load_checkpoint
 from stage.loop import schedule
 from tests.helpers import command, run_apart
 
@@ -71,9 +72,9 @@ def test_an_interrupted_run_goes_on_with_the_same_losses(shards, tmp_path, stage
     if stage == 'sylboost':
         run('recipes.labelled.timed', '--run', tmp_path / 'whole', '--steps', 5, *options)
         shutil.copytree(tmp_path / 'whole', tmp_path / 'parts')
-    whole = run(stage, '--run', tmp_path / 'whole', '--steps', 52, *options)
-    run(stage, '--run', tmp_path / 'parts', '--steps', 50, *options)
-    resumed = run(stage, '--run', tmp_path / 'parts', '--steps', 52, '--resume', *options)
+    whole = run(f'recipes.labelled.{stage}', '--run', tmp_path / 'whole', '--steps', 52, *options)
+    run(f'recipes.labelled.{stage}', '--run', tmp_path / 'parts', '--steps', 50, *options)
+    resumed = run(f'recipes.labelled.{stage}', '--run', tmp_path / 'parts', '--steps', 52, '--resume', *options)
     assert_same_weights(tmp_path, f'{stage}.pt')
     assert abs(last_loss(whole) - last_loss(resumed)) < 1e-3
 

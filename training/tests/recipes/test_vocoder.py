@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 import torch
 
-from bundle.engine import onnxruntime
+from model.engine import onnxruntime
 from recipes.vocoder.corpus import EDGE, neighbours, spoken
 from recipes.vocoder.export import build, finished
 from recipes.vocoder.frames import APERIODICITY, ENVELOPE, HOP, WIDTH, analyse

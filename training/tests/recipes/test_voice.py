@@ -11,8 +11,8 @@ import soundfile
 import torch
 
 from bundle.classifier import speech_windows
-from bundle.export import onnx_step, read_bundle
 from bundle.lockstep import lockstep
+from bundle.read import onnx_step, read_bundle
 from data.places import PROJECT, SHARED
 from data.splits import named
 from model.encoder import Streamer

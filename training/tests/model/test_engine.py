@@ -12,7 +12,7 @@ MODEL = PROJECT / 'test/fixtures/tiny/onnx/step.onnx'
 
 def test_a_session_leaves_no_file_in_a_fresh_home(tmp_path):
     environment = {name: value for name, value in os.environ.items() if name != 'ORT_DISABLE_TELEMETRY'}
-    code = f'from bundle.engine import onnxruntime; onnxruntime.InferenceSession({str(MODEL)!r})'
+    code = f'from model.engine import onnxruntime; onnxruntime.InferenceSession({str(MODEL)!r})'
     subprocess.run(
         [sys.executable, '-c', code],
         cwd=TRAINING,
@@ -25,4 +25,4 @@ def test_a_session_leaves_no_file_in_a_fresh_home(tmp_path):
 def test_no_module_imports_the_library_by_itself():
     modules = [path for room in TRAINING.glob('*/__init__.py') for path in room.parent.rglob('*.py')]
     others = [path for path in modules if re.search(r'^import onnxruntime', path.read_text(), re.MULTILINE)]
-    assert [path.relative_to(TRAINING).as_posix() for path in others] == ['bundle/engine.py']
+    assert [path.relative_to(TRAINING).as_posix() for path in others] == ['model/engine.py']

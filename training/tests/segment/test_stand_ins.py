@@ -8,11 +8,13 @@ import onnx
 import pytest
 import torch
 
-from bundle.export import encoder_json, read_bundle, write_bundle
-from bundle.stand_ins import FEATURES_ONLY, FIRST_FLOOR, MARGIN, RISE, complete, levels_of, speech_by_level
+from bundle.config_json import encoder_json
+from bundle.export import write_bundle
+from bundle.outputs import outputs_of
+from bundle.read import read_bundle
 from data.mel import log_mel, normalise, read_audio
 from data.places import PROJECT
-from measure.evaluate import outputs_of
+from segment.stand_ins import FEATURES_ONLY, FIRST_FLOOR, MARGIN, RISE, complete, levels_of, speech_by_level
 
 TINY = PROJECT / 'test/fixtures/tiny'
 

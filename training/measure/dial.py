@@ -1,7 +1,7 @@
 """`dial`: how many units a second a bundle gives each speaker at each place of its rate dial, and the fit of the numbered places.
 
-    python -m bundle.dial ../models/small --extra runs/audio/sky-en --json dial.json     report on speakers that no training saw
-    python -m bundle.dial ../models/small --fit --version 1.0.0                          fit the numbered rates anew on the development split
+    python -m measure.dial ../models/small --extra runs/audio/sky-en --json dial.json     report on speakers that no training saw
+    python -m measure.dial ../models/small --fit --version 1.0.0                          fit the numbered rates anew on the development split
 
 Fit: λ of 5.0, 6.25 and 8.33 by bisection on a mix of the development corpora in which learners (speechocean762) weigh as much as all
 readers together; one `even` for all three, the least that brings every development corpus within 7 % of what was asked. Units and
@@ -19,12 +19,13 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from bundle.export import rate_json, rates_of, rules_of
+from bundle.config_json import rate_json, rates_of, rules_of
+from bundle.outputs import outputs_of
 from bundle.rebundle import update_bundle
 from data.batches import load_shards
 from data.mel import normalise
 from data.places import RUNS, SHARED
-from measure.evaluate import outputs_of, pack_set
+from measure.evaluate import pack_set
 from segment import segmenter
 
 NUMBERED = (5.0, 6.25, 8.33)  # units per second of non-pause (SyllableLM's three)

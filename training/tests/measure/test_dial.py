@@ -6,10 +6,11 @@ import shutil
 import numpy as np
 import pytest
 
-from bundle.dial import NUMBERED, TOLERANCE, Cut, Voices, fit, lambda_for, mix_hz, report
-from bundle.export import rates_of, rules_of
-from bundle.rebundle import merged_card, update_bundle
+from bundle.card import merged_card
+from bundle.config_json import rates_of, rules_of
+from bundle.rebundle import update_bundle
 from data.places import PROJECT
+from measure.dial import NUMBERED, TOLERANCE, Cut, Voices, fit, lambda_for, mix_hz, report
 from segment import segmenter
 
 TINY = PROJECT / 'test/fixtures/tiny'
