@@ -19,6 +19,7 @@ def encoder_json(cfg: EncoderConfig, outputs: tuple[str, ...] = OUTPUTS) -> dict
         'ffnWidth': cfg.ffn_width, 'featureWidth': cfg.feature_width, 'framesPerToken': cfg.frames_per_token,
         'chunkTokens': cfg.chunk_tokens, 'windowTokens': cfg.window_tokens, 'delayTokens': cfg.delay_tokens,
         'alibiSlopes': cfg.slopes, 'outputs': list(outputs),
+        'boundedSums': True,
         **({'causal': True} if cfg.causal else {}),
         **({'stemFrames': cfg.stem_frames} if cfg.frames_before else {}),
     }  # fmt: skip

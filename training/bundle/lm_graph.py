@@ -37,6 +37,7 @@ def lm_json(cfg: UnitLmConfig, codebook: Path, rate: str) -> dict:
         'formatVersion': 1, 'codebook': hashlib.sha256(codebook.read_bytes()).hexdigest(), 'rate': rate,
         'layers': cfg.layers, 'width': cfg.width, 'heads': cfg.heads, 'kvHeads': 1, 'headWidth': cfg.head_width,
         'ffnWidth': cfg.ffn_width, 'vocabulary': cfg.vocabulary, 'windowUnits': cfg.window_units, 'alibiSlopes': cfg.slopes,
+        'boundedSums': True,
     }  # fmt: skip
 
 
@@ -71,11 +72,12 @@ def build(cfg: UnitLmConfig, weights: dict[str, np.ndarray], int8: bool = False)
     g = Graph(weights, int8)
     bias = step_bias(g, cfg)
     x = g.op('Transpose', g.op('Gather', g.weight('embed.weight'), 'unit', axis=1), perm=[1, 2, 0])  # (B, c, width)
+    x = g.by_row(x, cfg.width)
     present = []
     for layer in range(cfg.layers):
         x, kv = block(g, cfg, layer, x, bias, (f'past_k_{layer}', f'past_v_{layer}'))
         present.append(layer_present(g, kv, cfg.head_width))
-    g.linear(g.norm(x, 'norm'), 'embed', int8=True, out='logits')
+    g.by_stream(g.linear(g.norm(x, 'norm'), 'embed', int8=True), -1, cfg.vocabulary, out='logits')
     g.op('Concat', *present, axis=1, out='present')
     W, V = cfg.window_units, cfg.head_width
     inputs = {'unit': ['B', 'c'], 'unit_mask': ['B', 'c'], 'past_age': ['B', W]}

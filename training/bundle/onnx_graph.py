@@ -3,6 +3,12 @@
 Written out with onnx.helper, so that names, shapes and arithmetic are exactly those of docs/bundle.md and nothing depends on an exporter's version.
 int8: weights per output column; activations per *row* (absmax / 127, stored as uint8 with zero point 128), so that no row of a batch
 touches another. The embedding and the heads stay fp32: 3 % of the work, and the numbers that decisions are made from.
+
+Processors without VNNI multiply uint8 by int8 in pairs and add the two products in 16 bits, where 255 * 127 * 2 does not fit; the sum is then cut
+off without a word. So the magnitudes of two neighbouring weights of a column add up to at most 128 here (255 * 128 < 2^15): config.json says
+`boundedSums`, and the runtime need not ask for the slower exact product.
+
+Inside the blocks every tensor has one row for each token of each stream, (B*c, width): that is what quantising by rows wants, and it saves nodes.
 """
 
 from __future__ import annotations
@@ -47,6 +53,8 @@ class Graph:
         self.nodes: list[onnx.NodeProto] = []
         self.constants: dict[str, np.ndarray] = {}
         self.rows: dict[str, tuple[str, str]] = {}  # activations already quantised
+        self.streams = ''  # B, of by_row
+        self.shapes: dict[tuple[int, ...], str] = {}  # of by_stream
 
     def op(self, kind: str, *inputs: str, out: str | None = None, **attributes) -> str:
         name = out or f'{kind.lower()}_{len(self.nodes)}'
@@ -67,31 +75,50 @@ class Graph:
         return name
 
     def linear(self, x: str, name: str, int8: bool = False, out: str | None = None) -> str:
-        """x times the weights, plus the bias if there is one."""
+        """x times the weights, plus the bias if there is one; in int8 x has rows, (B*c, width)."""
         bias = f'{name}.bias' in self.weights
         if not (int8 and self.int8):
             y = self.op('MatMul', x, self.weight(f'{name}.weight'), out=None if bias else out)
             return self.op('Add', y, self.weight(f'{name}.bias'), out=out) if bias else y
-        w = self.weights[f'{name}.weight']
-        scale = np.maximum(np.abs(w).max(0), 1e-9) / 127  # (out,)
-        self.constants[f'{name}.weight_q'] = np.round(w / scale).astype(np.int8)
-        self.constants[f'{name}.scale'] = scale.astype(np.float32)
+        weight, scale = bounded(self.weights[f'{name}.weight'])
+        self.constants[f'{name}.weight_q'], self.constants[f'{name}.scale'] = weight, scale
         quantised, row_scale = self.quantise_rows(x)
         y = self.op('MatMulInteger', quantised, f'{name}.weight_q', self.const(128, np.uint8))
-        y = self.op('Mul', self.op('Cast', y, to=TensorProto.FLOAT), row_scale)
+        y = self.op('DequantizeLinear', y, row_scale, axis=0)
         y = self.op('Mul', y, f'{name}.scale', out=None if bias else out)
         return self.op('Add', y, self.weight(f'{name}.bias'), out=out) if bias else y
 
     def quantise_rows(self, x: str) -> tuple[str, str]:
+        """x (rows, width) in uint8 around 128, and the scale of each row (rows,)."""
         if x not in self.rows:
-            top = self.op('ReduceMax', self.op('Abs', x), self.ints(-1), keepdims=1)
-            scale = self.op('Div', self.op('Max', top, self.const(1e-6)), self.const(127))
-            y = self.op('Round', self.op('Add', self.op('Div', x, scale), self.const(128)))
-            self.rows[x] = (self.op('Cast', y, to=TensorProto.UINT8), scale)
+            top = self.op('ReduceMax', self.op('Abs', x), self.ints(1), keepdims=0)
+            scale = self.op('Mul', self.op('Max', top, self.const(1e-6)), self.const(1 / 127))
+            middle = self.op('Expand', self.const(128, np.uint8), self.op('Shape', scale))
+            self.rows[x] = (self.op('QuantizeLinear', x, scale, middle, axis=0), scale)
         return self.rows[x]
+
+    def by_stream(self, rows: str, *tail: int, out: str | None = None) -> str:
+        """(B*c, width) -> (B, *tail); -1 once in tail for what is left."""
+        if tail not in self.shapes:
+            self.shapes[tail] = self.op('Concat', self.streams, self.ints(*tail), axis=0)
+        return self.op('Reshape', rows, self.shapes[tail], out=out)
+
+    def by_row(self, x: str, width: int) -> str:
+        """(B, ..., width) -> (B*..., width), and how many streams there are is remembered from it."""
+        if not self.streams:
+            self.streams = self.op('Slice', self.op('Shape', x), self.ints(0), self.ints(1))
+        return self.op('Reshape', x, self.ints(-1, width))
 
     def norm(self, x: str, name: str) -> str:
         return self.op('LayerNormalization', x, self.weight(f'{name}.weight'), self.weight(f'{name}.bias'), axis=-1, epsilon=1e-5)
+
+
+def bounded(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """A matrix (in, out) -> int8, and the scale of each column (out,): neighbours in a column add up to at most 128 in magnitude."""
+    size = np.abs(np.pad(weight, ((0, len(weight) % 2), (0, 0))))
+    pairs = (size[0::2] + size[1::2]).max(0)
+    scale = np.maximum(np.maximum(pairs, size.max(0)) / 127, 1e-9).astype(np.float32)  # two roundings add 1 at most: 127 + 1
+    return np.round(weight / scale).astype(np.int8), scale
 
 
 def hidden_where(g: Graph, seen: str) -> str:
@@ -151,18 +178,18 @@ def window_bias(g: Graph, cfg: EncoderConfig) -> str:
 
 
 def block(g: Graph, cfg: EncoderConfig, layer: int, x: str, bias: str, past: tuple[str, str] | None) -> tuple[str, str]:
-    """One transformer block; returns its output and the new keys and values (B, c, 2V)."""
+    """One transformer block over rows (B*c, width); returns its output and the new keys and values (B, c, 2V)."""
     name, E = f'blocks.{layer}', cfg.head_width
     h = g.norm(x, f'{name}.norm1')
-    q = g.op('Reshape', g.linear(h, f'{name}.query', int8=True), g.ints(0, -1, E))  # (B, c*H, E)
-    kv = g.linear(h, f'{name}.key_value', int8=True)  # (B, c, 2E)
+    q = g.by_stream(g.linear(h, f'{name}.query', int8=True), -1, E)  # (B, c*H, E)
+    kv = g.by_stream(g.linear(h, f'{name}.key_value', int8=True), -1, 2 * E)  # (B, c, 2E)
     keys = g.op('Slice', kv, g.ints(0), g.ints(E), g.ints(2))
     values = g.op('Slice', kv, g.ints(E), g.ints(2 * E), g.ints(2))
     if past is not None:
         keys, values = g.op('Concat', past[0], keys, axis=1), g.op('Concat', past[1], values, axis=1)  # (B, S, E)
     scores = g.op('MatMul', q, g.op('Transpose', keys, perm=[0, 2, 1]))  # (B, c*H, S)
     a = g.op('MatMul', g.op('Softmax', g.op('Add', scores, bias), axis=-1), values)  # (B, c*H, E)
-    a = g.op('Reshape', a, g.ints(0, -1, cfg.heads * E))  # (B, c, H*E)
+    a = g.by_row(a, cfg.heads * E)  # (B*c, H*E)
     x = g.op('Add', x, g.linear(a, f'{name}.out', int8=True))
     up = g.op('Gelu', g.linear(g.norm(x, f'{name}.norm2'), f'{name}.up', int8=True), approximate='tanh')
     return g.op('Add', x, g.linear(up, f'{name}.down', int8=True)), kv
@@ -207,15 +234,15 @@ def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: b
     g = Graph(weights, int8)
     step = kind == 'step'
     bias = step_bias(g, cfg) if step else window_bias(g, cfg)
-    x = g.linear(stem(g, cfg), 'embed')
+    x = g.linear(g.by_row(stem(g, cfg), cfg.stem_frames * cfg.mel_bins), 'embed')
     present = []
     for layer in range(cfg.layers):
         x, kv = block(g, cfg, layer, x, bias, (f'past_k_{layer}', f'past_v_{layer}') if step else None)
         if step:
             present.append(layer_present(g, kv, cfg.head_width))
     h = g.norm(x, 'norm')
-    g.linear(h, 'features', out='features')
-    events = g.linear(h, 'events') if len(heads) > 1 else ''  # (B, c, 2)
+    g.by_stream(g.linear(h, 'features'), -1, cfg.feature_width, out='features')
+    events = g.by_stream(g.linear(h, 'events'), -1, 2) if len(heads) > 1 else ''  # (B, c, 2)
     for k, name in enumerate(('boundary', 'speech')):
         if name in heads:
             g.op('Gather', events, g.const(k, np.int64), axis=2, out=name)

@@ -33,6 +33,8 @@ export interface EncoderConfig {
   readonly stemFrames?: number | undefined;
   /** No token sees a later one, whatever chunk it came in; else the tokens of a chunk see each other. */
   readonly causal?: boolean | undefined;
+  /** No two products of neighbouring int8 weights overflow 16 bits together. */
+  readonly boundedSums?: boolean | undefined;
   /** c: new tokens of a step. */
   readonly chunkTokens: number;
   /** W: cached tokens that a chunk sees. */
@@ -89,6 +91,8 @@ export interface LmConfig {
   /** W: cached units that a new one sees. */
   readonly windowUnits: number;
   readonly alibiSlopes: readonly number[];
+  /** As the encoder's. */
+  readonly boundedSums?: boolean | undefined;
 }
 
 /** A bundle that was read and found whole. */

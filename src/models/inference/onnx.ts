@@ -20,6 +20,12 @@ export interface LoadedSession {
 /** A tensor's name and shape as the format has it; a string is a dynamic axis. */
 export type TensorShapes = ReadonlyMap<string, readonly (number | string)[]>;
 
+/** How a model wants to be run. */
+export interface ModelTraits {
+  /** No two products of its int8 weights overflow 16 bits together (`boundedSums` of its config.json), so the fast product is exact everywhere. */
+  readonly boundedSums?: boolean | undefined;
+}
+
 /** What a model must take and give; float32 but for the inputs named in `int64`. */
 export interface ExpectedTensors {
   readonly inputs: TensorShapes;
@@ -38,6 +44,7 @@ export async function openModel(
   path: string,
   providers: readonly Provider[],
   expected: ExpectedTensors,
+  { boundedSums = false }: ModelTraits = {},
 ): Promise<LoadedSession> {
   const refused: string[] = [];
   for (const provider of providers) {
@@ -50,8 +57,8 @@ export async function openModel(
         executionMode: 'sequential',
         graphOptimizationLevel: 'all',
         logSeverityLevel: 4,
-        // On x64 without VNNI the fast product of uint8 and int8 overflows its 16 bits without a word; this takes the exact one there.
-        extra: { session: { x64quantprecision: '1' } },
+        // On x64 without VNNI the fast product of uint8 and int8 can overflow its 16 bits without a word; this takes the exact one there.
+        extra: { session: { x64quantprecision: boundedSums ? '0' : '1' } },
       });
     } catch (error) {
       refused.push(`${provider}: ${firstLine(error)}`);

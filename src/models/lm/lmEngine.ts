@@ -38,7 +38,7 @@ export async function createLmEngine(
 ): Promise<Engine<LmBatch, LmOutputs>> {
   const { lm, maxBatch } = setup;
   const cache = lmCache(lm);
-  const loaded = await openModel(setup.modelPath, setup.providers, lmTensors(lm, cache));
+  const loaded = await openModel(setup.modelPath, setup.providers, lmTensors(lm, cache), lm);
   const { session } = loaded;
   const guarded = guardNative(setup.guard);
   const histories = createHistoryArena(cache, historyBatch(maxBatch));

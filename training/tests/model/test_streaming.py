@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from bundle.onnx_graph import build, flat_weights, unflatten_weights
+from bundle.onnx_graph import bounded, build, flat_weights, unflatten_weights
 from bundle.read import onnx_step
 from config import load_config
 from model.encoder import Encoder, EncoderConfig, Streamer, encode, torch_step, whole_bias
@@ -170,3 +170,33 @@ def test_base_starts_and_steps():
     out = model(torch.randn(1, 16, 128), whole_bias(cfg, torch.ones(1, 8), 8))
     out['boundary'].mean().backward()
     assert model.blocks[0].up.weight.grad.abs().max() > 0
+
+
+def test_neighbouring_int8_weights_never_overflow_sixteen_bits():
+    w = np.random.default_rng(0).normal(0, 1, (65, 40)).astype(np.float32)
+    w[10:12, 3] = 4.0  # two neighbours that would be 127 each
+    q, scale = bounded(w)
+    pairs = np.abs(np.pad(q.astype(int), ((0, 1), (0, 0)))).reshape(33, 2, 40).sum(1)
+    assert pairs.max() <= 128
+    assert np.abs(q * scale - w).max() <= scale.max() / 2 * 1.001
+
+
+def test_the_fast_product_is_the_exact_one(tmp_path):
+    model = network(CAUSAL)
+    with torch.no_grad():
+        for block in model.blocks:  # weights and inputs of one sign: what overflows first
+            block.up.weight.abs_()
+            block.norm2.bias.fill_(3.0)
+    (tmp_path / 'step.onnx').write_bytes(build(CAUSAL, weights_of(model), 'step', int8=True).SerializeToString())
+    outs = []
+    for exact in '01':
+        options = onnxruntime.SessionOptions()
+        options.add_session_config_entry('session.x64quantprecision', exact)
+        session = onnxruntime.InferenceSession(str(tmp_path / 'step.onnx'), options)
+        rng = np.random.default_rng(1)
+        feed = {
+            i.name: rng.normal(0, 1, [{'B': 2, 'c': 8, 'frames': 22}.get(d, d) for d in i.shape]).astype(np.float32) for i in session.get_inputs()
+        }
+        feed |= {'token_mask': np.ones((2, 8), np.float32), 'past_age': np.zeros_like(feed['past_age'])}
+        outs.append(session.run(['features'], feed)[0])
+    np.testing.assert_array_equal(*outs)
