@@ -38,7 +38,6 @@ class Utterance:
     path: str = ''  # of the audio
     words: list[tuple[float, float, str]] | None = None  # start, end, word
     wave: np.ndarray | None = None  # (N,) int16 samples, a view of the shard's memory map; None where the shard has none
-    clean: tuple[str, str] | None = None  # corpus and id of the recording that this is a changed version of, sample by sample
 
 
 def load_shards(folder: Path, names: list[str] | None = None, split: str = 'train', timed: bool = True) -> list[Utterance]:
@@ -66,7 +65,6 @@ def load_shards(folder: Path, names: list[str] | None = None, split: str = 'trai
                     np.array(boundaries(j['syllables'])), np.array(j['weak']), np.array([s[:2] for s in j['syllables']]),
                     np.array([p[2] for p in phones]), np.array([p[0] for p in phones], np.int64), [s[2] for s in j['syllables']],
                     j.get('path', ''), j.get('words', []), None if wave is None else wave[j['sample'] : j['sample'] + j['samples']],
-                    tuple(j['clean']) if 'clean' in j else None,
                 )
             )  # fmt: skip
     return out

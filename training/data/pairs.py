@@ -1,21 +1,21 @@
 """The same speech twice: as it was recorded, on one grid of samples, and as it might have reached us, on another.
 
-A batch holds for each row `clean` and `mel`: the second is the first through a channel, a room, at another level (the shards of
-data/changes/degrade.py, which
-are aligned with their originals sample by sample, and batches.augment), `offset` samples later. Labels lie on the second's grid; segments
-(between two reference boundaries) carry the same number in both, so that what a teacher makes of one can be asked of the other.
+A batch holds for each row `clean` and `mel`: the second is the first through whatever data/changes/degrade.py draws for it (room, noise, level,
+codec) and batches.augment, `offset` samples later. Labels lie on the second's grid; segments (between two reference boundaries) carry the same
+number in both, so that what a teacher makes of one can be asked of the other.
 Letters: B rows, T tokens, S segments a row.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 
 from data.batches import CENTRE, TOKEN, Batches, Utterance, augment, token_labels
 from data.changes.coded import sixteen_bits
+from data.changes.degrade import degraded, draw
 from data.changes.effects import gain
 from data.mel import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, TOKEN_SAMPLES, frames_at
 from data.shards import cmu_syllable
@@ -52,31 +52,26 @@ class Piece:
 
 @dataclass
 class Pairs:
-    """Draws batches by step number from recordings with samples; `changed` are degraded versions of some of them."""
+    """Draws batches by step number from recordings with samples."""
 
     utterances: list[Utterance]
-    changed: list[Utterance]
     classes: dict[str, int]
     mean: float
     std: float
     seed: int = 0
     weights: dict[str, float] | None = None
-    degraded: float = 0.55  # share of the pieces that are heard degraded where such a version is there
-    versions: dict[tuple[str, str], list[Utterance]] = field(default_factory=dict)
+    degraded: float = 0.55  # share of the pieces that are heard so
 
     def __post_init__(self) -> None:
         if any(u.wave is None for u in self.utterances):
             raise ValueError('expected shards with wave.npy; make them again with data/shards.py')
-        for u in self.changed:
-            self.versions.setdefault(u.clean, []).append(u)
         self.drawn = Batches(self.utterances, self.mean, self.std, self.seed, self.weights)
 
     def heard(self, rng: np.random.Generator, u: Utterance, first: int, last: int) -> np.ndarray:
         """Samples `first` to `last` as they might have arrived: (n,) in [-1, 1]."""
-        versions = self.versions.get((u.corpus, u.uid), [])
-        if versions and rng.random() < self.degraded:
-            u = versions[rng.integers(len(versions))]
         samples = u.wave[first:last].astype(np.float32) / 32768
+        if rng.random() < self.degraded and samples.any():  # a ratio to silence is none
+            samples = degraded(samples, draw(rng))
         if rng.random() < 0.35:  # another level, in 16 bits
             samples = sixteen_bits(gain(samples, rng.uniform(-45, 6)))
         return samples

@@ -1,6 +1,4 @@
-"""Speech as other channels, rooms and levels bring it, aligned to the sample with the clean one; also the command `degrade`.
-
-    python -m data.changes.degrade --corpora kathleen timed-speech --hours 2.5      runs/data/degraded, each row of which names its clean one
+"""Speech as other channels, rooms and levels bring it, aligned to the sample with the clean one.
 
 A `Change` is a kind and its settings, so a row of JSON says how to make the same again. Two families, which never meet:
 *seen* kinds are drawn for training (`draw`), also what the tests ask of them; *held out* (HELD_OUT) are the tests' own: sox's room, Opus at
@@ -10,18 +8,13 @@ Samples are float (n,) at 16 kHz, as many come back, rounded to 16 bits.
 
 from __future__ import annotations
 
-import argparse
 from dataclasses import dataclass, field
-from pathlib import Path
 
 import numpy as np
 
 from data.changes.coded import coded, sixteen_bits, telephone
 from data.changes.effects import babble, band, clip, gain, hum, noise, room, sox_room, tone
-from data.changes.throats import some_rows
 from data.mel import SAMPLE_RATE
-from data.places import RUNS
-from data.shards import write_shard
 
 
 @dataclass(frozen=True)
@@ -123,27 +116,3 @@ def degraded(samples: np.ndarray, changes: list[Change]) -> np.ndarray:
 def cut(samples: np.ndarray, ms: float) -> np.ndarray:
     """Without its first `ms`: the one change here that moves time."""
     return samples[round(ms * SAMPLE_RATE / 1000) :]
-
-
-def changes_of(key: str) -> list[Change]:
-    """What is drawn for an utterance: always the same for the same key."""
-    return draw(np.random.default_rng(list(key.encode())))
-
-
-def main() -> None:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--data', type=Path, default=RUNS / 'data')
-    parser.add_argument('--corpora', nargs='+', required=True)
-    parser.add_argument('--hours', type=float, default=2.5, help='at most, of each corpus')
-    parser.add_argument('--name', default='degraded', help='of the shard')
-    args = parser.parse_args()
-    items = []
-    for row in (row for name in args.corpora for row in some_rows(args.data / name, args.hours)):
-        key = f'{row["corpus"]}_{row["id"]}'
-        changes = [change.json() for change in changes_of(f'{args.name}/{key}')]
-        items.append(row | {'id': key, 'corpus': args.name, 'clean': [row['corpus'], row['id']], 'changes': changes})
-    write_shard(args.data / args.name, items, lambda samples, item: degraded(samples, [Change(*c) for c in item['changes']]))
-
-
-if __name__ == '__main__':
-    main()

@@ -3,10 +3,10 @@
     python -m recipes.paired.steady --init ../models/small --run runs/steady --steps 6000
     python -m recipes.paired.steady --run runs/steady --resume --steps 3000 --decay 800        go on, then decay the learning rate out
 
-The student is causal (model/encoder.py) and hears changed speech on a grid of its own (data/pairs.py). The teacher, the bundle's network that it
-began as,
-hears the clean recording, whole. Losses: those of `timed`, whose boundaries are to the share BELIEF the teacher's; squared error of each token's
-features to the teacher's mean over its segment; and the syllable of each segment by prototypes, from cuts that are a token off now and then.
+The student is causal (model/encoder.py) and hears changed speech on a grid of its own (data/pairs.py); its teachers (lesson.py) hear the clean
+recording. Losses: those of `timed`, whose boundaries are to some share the teacher's; squared error of each token's features to the teacher's mean
+over its segment; the syllable of each segment by prototypes, from cuts that are a token off now and then; and, once the student teaches itself,
+the cross-entropy to what its mean calls the segment.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ from config import load_config
 from data.batches import load_shards
 from data.pairs import Pairs, common_syllables
 from data.places import PROJECT
-from model.crf import marginals
 from model.encoder import Encoder
 from model.prototypes import Prototypes
+from recipes.paired.lesson import lesson, standardised
 from recipes.paired.watch import Watched
 from stage.checkpoint import load_checkpoint, save
 from stage.development import dev_scores, dev_sets
@@ -38,8 +38,9 @@ from stage.loop import Loop, Optimizers
 from stage.options import arguments
 
 BELIEF = 0.4  # share of the boundary target that is the teacher's
-CLAMP = 6.0  # of the teacher's boundary logits: the runtime's
 WEIGHTS = {'boundary': 2.0, 'phone': 0.4, 'speech': 0.5, 'features': 0.3, 'names': 0.3}
+OWN = WEIGHTS | {'features': 0.1, 'same': 0.3}  # of a student that teaches itself; `same`: the names are its teacher's
+OWN_BELIEF = 0.3
 
 
 class Student(nn.Module):
@@ -64,55 +65,30 @@ def widened(student: Encoder, old: Encoder) -> None:
     student.load_state_dict(state, strict=False)
 
 
-def segment_means(tokens: Tensor, ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Tokens (B, T, D), the segment of each or -1 -> means over the inner tokens (B, count, D) and how many tokens each has (B, count)."""
-    B, T, D = tokens.shape
-    edge = torch.ones_like(ids, dtype=torch.bool)
-    same = ids[:, 1:] == ids[:, :-1]
-    edge[:, 1:-1] = ~(same[:, :-1] & same[:, 1:])
-    flat = torch.where(ids >= 0, ids + torch.arange(B, device=ids.device)[:, None] * count, B * count).flatten()
-    ones = torch.ones(B * T, device=ids.device)
-    length = torch.zeros(B * count + 1, device=ids.device).index_add_(0, flat, ones)
-    weight = ones * ~(edge.flatten() & (length[flat] >= 3))
-    total = torch.zeros(B * count + 1, D, device=ids.device).index_add_(0, flat, tokens.flatten(0, 1) * weight[:, None])
-    share = torch.zeros(B * count + 1, device=ids.device).index_add_(0, flat, weight)
-    mean = total[:-1] / share[:-1, None].clamp(min=1)
-    return mean.view(B, count, D), length[:-1].view(B, count)
+def jittered_vectors(features: Tensor, ids: Tensor, segments: Tensor, rng: np.random.Generator) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+    """Vectors (n, D) of the segments (B, S) that are asked for, standardised as they will be named, cut up to a token off; and their places in (B, S).
 
-
-def jittered_vectors(features: Tensor, ids: Tensor, classes: Tensor, rng: np.random.Generator) -> tuple[Tensor, Tensor]:
-    """Vectors (n, D) of the segments that have a class, standardised as they will be named, cut up to a token off; and the classes (n,)."""
+    ids (B, T): the segment of each token, or -1. A segment that has no token is left out.
+    """
     B, T, _ = features.shape
-    row, k = (classes >= 0).nonzero(as_tuple=True)
     position = torch.arange(T).expand(B, T)
-    last = torch.full((B, classes.shape[1] + 1), -1).scatter_reduce(1, ids.clamp(min=-1) + 1, position, 'amax')[row, k + 1]
-    first = torch.full((B, classes.shape[1] + 1), T).scatter_reduce(1, ids.clamp(min=-1) + 1, position, 'amin')[row, k + 1]
+    ends = torch.full((B, segments.shape[1] + 1), -1).scatter_reduce(1, ids.clamp(min=-1) + 1, position, 'amax')[:, 1:]
+    row, k = (segments & (ends >= 0)).nonzero(as_tuple=True)
+    last = ends[row, k]
+    first = torch.full((B, segments.shape[1] + 1), T).scatter_reduce(1, ids.clamp(min=-1) + 1, position, 'amin')[row, k + 1]
     move = torch.from_numpy(rng.choice([-1, 0, 1], (2, len(row)), p=[0.2, 0.6, 0.2]))
     a, b = (first + move[0]).clamp(0, T - 1), (last + 1 + move[1]).clamp(1, T)
     b = torch.maximum(b, a + 1)
     trim = (b - a >= 3).long()
     a, b = a + trim, b - trim
     sums = F.pad(features.cumsum(1), (0, 0, 1, 0))  # (B, T + 1, D)
-    mean = (sums[row, b] - sums[row, a]) / (b - a)[:, None]
-    standard = (mean - mean.mean(1, keepdim=True)) / (mean.std(1, keepdim=True, unbiased=False) + 1e-5)
-    return standard, classes[row, k]
-
-
-@torch.no_grad()
-def taught(teacher: Encoder, batch: dict[str, Tensor], amp: bool) -> tuple[Tensor, Tensor]:
-    """Of the clean recording: each segment's mean feature (B, S, D), and the probability of a boundary before each token of the student's (B, T)."""
-    out, _ = run_batch(teacher, {'mel': batch['clean'], 'lengths': batch['lengths']}, None, 0, amp)
-    target, _ = segment_means(out['features'], batch['clean_segment'], batch['classes'].shape[1])
-    probability, _ = marginals(out['boundary'].clamp(-CLAMP, CLAMP).double().numpy(), batch['lengths'].numpy(), 3)
-    p, at = F.pad(torch.from_numpy(probability).float(), (0, 3)), torch.arange(probability.shape[1]) + batch['late']
-    part = at - at.floor()
-    return target, (1 - part) * p.gather(1, at.long()) + part * p.gather(1, at.long() + 1)
+    return standardised((sums[row, b] - sums[row, a]) / (b - a)[:, None]), (row, k)
 
 
 def main() -> None:
     parser = arguments(argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter))
-    parser.add_argument('--init', type=Path, default=PROJECT / 'models/small', help='the bundle to start from, also the teacher')
-    parser.add_argument('--degraded', nargs='*', default=['degraded'], help='shards of data/changes/degrade.py; their names begin so')
+    parser.add_argument('--init', type=Path, default=PROJECT / 'models/small', help='the bundle to start from, the first teacher')
+    parser.add_argument('--own', type=int, default=2900, help='the step from which the running mean of the student is the teacher')
     parser.set_defaults(config='steady')
     args = parser.parse_args()
     settings, amp = load_config(args.config), not args.no_amp
@@ -120,12 +96,10 @@ def main() -> None:
     args.run.mkdir(parents=True, exist_ok=True)
     teacher, config, _ = read_bundle(args.init)
     mel = (config['mel']['mean'], config['mel']['std'])
-    shards = sorted(p.parent.name for p in args.data.glob('*/utterances.jsonl') if not p.parent.name.startswith('degraded'))
-    utterances = load_shards(args.data, args.corpora or shards)
+    utterances = load_shards(args.data, args.corpora)
     state = load_checkpoint(args.run / 'steady.pt', settings.encoder) if args.resume else {}
     classes = state.get('classes') or common_syllables(utterances, settings.centroids)
-    changed = load_shards(args.data, args.degraded) if args.degraded else []
-    pairs = Pairs(utterances, changed, classes, *mel, seed=args.seed, weights=args.weights)
+    pairs = Pairs(utterances, classes, *mel, seed=args.seed, weights=args.weights)
     model, average = (Student(Encoder(settings.encoder), len(classes)) for _ in range(2))
     if args.resume:
         model.load_state_dict(state['student'])
@@ -139,8 +113,8 @@ def main() -> None:
     steps = args.steps or settings.steps
     loop = Loop(state.get('step', 0), steps, warmup=50, decay=args.decay, memory=0.995, save_minutes=args.save_minutes, dev_every=args.dev_every)
     hours = sum(len(u.mel) for u in utterances) / 360_000
-    print(f'{len(utterances)} utterances, {hours:.2f} h, {len(pairs.versions)} of them degraded too, {len(classes)} syllables', flush=True)
-    dev = dev_sets(args.data, 24, args.corpora or shards)
+    print(f'{len(utterances)} utterances, {hours:.2f} h, {len(classes)} syllables', flush=True)
+    dev = dev_sets(args.data, 24, args.corpora)
     watched = Watched.of(dev)
 
     def checkpoint() -> None:
@@ -152,15 +126,22 @@ def main() -> None:
 
     def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         batch = draw(pairs, settings, step, 'cpu')
-        target, soft = taught(teacher, batch, amp)
+        own = step >= args.own
+        taught = lesson(average.encoder, batch, amp, average.names) if own else lesson(teacher, batch, amp)
         out, mask = run_batch(model.encoder, batch, settings.encoder.chunk_tokens, 0, amp)
-        losses = label_losses(out, batch, mask, soft=soft, share=BELIEF)
-        ids = batch['segment']
-        wanted = target.gather(1, ids.clamp(min=0)[..., None].expand(-1, -1, target.shape[2]))
+        losses = label_losses(out, batch, mask, soft=taught.boundary, share=OWN_BELIEF if own else BELIEF)
+        ids, classes_of = batch['segment'], batch['classes']
+        wanted = taught.features.gather(1, ids.clamp(min=0)[..., None].expand(-1, -1, taught.features.shape[2]))
         losses['features'] = (out['features'] - wanted).square().mean(-1)[ids >= 0].mean()
-        vectors, said = jittered_vectors(out['features'], ids, batch['classes'], np.random.default_rng((args.seed, step, 3)))
-        losses['names'] = F.cross_entropy(model.names(vectors), said)
-        return sum(weight * losses[name] for name, weight in WEIGHTS.items()), losses
+        asked = torch.ones_like(classes_of, dtype=torch.bool) if own else classes_of >= 0
+        vectors, at = jittered_vectors(out['features'], ids, asked, np.random.default_rng((args.seed, step, 3)))
+        logits = model.names(vectors)
+        said = classes_of[at]
+        losses['names'] = F.cross_entropy(logits, said, ignore_index=-1, reduction='sum') / (said >= 0).sum().clamp(min=1)
+        if own:
+            losses['same'] = F.cross_entropy(logits, taught.names[at])
+        weights = OWN if own else WEIGHTS
+        return sum(weights[name] * loss for name, loss in losses.items()), losses
 
     def watch() -> str:
         scores = dev_scores(average.encoder, dev, mel, amp, live_only=True)

@@ -16,7 +16,8 @@ from data.places import PROJECT
 from data.shards import write_shard
 from measure.same_word import edit_distance
 from model.encoder import Encoder, EncoderConfig, stem_windows
-from recipes.paired.steady import jittered_vectors, segment_means, widened
+from recipes.paired.lesson import Lesson, later, lesson, segment_means
+from recipes.paired.steady import Student, jittered_vectors, widened
 from segment import segmenter
 from stage.checkpoint import load_checkpoint
 from tests.helpers import run, spread
@@ -26,7 +27,7 @@ TINY = PROJECT / 'test/fixtures/tiny'
 
 @pytest.fixture(scope='module')
 def shards(tmp_path_factory) -> Path:
-    """Tones of 0.2 s, four of them one after another, named by their pitch, 12 utterances; each once more, quieter."""
+    """Tones of 0.2 s, four of them one after another, named by their pitch, 12 utterances."""
     folder, rng = tmp_path_factory.mktemp('pairs'), np.random.default_rng(0)
     items = []
     for k in range(12):
@@ -38,8 +39,6 @@ def shards(tmp_path_factory) -> Path:
         row = {'id': str(k), 'corpus': 'tones', 'speaker': 's', 'split': 'dev' if k % 6 == 5 else 'train', 'path': str(folder / f'{k}.wav')}
         items.append(row | {'text': '', 'syllables': syllables, 'phones': [[1, 0.1, 1.7]], 'weak': [], 'words': []})
     write_shard(folder / 'data/tones', items)
-    quieter = [i | {'corpus': 'degraded', 'clean': ['tones', i['id']]} for i in items]
-    write_shard(folder / 'data/degraded', quieter, lambda samples, _: samples / 2)
     return folder / 'data'
 
 
@@ -54,8 +53,7 @@ def test_segments_follow_the_labels_on_the_grid_of_each(shards):
     utterances = load_shards(shards, ['tones'])
     classes = common_syllables(utterances, 10)
     assert sorted(classes) == ['a', 'b', 'c']
-    pairs = Pairs(utterances, load_shards(shards, ['degraded']), classes, -8.0, 4.0)
-    assert len(pairs.versions) == 10
+    pairs = Pairs(utterances, classes, -8.0, 4.0)
     seen = 0
     for step in range(6):
         batch = pairs.batch(step, 4, 70, 1)
@@ -90,10 +88,34 @@ class Still:
 def test_what_is_taught_is_what_will_be_named():
     torch.manual_seed(0)
     features, ids = torch.randn(1, 12, 16), torch.tensor([[-1, -1, 0, 0, 0, 0, 1, 1, 2, 2, 2, -1]])
-    vectors, said = jittered_vectors(features, ids, torch.tensor([[5, -1, 7]]), Still())
+    vectors, (row, k) = jittered_vectors(features, ids, torch.tensor([[True, False, True, True]]), Still())
     want = segmenter.segment_vectors(features[0].numpy(), np.array([0, 2, 6, 8, 11, 12]), 1)[[1, 3]]
     np.testing.assert_allclose(vectors.numpy(), want, atol=1e-5)
-    assert said.tolist() == [5, 7]
+    assert (row.tolist(), k.tolist()) == ([0, 0], [0, 2])  # the fourth has no token
+
+
+def test_a_later_grid_reads_between_tokens():
+    p = torch.tensor([[0.0, 1.0, 0.0, 0.5]])
+    torch.testing.assert_close(later(p, torch.full((1, 4), 0.25)), torch.tensor([[0.25, 0.75, 0.125, 0.375]]))
+    torch.testing.assert_close(later(p, torch.full((1, 4), 1.0)), torch.tensor([[1.0, 0.0, 0.5, 0.0]]))
+
+
+def test_who_teaches_itself_hears_no_more_than_it_does_live(shards):
+    """A causal teacher's lesson on the first segments does not change with what comes later; the names are probabilities, sharpened."""
+    torch.manual_seed(1)
+    utterances = load_shards(shards, ['tones'])
+    pairs = Pairs(utterances, common_syllables(utterances, 10), -8.0, 4.0)
+    student = Student(spread(Encoder(load_config('tiny_causal').encoder)), 3)
+    batch = {name: torch.from_numpy(value) for name, value in pairs.batch(0, 4, 70, 1).items()}
+    with_names = lesson(student.encoder, batch, False, student.names)
+    changed = batch | {'clean': torch.cat([batch['clean'][:, :100], batch['clean'][:, 100:] + 3], 1)}
+    other = lesson(student.encoder, changed, False, student.names)
+    first = batch['clean_segment'][:, : 50 - student.encoder.cfg.delay_tokens].amax(1) - 1  # the last segment that is whole before the change
+    assert first.min() >= 0
+    for row, k in enumerate(first.tolist()):
+        torch.testing.assert_close(with_names.names[row, : k + 1], other.names[row, : k + 1], atol=1e-5, rtol=0)
+    torch.testing.assert_close(with_names.names.sum(-1), torch.ones(with_names.names.shape[:2]))
+    assert isinstance(with_names, Lesson) and lesson(student.encoder, batch, False).names is None
 
 
 def test_a_widened_network_hears_what_it_heard():
@@ -115,7 +137,9 @@ def test_edits_are_levenshteins():
 
 def test_a_run_learns_and_goes_on(shards, tmp_path):
     options = ['--config', 'tiny', '--init', TINY, '--data', shards, '--run', tmp_path, '--corpora', 'tones', '--dev-every', 12]
-    log = run('recipes.paired.steady', *options, '--steps', 12) + run('recipes.paired.steady', *options, '--steps', 16, '--decay', 4, '--resume')
-    assert 'step 12 of 12' in log and 'step 16 of 16' in log and 'edits of' in log
+    log = run('recipes.paired.steady', *options, '--steps', 12)
+    assert 'step 12 of 12' in log and 'edits of' in log and ' same ' not in log
+    log = run('recipes.paired.steady', *options, '--steps', 16, '--decay', 4, '--own', 12, '--resume')
+    assert 'step 16 of 16' in log and ' same ' in log
     state = load_checkpoint(tmp_path / 'steady.pt', load_config('tiny').encoder)
     assert state['step'] == 16 and json.dumps(state['classes'])
