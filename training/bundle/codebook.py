@@ -31,7 +31,7 @@ from data.mel import read_audio
 from data.places import RUNS
 from data.shards import cmu_syllable
 from model.encoder import Encoder
-from model.prototypes import classes, merge, taught
+from model.prototypes import Prototypes, classes, merge, taught
 from segment import segmenter
 from segment.overlap import most_overlapped
 from stage.encode import encode_many
@@ -88,11 +88,21 @@ def clustered(vectors: np.ndarray, centroids: int, merged: int, seed: int = 0) -
 
 
 def taught_codebook(spoken: Spoken, centroids: int, merged: int, seed: int = 0) -> Codebook:
-    """Projection head and prototypes, then their merge. A corpus is drawn by the square root of its size, so a voice of many hours is no law."""
-    K, M = sizes(len(spoken.vectors), centroids, merged)
+    """Projection head and prototypes, then their merge."""
+    K, _ = sizes(len(spoken.vectors), centroids, merged)
+    return merged_codebook(taught(spoken.vectors, classes(spoken.syllables, K), corpus_odds(spoken), seed=seed), spoken, merged)
+
+
+def corpus_odds(spoken: Spoken) -> np.ndarray:
+    """How much each segment counts, (n,): a corpus by the square root of its size, so a voice of many hours is no law."""
     _, of, counts = np.unique(spoken.corpora, return_inverse=True, return_counts=True)
-    odds = counts[of] ** -0.5
-    model = taught(spoken.vectors, classes(spoken.syllables, K), odds, seed=seed)
+    return counts[of] ** -0.5
+
+
+def merged_codebook(model: Prototypes, spoken: Spoken, merged: int) -> Codebook:
+    """A projection head and prototypes that are taught, merged to at most `merged` units by how often each is met in `spoken`."""
+    odds = corpus_odds(spoken)
+    _, M = sizes(len(spoken.vectors), len(model.prototypes), merged)
     tensors = {name: value.numpy().astype(np.float16) for name, value in model.state_dict().items() if name.startswith('projection.')}
     tensors['centroids'] = model.prototypes.detach().numpy().astype(np.float16)
     nearest = segmenter.nearest(segmenter.projected(spoken.vectors, tensors), tensors['centroids'])

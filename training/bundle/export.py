@@ -105,12 +105,12 @@ def random_bundle(out: Path, cfg: EncoderConfig, clip: np.ndarray, units: tuple[
 
 
 def export_run(args: argparse.Namespace, clip: np.ndarray) -> None:
-    """Makes the bundle of what recipes/labelled/sylboost.py and recipes/labelled/quantize.py left in a run's folder."""
-    quantized = args.run / 'quantized'
-    for path in (args.run / 'sylboost.pt', quantized / 'config.json'):
+    """Makes the bundle of what a stage and recipes/labelled/quantize.py left in a run's folder."""
+    quantized, trained = args.run / 'quantized', args.run / f'{args.stage}.pt'
+    for path, of in ((trained, args.stage), (quantized / 'config.json', 'recipes/labelled/quantize.py')):
         if not path.exists():
-            raise SystemExit(f'{path}: expected it from recipes/labelled/sylboost.py and recipes/labelled/quantize.py; run them first')
-    state = torch.load(args.run / 'sylboost.pt', map_location='cpu', weights_only=True)
+            raise SystemExit(f'{path}: expected it from {of}; run that first')
+    state = torch.load(trained, map_location='cpu', weights_only=True)
     config = json.loads((quantized / 'config.json').read_text())
     model = Encoder(EncoderConfig(**state['encoder']))
     model.load_state_dict(state['average'])
@@ -123,7 +123,7 @@ def export_run(args: argparse.Namespace, clip: np.ndarray) -> None:
         metrics |= label_free_card.stages(state)
     else:
         data = training_data(args.data, args.corpora or sorted(p.parent.name for p in args.data.glob('*/utterances.jsonl')))
-        metrics['steps'] = {'timed': state.get('timed_steps'), 'sylboost': state['step']}
+        metrics['steps'] = ({'timed': state['timed_steps']} if 'timed_steps' in state else {}) | {args.stage: state['step']}
     about = {'name': args.out.name, 'version': args.version, 'licence': 'Apache-2.0', 'trainingData': data, 'metrics': metrics}
     card = (label_free_card.model_card if free else model_card)(args.out.name, config, about)
     write_bundle(args.out, model, config, load_file(quantized / 'codebook.safetensors'), about, clip, card)
@@ -136,6 +136,7 @@ def main() -> None:
     parser.add_argument('--clip', type=Path, required=True, help='a few seconds of speech for golden/')
     parser.add_argument('--out', type=Path, required=True)
     parser.add_argument('--run', type=Path, default=RUNS / 'small')
+    parser.add_argument('--stage', choices=('sylboost', 'steady'), default='sylboost', help='whose checkpoint in RUN')
     parser.add_argument('--data', type=Path, default=RUNS / 'data')
     parser.add_argument('--corpora', nargs='*', help='the shards that were trained on (default: all that are there)')
     parser.add_argument('--scores', type=Path, help='what measure/evaluate.py --json wrote for this bundle: goes into manifest and card')

@@ -3,7 +3,8 @@ then teaches the codebook on segments of training speech (bundle/codebook.py).
 
     python -m recipes.labelled.quantize --config small --run runs/small
 
-Reads RUN/sylboost.pt, writes RUN/quantized/: config.json, codebook.safetensors, metrics.json; bundle/export.py makes the bundle of them.
+Reads RUN/sylboost.pt, or, with --stage steady, RUN/steady.pt, whose own prototypes then name the segments. Writes RUN/quantized/: config.json,
+codebook.safetensors, metrics.json; bundle/export.py makes the bundle of them.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from bundle.codebook import clustered, spoken_segments, taught_codebook
+from bundle.codebook import clustered, merged_codebook, spoken_segments, taught_codebook
 from bundle.config_json import encoder_json, rate_json
 from bundle.outputs import int8_outputs
 from config import load_config
@@ -25,6 +26,7 @@ from data.batches import Utterance, load_shards, some_hours
 from data.places import RUNS
 from measure.dial import Cut, Voices, fit, mix_hz
 from model.encoder import Encoder
+from model.prototypes import Prototypes
 from segment import segmenter
 from segment.matching import boundary_scores
 from stage.checkpoint import load_checkpoint
@@ -64,10 +66,20 @@ def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segmenter.R
     return rate, shift, scores
 
 
+def prototypes_of(state: dict) -> Prototypes:
+    """The projection head and prototypes that a network was taught with in pairs (recipes/paired/steady.py)."""
+    names = {name.removeprefix('names.'): value for name, value in state['student_average'].items() if name.startswith('names.')}
+    hidden, width = names['projection.0.weight'].shape
+    model = Prototypes(width, *names['prototypes'].shape[:1], hidden, names['prototypes'].shape[1])
+    model.load_state_dict(names)
+    return model.eval()
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--config', default='small')
     parser.add_argument('--run', type=Path, default=RUNS / 'small')
+    parser.add_argument('--stage', choices=('sylboost', 'steady'), default='sylboost', help='whose checkpoint in RUN')
     parser.add_argument('--data', type=Path, default=RUNS / 'data')
     parser.add_argument('--corpora', nargs='*')
     parser.add_argument('--hours', type=float, default=100, help='training speech to take segments from')
@@ -75,7 +87,7 @@ def main() -> None:
     parser.add_argument('--dev', type=int, default=48, help='development utterances of each corpus')
     args = parser.parse_args()
     settings, started = load_config(args.config), time.time()
-    state = load_checkpoint(args.run / 'sylboost.pt', settings.encoder)
+    state = load_checkpoint(args.run / f'{args.stage}.pt', settings.encoder)
     mel, cfg = tuple(state['mel']), settings.encoder
     model = Encoder(cfg)
     model.load_state_dict(state['average'])
@@ -94,7 +106,12 @@ def main() -> None:
     utterances = some_hours(load_shards(args.data, args.corpora), args.hours, 0)
     spoken = spoken_segments(model, utterances, mel, rate, rules)
     wanted = (settings.centroids, settings.merged)
-    codebook = clustered(spoken.vectors, *wanted) if args.clustered else taught_codebook(spoken, *wanted)
+    if args.clustered:
+        codebook = clustered(spoken.vectors, *wanted)
+    elif args.stage == 'steady':
+        codebook = merged_codebook(prototypes_of(state), spoken, settings.merged)
+    else:
+        codebook = taught_codebook(spoken, *wanted)
     K, M = len(codebook['centroids']), int(codebook['units'].max())
     print(f'{len(spoken.vectors)} segments, {K} centroids, {M} units, {time.time() - started:.0f} s', flush=True)
     out = args.run / 'quantized'

@@ -66,7 +66,7 @@ def widened(student: Encoder, old: Encoder) -> None:
 
 
 def jittered_vectors(features: Tensor, ids: Tensor, segments: Tensor, rng: np.random.Generator) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """Vectors (n, D) of the segments (B, S) that are asked for, standardised as they will be named, cut up to a token off; and their places in (B, S).
+    """Vectors (n, D) of the segments (B, S) that are asked for, standardised as they will be named, cut up to a token off; and their places (B, S).
 
     ids (B, T): the segment of each token, or -1. A segment that has no token is left out.
     """

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import soundfile
 import torch
+from safetensors.numpy import load_file
 
 from config import load_config
 from data.batches import load_shards
@@ -143,3 +144,10 @@ def test_a_run_learns_and_goes_on(shards, tmp_path):
     assert 'step 16 of 16' in log and ' same ' in log
     state = load_checkpoint(tmp_path / 'steady.pt', load_config('tiny').encoder)
     assert state['step'] == 16 and json.dumps(state['classes'])
+    options = ['--config', 'tiny', '--run', tmp_path, '--stage', 'steady', '--data', shards, '--corpora', 'tones']
+    run('recipes.labelled.quantize', *options)
+    run('bundle.export', *options, '--clip', TINY / 'golden/speech.wav', '--out', tmp_path / 'bundle')
+    codebook, names = load_file(tmp_path / 'bundle/codebook.safetensors'), state['student_average']
+    np.testing.assert_allclose(codebook['centroids'], names['names.prototypes'], rtol=1e-3, atol=1e-4)
+    assert codebook['units'].shape == (3,) and codebook['projection.0.weight'].shape == names['names.projection.0.weight'].shape
+    assert json.loads((tmp_path / 'bundle/manifest.json').read_text())['metrics']['steps'] == {'steady': 16}
