@@ -39,7 +39,7 @@ export interface UnitWindowOptions {
 
 /** Units before that the network sees. */
 const BEFORE = 2;
-/** Frames of a pause that are made on either side; between them is silence. As in training (training/vocoder/corpus.py). */
+/** Frames of a pause that are made on either side; between them is silence. As in training (training/recipes/vocoder/corpus.py). */
 const PAUSE_EDGE = 25;
 /** Longest unit, and longest pause: nobody says a syllable for longer, and ten minutes bound what is kept of a pause. */
 const LONGEST_SAMPLES = 4 * SAMPLE_RATE;

@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import type { Manifest } from '../../src/models/bundle/bundle.ts';
 import { TINY } from './bundles.ts';
 
-/** A vocoder of random weights for the tiny bundle, voices `one` and `two`, from `training/vocoder/export.py`. */
+/** A vocoder of random weights for the tiny bundle, voices `one` and `two`, from `training/recipes/vocoder/export.py`. */
 const TINY_SPEAK = resolve(import.meta.dirname, '../fixtures/tiny-speak');
 
 /** A copy of the tiny bundle that can speak; `change` may spoil files of its `speak/` before they are listed. */

@@ -5,4 +5,6 @@ from pathlib import Path
 TRAINING = Path(__file__).resolve().parents[1]
 PROJECT = TRAINING.parent
 RUNS = TRAINING / 'runs'
-SHARED = PROJECT.parent / 'shared'  # recordings, timed speech and the evaluation pack, where somebody has them
+SOURCES = RUNS / 'sources'  # what data/sources fetches
+NEIGHBOUR = PROJECT.parent / 'shared'  # recordings, timed speech and the evaluation pack, where somebody has them
+SHARED = NEIGHBOUR if NEIGHBOUR.exists() else SOURCES

@@ -10,7 +10,7 @@ syllables [[start, end, label]],
 phones [[class, start, end]], words [[start, end, word]], weak [seconds]: boundaries that two sources place differently, so that training trusts
 them less. Times are seconds.
 A manifest.jsonl has `path` (to its folder) and, if known, `speaker`, `text`, and times: `syllables` and `phones`. With a text and no
-times the aligner is run (English; Debian's python3-pocketsphinx and the scripts of --scripts). Files that cannot be used are listed and skipped.
+times the aligner is run (English; data/aligner.py by Debian's python3-pocketsphinx). Files that cannot be used are listed and skipped.
 """
 
 from __future__ import annotations
@@ -28,7 +28,8 @@ import torch
 from tqdm import tqdm
 
 from data.mel import SAMPLE_RATE, AudioError, int16_of, log_mel, read_audio
-from data.places import RUNS, SHARED
+from data.places import RUNS, SHARED, TRAINING
+from data.sources.manifest import recording_id
 from data.splits import check_speaker, relabel, split_of
 
 PHONES = 'sil aa ae ah ao aw ay b ch d dh eh er ey f g hh ih iy jh k l m n ng ow oy p r s sh t th uh uw v w y z zh'.split()
@@ -52,7 +53,7 @@ def cmu_syllable(label: str) -> str:
 
 
 def boundaries(syllables: list, merge: float = 0.011) -> list[float]:
-    """All syllable starts and ends; an end that meets the next start counts once (as in data-scripts/eval_boundaries.py)."""
+    """All syllable starts and ends; an end that meets the next start counts once."""
     out: list[float] = []
     for t in sorted([s[0] for s in syllables] + [s[1] for s in syllables]):
         if not out or t - out[-1] > merge:
@@ -89,8 +90,9 @@ def read_times(path: Path) -> tuple[list, list, list]:
     return syllables, [[p['phone'], p['start'], p['end']] for p in j['phones']], words
 
 
-def align(items: list[tuple[str, Path, str]], out: Path, scripts: Path, python: str) -> None:
-    """Runs the forced aligner on what `out` does not hold yet. items: id, audio, text."""
+def align(items: list[tuple[str, Path, str]], out: Path, python: str) -> None:
+    """Runs data/aligner.py on what `out` does not hold yet. items: id, audio, text."""
+    out = out.resolve()  # the aligner runs in this folder
     todo = [item for item in items if not (out / f'{item[0]}.json').exists()]
     if len(todo) <= 0.02 * len(items):  # the rest could not be aligned before
         return
@@ -106,17 +108,20 @@ def align(items: list[tuple[str, Path, str]], out: Path, scripts: Path, python: 
         soundfile.write(wav / f'{uid}.wav', samples, SAMPLE_RATE, subtype='PCM_16')
         lines.append(f'{uid}\t{wav / uid}.wav\t{text}\n')
     (out / 'items.tsv').write_text(''.join(lines))
-    script = scripts / 'align_pocketsphinx.py'
-    subprocess.run([python, '-B', str(script), '--list', str(out / 'items.tsv'), '--out', str(out)], check=True)
+    subprocess.run([python, '-B', '-m', 'data.aligner', '--list', str(out / 'items.tsv'), '--out', str(out)], cwd=TRAINING, check=True)
     for path in wav.iterdir():
         path.unlink()
+
+
+def lines_of(manifest: Path) -> list[dict]:
+    """The rows of a manifest; none where it is not there, so that its corpus is left out aloud."""
+    return [json.loads(line) for line in manifest.open(encoding='utf-8')] if manifest.exists() else []
 
 
 def timed_speech(args: argparse.Namespace) -> Iterator[dict]:
     """../shared/timed-speech: aligned times, weak where the voice model's own durations say otherwise."""
     folder = args.shared / 'timed-speech'
-    for line in (folder / 'manifest.jsonl').open(encoding='utf-8'):
-        j = json.loads(line)
+    for j in lines_of(folder / 'manifest.jsonl'):
         if 'aligned' not in j:
             continue
         phones = j['aligned']['phones']
@@ -130,9 +135,9 @@ def read_speech(corpus: str):
 
     def read(args: argparse.Namespace) -> Iterator[dict]:
         folder, times = args.shared / 'speech', args.runs / 'align' / corpus
-        rows = [json.loads(line) for line in (folder / 'manifest.jsonl').open(encoding='utf-8')]
-        rows = [(j['path'].split('/', 1)[1].rsplit('.', 1)[0].replace('/', '_'), j) for j in rows if j['corpus'] == corpus][: args.limit]
-        align([(uid, folder / j['path'], j['text']) for uid, j in rows], times, args.scripts, args.align_python)
+        rows = lines_of(folder / 'manifest.jsonl')
+        rows = [(recording_id(j), j) for j in rows if j['corpus'] == corpus][: args.limit]
+        align([(uid, folder / j['path'], j['text']) for uid, j in rows], times, args.align_python)
         for uid, j in rows:
             if (times / f'{uid}.json').exists():
                 syllables, phones, words = read_times(times / f'{uid}.json')
@@ -142,7 +147,7 @@ def read_speech(corpus: str):
 
 
 def read_synth(name: str, speaker: str | None = None):
-    """A reader of what data-scripts/synth_flite.py or data/voices/accents.py wrote to runs/synth/NAME: exact times; without a speaker files begin
+    """A reader of what data/voices/flite.py or accents.py wrote to runs/synth/NAME: exact times; without a speaker files begin
     with it."""
 
     def read(args: argparse.Namespace) -> Iterator[dict]:
@@ -155,13 +160,13 @@ def read_synth(name: str, speaker: str | None = None):
 
 
 def read_queen(args: argparse.Namespace) -> Iterator[dict]:
-    """Dialogue of Flight of the Amazon Queen as data-scripts/fetch_human.sh leaves it in runs/human; the sound's letter tells who speaks."""
+    """Dialogue of Flight of the Amazon Queen as data/sources/games.py leaves it in runs/human; the sound's letter tells who speaks."""
     folder = args.runs / 'human' / 'corpora' / 'queen-en'
     if not (folder / 'items.tsv').exists():
         return
     rows = [line.rstrip('\n').split('\t') for line in (folder / 'items.tsv').open(encoding='utf-8')]
     rows = [(r[0], folder / Path(r[1]).name, r[-1]) for r in rows if len(r) > 2][: args.limit]
-    align(rows, args.runs / 'align' / 'queen', args.scripts, args.align_python)
+    align(rows, args.runs / 'align' / 'queen', args.align_python)
     for uid, path, text in rows:
         times = args.runs / 'align' / 'queen' / f'{uid}.json'
         if times.exists():
@@ -183,7 +188,7 @@ def read_folder(args: argparse.Namespace) -> Iterator[dict]:
     times = args.runs / 'align' / args.name
     need = [(uid, args.folder / j['path'], j['text']) for uid, j in rows if j.get('text') and 'syllables' not in j]
     if need:
-        align(need, times, args.scripts, args.align_python)
+        align(need, times, args.align_python)
     for uid, j in rows:
         syllables, phones, words = (j.get(name, []) for name in ('syllables', 'phones', 'words'))
         if not syllables and (times / f'{uid}.json').exists():
@@ -243,7 +248,6 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('--runs', type=Path, default=RUNS)
     parser.add_argument('--shared', type=Path, default=SHARED, help='the folder with speech/ and timed-speech/')
-    parser.add_argument('--scripts', type=Path, default=SHARED / 'data-scripts')
     parser.add_argument('--align-python', default='/usr/bin/python3', help='the interpreter that has pocketsphinx')
     parser.add_argument('--corpora', nargs='*', default=list(CORPORA), help=f'of {", ".join(CORPORA)}')
     parser.add_argument('--folder', type=Path)

@@ -1,6 +1,6 @@
 """`untimed`: recordings of people -> log-mel shards without a time or a label: all that `pretrain`, `losspred` and a label-free `sylboost` read.
 
-    python -m data.untimed                                   ../shared/speech, and what data-scripts/fetch_human.sh left in runs/human
+    python -m data.untimed                                   ../shared/speech, and what data/sources/debian.py left in runs/human
     python -m data.untimed --folder ~/recordings --name mine any folder of audio, or of audio and a manifest.jsonl
 
 Shards are those of data/shards.py (mel.npy, utterances.jsonl) with empty times, in runs/audio. No synthetic voice is among the sources. Speakers and
@@ -19,6 +19,7 @@ import torch
 from data.batches import Utterance, load_shards
 from data.places import RUNS, SHARED
 from data.shards import AUDIO, utterance, write_missing
+from data.sources.manifest import recording_id
 
 SPOKEN = ('kathleen', 'kerstin', 'speechocean762')  # corpora of ../shared/speech
 
@@ -41,12 +42,11 @@ def read_speech(shared: Path, corpus: str) -> Iterator[dict]:
         return
     for j in map(json.loads, manifest.open(encoding='utf-8')):
         if j['corpus'] == corpus:
-            uid = j['path'].split('/', 1)[1].rsplit('.', 1)[0].replace('/', '_')
-            yield untimed(uid, corpus, j['speaker'], shared / 'speech' / j['path'], j['text'])
+            yield untimed(recording_id(j), corpus, j['speaker'], shared / 'speech' / j['path'], j['text'])
 
 
 def read_items(folder: Path) -> Iterator[dict]:
-    """One folder that fetch_human.sh wrote: items.tsv with id and path. Who speaks is not known: the folder counts as one speaker."""
+    """One folder that data/sources/debian.py wrote: items.tsv with id and path. Who speaks is not known: the folder counts as one speaker."""
     for line in (folder / 'items.tsv').open(encoding='utf-8'):
         uid, path = line.rstrip('\n').split('\t')[:2]
         yield untimed(uid, folder.name, folder.name, folder / Path(path).name)

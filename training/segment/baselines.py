@@ -75,7 +75,7 @@ def envelope_minima(mel: Tensor) -> np.ndarray:
 def praat_nuclei(samples: np.ndarray, dip: float = 2.0, silence: float = -25.0, pause: float = 0.1) -> np.ndarray:
     """Praat's syllable nuclei after de Jong & Wempe 2009 (voiced intensity peaks with dips of `dip` dB), cut at the minima between.
 
-    The same steps and settings as data-scripts/praat_syllables.praat. silence: dB below the loudest; pause: seconds.
+    dip: dB; silence: dB below the loudest; pause: seconds.
     """
     import parselmouth
     from parselmouth.praat import call

@@ -107,7 +107,7 @@ def pauses(speech: np.ndarray, cuts: np.ndarray) -> np.ndarray:
 
 
 def syllable_edges(speech: np.ndarray, cuts: np.ndarray, rules: Rules) -> np.ndarray:
-    """Starts and ends of the segments that are no pauses, seconds: what data-scripts/eval_boundaries.py compares (kind "all").
+    """Starts and ends of the segments that are no pauses, seconds: all boundaries, as measure/evaluate.py compares them.
 
     The first start and the last end count like any other; a cut between two pauses is no syllable's edge.
     """

@@ -5,7 +5,7 @@
 Festival's reading of a text (phones, durations, syllables; its sound is not used) is said again with the nearest phones of Czech, Finnish,
 Hindi and Italian voices, each at a pitch and a tempo of its own for every utterance. Where a voice has another consonant ("dh" is said
 as "d") the labels say what was said. Diphones that a voice lacks are parted by 15 ms of its silence.
-Writes OUT/VOICE_ID.wav (16 kHz) and OUT/VOICE_ID.json as data-scripts/synth_flite.py does.
+Writes OUT/VOICE_ID.wav (16 kHz) and OUT/VOICE_ID.json as data/voices/flite.py does.
 """
 
 from __future__ import annotations
@@ -168,7 +168,7 @@ def speak_accent(accent: Accent, voice: str, readings: list[dict], out: Path, rn
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument('--readings', type=Path, default=RUNS / 'synth/ref', help='JSON files of data-scripts/synth_festival.py')
+    parser.add_argument('--readings', type=Path, default=RUNS / 'synth/ref', help='JSON files of data/voices/festival.py')
     parser.add_argument('--out', type=Path, default=RUNS / 'synth/accents')
     args = parser.parse_args()
     readings = [json.loads(path.read_text()) for path in sorted(args.readings.glob('*.json'))]

@@ -77,7 +77,7 @@ mean of the frozen features of the tokens that are speech. Made by `training/rec
 {train['speakers']} voices: grown-up speakers of speechocean762, and Kokoro's voices by their names' sex, mixtures of two with the same one
 among them.
 
-Measured live on the grown-up test speakers of speechocean762 in `training/splits.json`, whom neither encoder nor head was
+Measured live on the grown-up test speakers of speechocean762 in `training/data/splits.json`, whom neither encoder nor head was
 trained on. Share that was right, speakers counting alike; balanced: the mean of both labels, with the 95 % interval of a bootstrap over
 speakers; chance is 0.5. The test speakers are few ({few}), so the last row has {crossed['speakers']} more, whom the encoder was
 trained on: in four parts, each heard by a head that learned from the rest. Expect that of speech like theirs, more of clear English, and

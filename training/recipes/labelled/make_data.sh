@@ -1,21 +1,19 @@
 #!/usr/bin/env bash
-# Everything that data/shards.py reads besides ../shared, and then its shards. A step whose result is there is left out.
+# Everything that data/shards.py reads, and then its shards. A step whose result is there is left out.
 #   bash recipes/labelled/make_data.sh [PYTHON]           PYTHON (default python3) has requirements.txt
 # Environment: RUNS (runs), VERSES (1700: 4.4 h a voice), LIMIT (utterances a corpus, for a trial), HOURS (2.5: of each corpus by changed throats).
-# Needs apt-get's lists and the packages named in README.md; Debian's own interpreter runs the scripts of ../shared/data-scripts.
+# Needs apt-get's lists and the packages named in README.md. A corpus that is not there (timed-speech) is left out aloud.
 set -euo pipefail
 python=${1:-python3}
 cd "$(dirname "$0")/../.."
 runs=$(mkdir -p "${RUNS:-runs}" && cd "${RUNS:-runs}" && pwd)
-scripts=$(cd ../../shared/data-scripts && pwd)
-debian=/usr/bin/python3
 export PYTHONDONTWRITEBYTECODE=1 OMP_NUM_THREADS=${OMP_NUM_THREADS:-1}
 synth=$runs/synth human=$runs/human
 
 # Text: verses of the King James Bible, spread over all its books, one a line with an id.
 mkdir -p "$synth"
 if [ ! -s "$synth/text.tsv" ]; then
-  bible -f gen1:1-rev22:21 | "$debian" -c '
+  bible -f gen1:1-rev22:21 | "$python" -c '
 import re, sys
 lines = [line.split(" ", 1)[1].strip() for line in sys.stdin if " " in line]
 count = int(sys.argv[1])
@@ -26,13 +24,13 @@ fi
 
 # Syllables of a Festival reading (its voice belongs to the evaluation pack: the sound is thrown away), then the training voices.
 if [ ! -d "$synth/ref" ]; then
-  "$debian" "$scripts/synth_festival.py" --voice kal_diphone --text "$synth/text.tsv" --out "$synth/ref.part"
+  "$python" -m data.voices.festival --voice kal_diphone --text "$synth/text.tsv" --out "$synth/ref.part"
   rm "$synth"/ref.part/*.wav
   mv "$synth/ref.part" "$synth/ref"
 fi
 for voice in awb rms; do
   if [ ! -d "$synth/flite-$voice" ]; then
-    "$debian" "$scripts/synth_flite.py" --voice "$voice" --ref "$synth/ref" --out "$synth/part-$voice"
+    "$python" -m data.voices.flite --voice "$voice" --readings "$synth/ref" --out "$synth/part-$voice"
     mv "$synth/part-$voice" "$synth/flite-$voice"
   fi
 done
@@ -43,21 +41,18 @@ if [ ! -d "$synth/accents" ]; then
   mv "$synth/part-accents" "$synth/accents"
 fi
 
-# Human dialogue: Flight of the Amazon Queen, as data-scripts/fetch_human.sh unpacks it.
-queen=$human/corpora/queen-en
-if [ ! -s "$queen/items.tsv" ]; then
-  mkdir -p "$human/deb" "$human/x" "$human/raw" "$human/corpora"
-  (cd "$human/deb" && { ls flight-of-the-amazon-queen_*.deb > /dev/null 2>&1 || apt-get download flight-of-the-amazon-queen; })
-  dpkg -x "$human"/deb/flight-of-the-amazon-queen_*.deb "$human/x/flight-of-the-amazon-queen"
-  game=$human/x/flight-of-the-amazon-queen/usr/share/games/flight-of-the-amazon-queen/queen.1c
-  [ -f "$game" ] || game=$(find "$human/x/flight-of-the-amazon-queen" -name queen.1c)
-  "$debian" "$scripts/extract_games.py" queen "$game" "$human/raw/queen"
-  "$debian" "$scripts/queen_transcripts.py" "$game" "$human/raw/queen" "$human/raw/queen.tsv"
-  "$debian" "$scripts/to16k.py" "$human/raw/queen.tsv" "$queen"
+# Human dialogue, and read speech where no ../shared has it.
+[ -s "$human/corpora/queen-en/items.tsv" ] || "$python" -m data.sources.debian queen --runs "$runs"
+if [ ! -d ../../shared/speech ] && [ ! -s "$runs/sources/speech/manifest.jsonl" ]; then
+  "$python" -m data.sources.fetch kathleen speechocean762 --out "$runs/sources"
 fi
 
-"$python" -m data.shards --runs "$runs" ${LIMIT:+--limit "$LIMIT"}
+shared=../../shared
+[ -d "$shared/speech" ] || shared=$runs/sources
+"$python" -m data.shards --runs "$runs" --shared "$shared" ${LIMIT:+--limit "$LIMIT"}
 # All of it once more by changed throats, up to 2.5 h a corpus.
 if [ ! -f "$runs/data/changed/utterances.jsonl" ]; then
-  "$python" -m data.changes.throats --data "$runs/data" --corpora kathleen timed-speech speechocean762 flite-rms flite-awb --hours "${HOURS:-2.5}"
+  corpora=()
+  for name in kathleen timed-speech speechocean762 flite-rms flite-awb; do [ -f "$runs/data/$name/utterances.jsonl" ] && corpora+=("$name"); done
+  "$python" -m data.changes.throats --data "$runs/data" --corpora "${corpora[@]}" --hours "${HOURS:-2.5}"
 fi

@@ -19,7 +19,7 @@ from tests.helpers import run_apart
 CLIP = PROJECT / 'test/fixtures/tiny/golden/speech.wav'
 CZECH, ITALIAN = ACCENTS[0], ACCENTS[1]
 
-# "the hill": what data-scripts/synth_festival.py writes, shortened
+# "the hill": what data/voices/festival.py writes, shortened
 READING = {
     'id': 'v1',
     'text': 'the hill',
