@@ -50,14 +50,7 @@ export function taper(samples: usize, count: i32, weights: usize, output: usize)
     const high = emphasised(upper(now), upper(before), mean, v128.load(weights, 16));
     v128.store(
       output,
-      v128.shuffle<i32>(
-        f32x4.demote_f64x2_zero(low),
-        f32x4.demote_f64x2_zero(high),
-        0,
-        1,
-        4,
-        5,
-      ),
+      v128.shuffle<i32>(f32x4.demote_f64x2_zero(low), f32x4.demote_f64x2_zero(high), 0, 1, 4, 5),
     );
     weights += 32;
     output += 16;
@@ -81,7 +74,7 @@ export function bands(
   output: usize,
 ): void {
   // Bins 0 and n/2 make one number that nobody reads.
-  for (let k: usize = 0; k < <usize>points >> 1; k += 2) {
+  for (let k: usize = 0; k < (<usize>points) >> 1; k += 2) {
     const pairs = v128.load(spectrum + (k << 3));
     const low = f64x2.promote_low_f32x4(pairs);
     const high = upper(pairs);
@@ -143,7 +136,7 @@ function log2x(x: v128): v128 {
   const odd = f64x2.mul(
     z,
     plus(
-      6.666666666666735130e-1,
+      6.66666666666673513e-1,
       w,
       plus(
         2.857142874366239149e-1,
@@ -159,7 +152,7 @@ function log2x(x: v128): v128 {
     f64x2.mul(k, f64x2.splat(1.90821492927058770002e-10)),
   );
   const log = f64x2.sub(
-    f64x2.mul(k, f64x2.splat(6.93147180369123816490e-1)),
+    f64x2.mul(k, f64x2.splat(6.9314718036912381649e-1)),
     f64x2.sub(f64x2.sub(half, tail), f),
   );
   return v128.bitselect(log, x, f64x2.lt(x, f64x2.splat(Infinity)));

@@ -148,6 +148,59 @@ function round(point: usize, width: i32, unit: f64, rounded: usize): void {
   }
 }
 
+let square: f64 = 0; // ‖point‖²
+let isSafe = false; // float32 can hold the bounds
+let scale: v128 = f32x4.splat(0); // of the rounded point
+let length: v128 = f32x4.splat(0); // 2‖point‖
+
+/** Rounds the point that `find` and `share` look at. */
+function look(point: usize, width: i32, rounded: usize, levels: f64): void {
+  let most: f64 = 0;
+  square = 0;
+  for (let i = 0; i < width; i++) {
+    const x = load<f64>(point + ((<usize>i) << 3));
+    square += x * x;
+    most = max(most, abs(x));
+  }
+  isSafe = square > 1e-20 && square < 1e30;
+  const unit = most / levels;
+  if (isSafe) round(point, width, unit, rounded);
+  scale = f32x4.splat(<f32>unit);
+  length = f32x4.splat(<f32>(2 * sqrt(square)));
+}
+
+/** A bit for each centroid of a block whose squared distance may be below `reach`; all of them where the bounds cannot tell. */
+function open(
+  block: usize,
+  pairs: i32,
+  rounded: usize,
+  reach: f64,
+  norms: usize,
+  steps: usize,
+  slacks: usize,
+): i32 {
+  let a = i32x4.splat(0);
+  let b = i32x4.splat(0);
+  let c = i32x4.splat(0);
+  let d = i32x4.splat(0);
+  for (let pair = 0; pair < pairs; pair++) {
+    const x = v128.load32_splat(rounded + ((<usize>pair) << 2));
+    a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load8x8_s(block), x));
+    b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load8x8_s(block, 8), x));
+    c = i32x4.add(c, i32x4.dot_i16x8_s(v128.load8x8_s(block, 16), x));
+    d = i32x4.add(d, i32x4.dot_i16x8_s(v128.load8x8_s(block, 24), x));
+    block += BLOCK_STEP;
+  }
+  if (!isSafe) return 0xffff;
+  const limit = f32x4.splat(<f32>(reach - square + FUZZ * square));
+  return (
+    mayMatter(a, limit, norms, steps, slacks) |
+    (mayMatter(b, limit, norms + 16, steps + 16, slacks + 16) << 4) |
+    (mayMatter(c, limit, norms + 32, steps + 32, slacks + 32) << 8) |
+    (mayMatter(d, limit, norms + 48, steps + 48, slacks + 48) << 12)
+  );
+}
+
 /**
  * Finds the centroid nearest to `point` and returns its index; writes its squared distance, and that of the nearest of another
  * unit (Infinity where there is none), to `distances`.
@@ -172,49 +225,18 @@ export function find(
   levels: f64,
   distances: usize,
 ): i32 {
-  let square: f64 = 0;
-  let most: f64 = 0;
-  for (let i = 0; i < width; i++) {
-    const x = load<f64>(point + ((<usize>i) << 3));
-    square += x * x;
-    most = max(most, abs(x));
-  }
+  look(point, width, rounded, levels);
   nearest = Infinity;
   other = Infinity;
   winner = -1;
-  // Where float32 could not hold the bounds, all are measured.
-  const isSafe = square > 1e-20 && square < 1e30;
-  const unit = most / levels;
-  if (isSafe) round(point, width, unit, rounded);
-  const scale = f32x4.splat(<f32>unit);
-  const length = f32x4.splat(<f32>(2 * sqrt(square)));
   const pairs = (width + 1) >> 1;
   for (let first = 0; first < count; first += BLOCK) {
-    let a = i32x4.splat(0);
-    let b = i32x4.splat(0);
-    let c = i32x4.splat(0);
-    let d = i32x4.splat(0);
-    for (let pair = 0; pair < pairs; pair++) {
-      const x = v128.load32_splat(rounded + ((<usize>pair) << 2));
-      a = i32x4.add(a, i32x4.dot_i16x8_s(v128.load8x8_s(blocks), x));
-      b = i32x4.add(b, i32x4.dot_i16x8_s(v128.load8x8_s(blocks, 8), x));
-      c = i32x4.add(c, i32x4.dot_i16x8_s(v128.load8x8_s(blocks, 16), x));
-      d = i32x4.add(d, i32x4.dot_i16x8_s(v128.load8x8_s(blocks, 24), x));
-      blocks += BLOCK_STEP;
-    }
-    const limit = f32x4.splat(<f32>(other - square + FUZZ * square));
     const at = (<usize>first) << 2;
-    let open = mayMatter(a, limit, scale, length, norms + at, steps + at, slacks + at);
-    open |=
-      mayMatter(b, limit, scale, length, norms + at + 16, steps + at + 16, slacks + at + 16) << 4;
-    open |=
-      mayMatter(c, limit, scale, length, norms + at + 32, steps + at + 32, slacks + at + 32) << 8;
-    open |=
-      mayMatter(d, limit, scale, length, norms + at + 48, steps + at + 48, slacks + at + 48) << 12;
-    if (!isSafe) open = 0xffff;
-    while (open != 0) {
-      const k = first + ctz(open);
-      open &= open - 1;
+    let bits = open(blocks, pairs, rounded, other, norms + at, steps + at, slacks + at);
+    blocks += <usize>pairs * BLOCK_STEP;
+    while (bits != 0) {
+      const k = first + ctz(bits);
+      bits &= bits - 1;
       if (k < count) measure(k, point, width, centroids, units);
     }
   }
@@ -223,16 +245,64 @@ export function find(
   return winner;
 }
 
-/** A bit for each of four centroids whose bound is not at or above `limit`. */
-function mayMatter(
-  products: v128,
-  limit: v128,
-  scale: v128,
-  length: v128,
+/** Squared distances beyond the nearest one's that a share does not count: e^−20 of its weight. */
+const REACH: f64 = 20;
+
+/** The whole number nearest to x. */
+function nearestWhole(x: f64): f64 {
+  return floor(x + 0.5);
+}
+
+/** e^x for −REACH <= x <= 0, by e^(k·ln 2 + r) and r's series to the 13th power: the library's has a table, for which this memory has no place. */
+function exponential(x: f64): f64 {
+  const k = nearestWhole(x * 1.4426950408889634);
+  const r = x - k * 0.6931471805599453;
+  let sum: f64 = 1;
+  for (let n = 13; n > 0; n--) sum = 1 + (sum * r) / <f64>n;
+  return sum * reinterpret<f64>((<i64>k + 1023) << 52);
+}
+
+/**
+ * Of the point that `find` last looked at: the sum of e^(d₀² − dₖ²) over the centroids of the nearest one's unit, over that of all
+ * centroids, d₀ the nearest one's distance; centroids further off than d₀² + REACH count for nothing.
+ */
+export function share(
+  point: usize,
+  width: i32,
+  count: i32,
+  centroids: usize,
+  units: usize,
+  blocks: usize,
   norms: usize,
   steps: usize,
   slacks: usize,
-): i32 {
+  rounded: usize,
+): f64 {
+  let own: f64 = 0;
+  let all: f64 = 0;
+  const unit = load<i32>(units + ((<usize>winner) << 2));
+  const pairs = (width + 1) >> 1;
+  for (let first = 0; first < count; first += BLOCK) {
+    const at = (<usize>first) << 2;
+    let bits = open(blocks, pairs, rounded, nearest + REACH, norms + at, steps + at, slacks + at);
+    blocks += <usize>pairs * BLOCK_STEP;
+    while (bits != 0) {
+      const k = first + ctz(bits);
+      bits &= bits - 1;
+      if (k >= count) continue;
+      const beyond =
+        squaredDistance(point, centroids + ((<usize>(k * width)) << 2), width) - nearest;
+      if (beyond > REACH) continue;
+      const weight = exponential(-beyond);
+      all += weight;
+      if (load<i32>(units + ((<usize>k) << 2)) == unit) own += weight;
+    }
+  }
+  return own / all;
+}
+
+/** A bit for each of four centroids whose bound is not at or above `limit`. */
+function mayMatter(products: v128, limit: v128, norms: usize, steps: usize, slacks: usize): i32 {
   const cross = f32x4.mul(f32x4.mul(scale, v128.load(steps)), f32x4.convert_i32x4_s(products));
   const bound = f32x4.sub(f32x4.sub(v128.load(norms), cross), f32x4.mul(length, v128.load(slacks)));
   return i32x4.bitmask(v128.not(f32x4.ge(bound, limit)));

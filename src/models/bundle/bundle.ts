@@ -70,6 +70,8 @@ export interface BundleConfig {
     readonly centroids: number;
     readonly merged: number;
     readonly trimTokens: number;
+    /** What makes a unit's confidence a probability. */
+    readonly confidence?: { readonly slope: number; readonly intercept: number } | undefined;
   };
 }
 

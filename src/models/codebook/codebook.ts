@@ -12,6 +12,15 @@ export interface CodebookTensors {
   readonly featureWidth: number;
   /** From `[D]` to `[P]`, where distances are measured. */
   readonly projection?: Projection | undefined;
+  /** What makes confidences probabilities; without it they are ratios of distances. */
+  readonly confidence?: Calibration | undefined;
+}
+
+/** Platt's scaling (1999) of a unit's share p of all weights: the probability is 1 / (1 + e^−(slope·ln(p/(1 − p)) + intercept)). */
+export interface Calibration {
+  /** Above 0. */
+  readonly slope: number;
+  readonly intercept: number;
 }
 
 /** What a segment is called. */
@@ -20,7 +29,7 @@ export interface Name {
   readonly id: number;
   /** 1 to K. */
   readonly fine: number;
-  /** 0 to 1. */
+  /** 0 to 1: with a calibration the probability that the unit's commonest syllable is what was said. */
   readonly confidence: number;
 }
 
@@ -31,8 +40,9 @@ export interface Codebook {
   /** M, the highest unit; 0 is the pause. */
   readonly units: number;
   /**
-   * Returns the unit of a segment's mean vector `[D]`, 1 to M, its finer name (the nearest centroid, 1 to K), and how sure that is: 1 − d₁/d₂, d₁ the distance to the
-   * nearest centroid and d₂ to the nearest of another unit; 1 where there is no other unit, 0 where both are equally far.
+   * Returns the unit of a segment's mean vector `[D]`, 1 to M, its finer name (the nearest centroid, 1 to K), and how sure that is. With a
+   * calibration that is a probability; without one 1 − d₁/d₂, d₁ the distance to the nearest centroid and d₂ to the nearest of
+   * another unit; 1 where there is no other unit, 0 where both are equally far.
    * Throws a `RangeError` for a vector of another length.
    */
   assign(vector: Float32Array): Name;
@@ -40,6 +50,9 @@ export interface Codebook {
 
 /** Added to a vector's standard deviation before it divides (docs/bundle.md). */
 const EPSILON = 1e-5;
+
+/** A share of all weights is taken to be no nearer to 0 and 1, whose odds have no logarithm. */
+const SURE = 1e-6;
 
 /**
  * Makes a codebook: vectors are standardised over their entries (population standard deviation + 1e-5) and projected, where it
@@ -51,10 +64,10 @@ const EPSILON = 1e-5;
  * Errors: `SYLSTREAM_ERR_BUNDLE_SHAPE` where the tensors do not fit together.
  */
 export function createCodebook(tensors: CodebookTensors): Codebook {
-  const { centroids, units, featureWidth, projection } = tensors;
+  const { centroids, units, featureWidth, projection, confidence: calibration } = tensors;
   checkProjection(projection, featureWidth);
   check(centroids, units, projection?.out.bias.length ?? featureWidth);
-  const findNearest = createNamingKernel(centroids, units, projection, featureWidth);
+  const kernel = createNamingKernel(centroids, units, projection, featureWidth);
   const standard = new Float64Array(featureWidth); // scratch
   return {
     featureWidth,
@@ -64,11 +77,19 @@ export function createCodebook(tensors: CodebookTensors): Codebook {
         throw new RangeError(`vector must hold ${featureWidth} numbers, got ${vector.length}`);
       }
       standardise(vector, standard);
-      const { index, nearest, other } = findNearest(standard);
-      const confidence = nearest === other ? 0 : 1 - Math.sqrt(nearest / other);
+      const { index, nearest, other } = kernel.findNearest(standard);
+      const byDistance = () => (nearest === other ? 0 : 1 - Math.sqrt(nearest / other));
+      const confidence = calibration
+        ? probability(kernel.shareOfUnit(), calibration)
+        : byDistance();
       return { id: units[index], fine: index + 1, confidence };
     },
   };
+}
+
+function probability(share: number, { slope, intercept }: Calibration): number {
+  const p = Math.min(1 - SURE, Math.max(SURE, share));
+  return 1 / (1 + Math.exp(-(slope * Math.log(p / (1 - p)) + intercept)));
 }
 
 /** Writes (vector − mean) / (standard deviation + 1e-5) into `into`. */

@@ -25,4 +25,16 @@ export interface NamingWasm {
     levels: number,
     distances: number,
   ): number;
+  share(
+    point: number,
+    width: number,
+    count: number,
+    centroids: number,
+    units: number,
+    blocks: number,
+    norms: number,
+    steps: number,
+    slacks: number,
+    rounded: number,
+  ): number;
 }

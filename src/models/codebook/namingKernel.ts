@@ -15,11 +15,16 @@ export interface Nearest {
   readonly other: number;
 }
 
-/** Finds the centroid nearest to a standardised vector `[D]`. */
-export type FindNearest = (vector: Float64Array) => Nearest;
+/** Finds centroids. */
+export interface NamingKernel {
+  /** The centroid nearest to a standardised vector `[D]`. */
+  findNearest(vector: Float64Array): Nearest;
+  /** Of the vector that was looked for last: what its unit has of the weights e^(−d²) of all centroids, 0 to 1. */
+  shareOfUnit(): number;
+}
 
 /**
- * Lays out the tensors of a codebook for `assembly/naming.ts` and returns the function that names with it. All sums are
+ * Lays out the tensors of a codebook for `assembly/naming.ts` and returns the functions that name with it. All sums are
  * in the order that docs/bundle.md states: the same bits on every machine.
  */
 export function createNamingKernel(
@@ -27,7 +32,7 @@ export function createNamingKernel(
   units: Int32Array,
   projection: Projection | undefined,
   featureWidth: number,
-): FindNearest {
+): NamingKernel {
   const width = centroids.length / units.length;
   const plan = planWasm<NamingWasm>(NAMING_WASM);
   const layers = projection === undefined ? [] : [projection.hidden, projection.out];
@@ -69,28 +74,23 @@ export function createNamingKernel(
   const entry = new Float64Array(buffer, vectorAt, featureWidth);
   const distances = new Float64Array(buffer, distancesAt, 2);
 
-  return function findNearest(vector) {
-    entry.set(vector);
-    let point = vectorAt;
-    for (const { input, floor, panels, weightsAt, biasAt, output } of placed) {
-      const kept = wasm.compact(point, input, floor, values, offsets);
-      wasm.layer(weightsAt, panels, input, biasAt, values, offsets, kept, output);
-      point = output;
-    }
-    const index = wasm.find(
-      point,
-      width,
-      units.length,
-      centroidsAt,
-      unitsAt,
-      blocks,
-      norms,
-      steps,
-      slacks,
-      point16,
-      rounded.levels,
-      distancesAt,
-    );
-    return { index, nearest: distances[0], other: distances[1] };
+  const where = [centroidsAt, unitsAt, blocks, norms, steps, slacks, point16] as const;
+  const { levels } = rounded;
+  const count = units.length;
+  const last = placed.at(-1)?.output ?? vectorAt;
+
+  return {
+    findNearest(vector) {
+      entry.set(vector);
+      let point = vectorAt;
+      for (const { input, floor, panels, weightsAt, biasAt, output } of placed) {
+        const kept = wasm.compact(point, input, floor, values, offsets);
+        wasm.layer(weightsAt, panels, input, biasAt, values, offsets, kept, output);
+        point = output;
+      }
+      const index = wasm.find(last, width, count, ...where, levels, distancesAt);
+      return { index, nearest: distances[0], other: distances[1] };
+    },
+    shareOfUnit: () => wasm.share(last, width, count, ...where),
   };
 }

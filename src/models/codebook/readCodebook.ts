@@ -58,6 +58,7 @@ export async function readCodebook(bundle: Bundle): Promise<Codebook> {
     );
   }
   return createCodebook({
+    confidence: bundle.config.units.confidence,
     centroids,
     units: units.data,
     featureWidth: D,

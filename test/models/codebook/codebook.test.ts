@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { createCodebook } from '../../../src/models/codebook/codebook.ts';
+import { createCodebook, type Calibration } from '../../../src/models/codebook/codebook.ts';
 import { seeded } from '../../helpers/cuts.ts';
 import { createProjection } from '../../helpers/reference/projection.ts';
 
@@ -23,7 +23,78 @@ function byDefinition(
   return { id, confidence: first === second ? 0 : 1 - first / second };
 }
 
+/** The calibrated confidence in unit `id`, word for word. */
+function calibrated(
+  vector: Float32Array,
+  centroids: Float32Array,
+  units: Int32Array,
+  id: number,
+  { slope, intercept }: Calibration,
+): number {
+  const width = vector.length;
+  const mean = vector.reduce((a, b) => a + b, 0) / width;
+  const deviation = Math.sqrt(vector.reduce((a, b) => a + (b - mean) ** 2, 0) / width);
+  const standard = Array.from(vector, (x) => (x - mean) / (deviation + 1e-5));
+  const squares = Array.from(units, (_, k) =>
+    standard.reduce((sum, x, d) => sum + (x - centroids[k * width + d]) ** 2, 0),
+  );
+  const least = Math.min(...squares);
+  const weights = squares.map((d) => (d <= least + 20 ? Math.exp(least - d) : 0));
+  const sum = (of: readonly number[]) => of.reduce((a, b) => a + b, 0);
+  const share = sum(weights.filter((_, k) => units[k] === id)) / sum(weights);
+  const p = Math.min(1 - 1e-6, Math.max(1e-6, share));
+  return 1 / (1 + Math.exp(-(slope * Math.log(p / (1 - p)) + intercept)));
+}
+
 describe('createCodebook', () => {
+  test('with a calibration, says the probability that the definition says', () => {
+    const sizes = fc.record({
+      seed: fc.integer({ min: 1, max: 1e6 }),
+      K: fc.integer({ min: 1, max: 70 }),
+      D: fc.integer({ min: 2, max: 70 }),
+      spread: fc.constantFrom(0.01, 0.3, 1, 4), // near each other, and further than a share reaches
+      slope: fc.constantFrom(0.3, 1, 2),
+      intercept: fc.constantFrom(-1, 0, 0.7),
+    });
+    fc.assert(
+      fc.property(sizes, ({ seed, K, D, spread, slope, intercept }) => {
+        const random = seeded(seed);
+        const draw = (n: number, of: number) =>
+          Float32Array.from({ length: n }, () => of * (random() * 2 - 1));
+        const centroids = draw(K * D, spread);
+        const units = Int32Array.from({ length: K }, () => 1 + Math.floor(random() * 6));
+        const confidence = { slope, intercept };
+        const codebook = createCodebook({ centroids, units, featureWidth: D, confidence });
+        const vector = draw(D, 1);
+        const plain = createCodebook({ centroids, units, featureWidth: D }).assign(vector);
+        const found = codebook.assign(vector);
+        expect([found.id, found.fine]).toEqual([plain.id, plain.fine]);
+        expect(found.confidence).toBeCloseTo(
+          calibrated(vector, centroids, units, found.id, confidence),
+          6,
+        );
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  test('a share of all or of nothing stays a probability', () => {
+    const far = { units: Int32Array.of(1, 2), featureWidth: 2 };
+    const sure = createCodebook({
+      ...far,
+      centroids: Float32Array.of(1, -1, 90, 90),
+      confidence: { slope: 1, intercept: 0 },
+    }).assign(Float32Array.of(1, -1));
+    expect(sure.id).toBe(1);
+    expect(sure.confidence).toBeCloseTo(1 - 1e-6, 12);
+    const even = createCodebook({
+      ...far,
+      centroids: Float32Array.of(0, 2, 2, 0), // as far on either side of the diagonal as can be
+      confidence: { slope: 3, intercept: 0 },
+    }).assign(Float32Array.of(1, 1));
+    expect(even.confidence).toBeCloseTo(0.5, 6);
+  });
+
   test('assigns what the definition says, for any centroids and units', () => {
     const number = fc.double({ min: -3, max: 3, noNaN: true }).map(Math.fround);
     const codebooks = fc
