@@ -79,7 +79,7 @@ export class Intake {
   }
 
   grant(): Grant {
-    const limit = this.#allowance.limit(this.#processed, this.#options.now());
+    const limit = this.#limit();
     return { limit, credit: Math.max(0, limit - this.next) };
   }
 
@@ -115,6 +115,10 @@ export class Intake {
     return taken;
   }
 
+  #limit(): number {
+    return this.#allowance.limit(this.#processed, this.#options.now());
+  }
+
   #momentsOf(bytes: Uint8Array): number {
     const { ch, fmt } = this.#options.audio;
     const size = this.#momentBytes;
@@ -139,7 +143,7 @@ export class Intake {
     const end = n + length;
     if (end <= this.#received) return undefined;
     if (this.#isOver) throw new PipelineError('SYLSTREAM_ERR_ORDER', 'audio after end');
-    const { limit } = this.grant();
+    const limit = this.#limit();
     if (end > limit) {
       throw new PipelineError(
         'SYLSTREAM_ERR_OVERRUN',
