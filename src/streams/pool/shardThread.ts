@@ -9,8 +9,11 @@ import { readCodebook } from '../../models/codebook/readCodebook.ts';
 import { importEngine } from '../../models/inference/importEngine.ts';
 import { createShard, type ShardRun } from './shard.ts';
 import type { FromShard, ShardSetup, ToShard } from './shardMessages.ts';
+import { createPatience } from './patience.ts';
 import { createShardContext } from './shardStream.ts';
 
+/** In a batch of so many a row costs nearly as little as in the largest. */
+const ENOUGH_STEPS = 16;
 const port = parentPort!;
 const tell = (message: FromShard): void => port.postMessage(message);
 
@@ -49,6 +52,10 @@ async function start({
   const shard = createShard(createShardContext(bundle, codebook), runner, maxBatch);
   let runs: ShardRun[] = [];
   let running = false;
+  const patience = createPatience();
+  /** When the first of the steps that wait came. */
+  let readySince = 0;
+  let waiting: NodeJS.Timeout | undefined;
   /** Buffers whose audio was taken in. */
   let taken: Uint8Array<ArrayBuffer>[] = [];
 
@@ -78,13 +85,20 @@ async function start({
     );
   }
 
-  async function drain(): Promise<void> {
+  /** Runs what is ready, or waits for more of it where that saves time. */
+  function begin(): void {
+    const waitMs = shard.queued >= ENOUGH_STEPS ? 0 : readySince + patience.ms - performance.now();
+    clearTimeout(waiting);
+    if (waitMs > 0) waiting = setTimeout(begin, waitMs);
+    else void run();
+  }
+
+  async function run(): Promise<void> {
     running = true;
-    while (shard.queued > 0) {
-      runs.push(await shard.run());
-      report();
-    }
+    runs.push(await shard.run());
+    report();
     running = false;
+    if (shard.queued > 0) begin();
   }
 
   port.on('message', (message: ToShard) => {
@@ -92,11 +106,13 @@ async function start({
       void bare(message);
       return;
     }
+    const before = shard.queued;
     shard.take(message.items, message.audio);
     taken.push(message.audio);
+    if (before === 0) readySince = performance.now();
     if (running) return; // what came of it is told after the run: until then memory is in use
     if (shard.queued === 0) report();
-    else void drain();
+    else begin();
   });
 
   async function bare({ batch, rows, times }: Extract<ToShard, { type: 'bare' }>): Promise<void> {
