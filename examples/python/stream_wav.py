@@ -43,7 +43,7 @@ def line(event: Message) -> str:
         'decided': event['at'],
         'startSeconds': event['s'] / UNIT_RATE,
         'endSeconds': event['e'] / UNIT_RATE,
-        'confidence': round(event.get('c', 0), 4),
+        **({'confidence': round(event['c'], 4)} if 'c' in event and not event.get('pause') else {}),
     }
     record |= {name: True for name in ('pause', 'forced') if event.get(name)}
     return json.dumps(record)

@@ -11,7 +11,7 @@ export function toFinalUnit(unit: Unit): FinalUnit {
     s: unit.start,
     e: unit.end,
     at: unit.decided,
-    c: unit.confidence,
+    ...(unit.confidence !== undefined && { c: unit.confidence }),
     ...(unit.pause && { pause: true }),
     ...(unit.forced && { forced: true }),
     ...(unit.vector && { f: littleEndian(unit.vector) }),

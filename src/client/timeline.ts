@@ -91,7 +91,7 @@ function toUnit(
     start: base.sample + message.s,
     end: base.sample + message.e,
     decided: base.sample + message.at,
-    confidence: message.c ?? 0,
+    ...(message.c !== undefined && message.pause !== true && { confidence: message.c }),
     pause: message.pause ?? false,
     forced: message.forced ?? false,
     ...(message.f && { vector: floats(message.f) }),

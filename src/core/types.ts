@@ -104,8 +104,11 @@ export interface Unit {
   readonly start: number;
   readonly end: number;
   readonly decided: number;
-  /** 0 to 1: how much nearer its centroid is than the nearest of another unit. */
-  readonly confidence: number;
+  /**
+   * 0 to 1: the probability that the unit's commonest syllable is what was said; with a bundle that has no calibration how much
+   * nearer the centroid is than the nearest of another unit (docs/bundle.md). Absent for a pause.
+   */
+  readonly confidence?: number;
   readonly pause: boolean;
   readonly forced: boolean;
   /** `[D]`, only with `features: true`. */

@@ -84,7 +84,7 @@ function cells(unit: Unit, label = ''): (string | number)[] {
     unit.decided,
     toSeconds(unit.start),
     toSeconds(unit.end),
-    unit.confidence.toFixed(4),
+    unit.confidence?.toFixed(4) ?? '',
     Number(unit.pause),
     Number(unit.forced),
   ];

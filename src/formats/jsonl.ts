@@ -58,7 +58,7 @@ function recordOf(unit: Unit, label?: string): Record<string, unknown> {
     decided: unit.decided,
     startSeconds: toSeconds(unit.start),
     endSeconds: toSeconds(unit.end),
-    confidence: fourDigits(unit.confidence),
+    ...(unit.confidence === undefined ? {} : { confidence: fourDigits(unit.confidence) }),
     ...(unit.pause ? { pause: true } : {}),
     ...(unit.forced ? { forced: true } : {}),
     ...(unit.vector === undefined ? {} : { vector: Array.from(unit.vector, shortest) }),

@@ -28,7 +28,7 @@ const ALIGN = 64;
 
 /**
  * Writes a NumPy `.npy` file, version 1.0: a structured array `[units]` with the fields `index, id, fine, start,
- * end, decided` (samples at 16 kHz), `confidence, pause, forced` and, on request, `vector`. Everything comes at the end,
+ * end, decided` (samples at 16 kHz), `confidence` (NaN for a pause), `pause, forced` and, on request, `vector`. Everything comes at the end,
  * because the header holds the count.
  *
  * ```py
@@ -82,7 +82,7 @@ function writeRecord(
   view.setBigInt64(at + 12, BigInt(unit.start), true);
   view.setBigInt64(at + 20, BigInt(unit.end), true);
   view.setBigInt64(at + 28, BigInt(unit.decided), true);
-  view.setFloat32(at + 36, unit.confidence, true);
+  view.setFloat32(at + 36, unit.confidence ?? Number.NaN, true);
   view.setUint8(at + 40, Number(unit.pause));
   view.setUint8(at + 41, Number(unit.forced));
   for (let d = 0; d < vectorWidth; d++) {

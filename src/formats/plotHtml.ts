@@ -14,7 +14,7 @@ export function plotHtml(plot: Plot): string {
       toSeconds(unit.end).toFixed(3),
       unit.end - unit.start,
       unit.decided,
-      unit.confidence.toFixed(2),
+      unit.confidence?.toFixed(2) ?? '',
       unit.forced ? 'forced' : '',
     ];
     return `<tr>${cells.map((cell) => `<td>${cell}</td>`).join('')}</tr>`;

@@ -74,7 +74,8 @@ function number(text: string, middle: number, width: number): string {
 }
 
 function tooltip(unit: Unit): string {
-  const what = unit.pause ? 'pause' : `unit ${unit.id}, confidence ${unit.confidence.toFixed(2)}`;
+  const sure = unit.confidence === undefined ? '' : `, confidence ${unit.confidence.toFixed(2)}`;
+  const what = unit.pause ? 'pause' : `unit ${unit.id}${sure}`;
   const when = `${toSeconds(unit.start).toFixed(3)} to ${toSeconds(unit.end).toFixed(3)} s`;
   const delay = Math.round(toSeconds(unit.decided - unit.end) * 1000);
   return `#${unit.index}: ${what}; ${when}; ${unit.forced ? 'forced' : 'decided'} ${delay} ms after its end`;

@@ -99,7 +99,7 @@ function tiersOf(
 ): string[][] {
   const name = (what: string): string => (channel === undefined ? what : `${what} ${channel}`);
   const ids = intervals(units, length, (unit) => String(unit.id));
-  const confidences = intervals(units, length, (unit) => unit.confidence.toFixed(3));
+  const confidences = intervals(units, length, (unit) => unit.confidence?.toFixed(3) ?? '');
   return [
     intervalTier(name('units'), length, ids),
     ...(labelOf === undefined

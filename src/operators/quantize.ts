@@ -14,7 +14,7 @@ export interface QuantizeOptions {
 }
 
 /**
- * Turns segments into units: each is named by the codebook; a pause is unit 0 with confidence 1.
+ * Turns segments into units: each is named by the codebook; a pause is unit 0 and has no confidence.
  *
  * Without `merge` a unit goes out with its segment and no state is kept but a count. With `merge` one unit is held: it is
  * final when the next, different one is, or as soon as it is 2 s long, at a flush and at the end; units are numbered anew,

@@ -19,7 +19,7 @@ export interface QuantizerOptions {
 const PAUSE = 0;
 
 /**
- * Makes the machine that turns segments into units: one unit a segment, pauses are id 0 with confidence 1, provisional
+ * Makes the machine that turns segments into units: one unit a segment, pauses are id 0 without confidence, provisional
  * segments become a provisional event, a `Flush` becomes `flushed`, and turns of the rate dial end here.
  */
 export function createQuantizer(options: QuantizerOptions): Machine<SegmenterOutput, SpeechEvent> {
@@ -33,7 +33,7 @@ export function createQuantizer(options: QuantizerOptions): Machine<SegmenterOut
     const { index, start, end: stop, decided, pause, forced, vector } = segment;
     const look = (): Pick<Unit, 'id' | 'fine' | 'confidence'> =>
       sketched.find((unit) => !unit.pause && isSame(unit, segment)) ?? assign(vector);
-    const { id, fine, confidence } = pause ? { id: PAUSE, confidence: 1 } : look();
+    const { id, fine, confidence } = pause ? { id: PAUSE } : look();
     return {
       index,
       id,
@@ -41,7 +41,7 @@ export function createQuantizer(options: QuantizerOptions): Machine<SegmenterOut
       start,
       end: stop,
       decided,
-      confidence,
+      ...(confidence !== undefined && { confidence }),
       pause,
       forced,
       vector,

@@ -52,7 +52,7 @@ export function createUnitMerger(): UnitMerger {
     save(to) {
       to.numbers(index, Number(held !== undefined));
       if (!held) return;
-      const { id, fine = 0, start, end, decided, confidence, pause, forced, vector } = held;
+      const { id, fine = 0, start, end, decided, confidence = 0, pause, forced, vector } = held;
       to.numbers(
         held.index,
         id,
@@ -80,7 +80,7 @@ export function createUnitMerger(): UnitMerger {
         start,
         end,
         decided,
-        confidence,
+        ...(!pause && { confidence }),
         pause,
         forced,
         vector: from.float32s(),
@@ -96,7 +96,8 @@ function joined(a: Unit, b: Unit): Unit {
   return {
     ...b,
     start: a.start,
-    confidence: mean(a.confidence, b.confidence),
+    ...(a.confidence !== undefined &&
+      b.confidence !== undefined && { confidence: mean(a.confidence, b.confidence) }),
     forced: a.forced || b.forced,
     ...(from && to && { vector: from.map((x, d) => mean(x, to[d])) }),
   };

@@ -53,7 +53,7 @@ describe('jsonl', () => {
 
   it('keeps the order of the keys that the documentation names', () => {
     expect(jsonl().unit(UNITS[4])).toBe(
-      '{"index":4,"id":0,"start":19320,"end":31481,"decided":36481,"startSeconds":1.2075,"endSeconds":1.9675625,"confidence":1,"pause":true}\n',
+      '{"index":4,"id":0,"start":19320,"end":31481,"decided":36481,"startSeconds":1.2075,"endSeconds":1.9675625,"pause":true}\n',
     );
   });
 

@@ -6,7 +6,7 @@ export const SAMPLES = 32_000;
 
 /** Its units. */
 export const UNITS: readonly Unit[] = [
-  unit({ index: 0, id: 0, start: 0, end: 4_920, pause: true, confidence: 1 }),
+  unit({ index: 0, id: 0, start: 0, end: 4_920, pause: true }),
   unit({ index: 1, id: 17, fine: 64, start: 4_920, end: 8_761 }),
   unit({
     index: 2,
@@ -18,7 +18,7 @@ export const UNITS: readonly Unit[] = [
     confidence: 0.25,
   }),
   unit({ index: 3, id: 17, fine: 65, start: 12_921, end: 19_320 }),
-  unit({ index: 4, id: 0, start: 19_320, end: 31_481, pause: true, confidence: 1 }),
+  unit({ index: 4, id: 0, start: 19_320, end: 31_481, pause: true }),
 ];
 
 /** What their numbers mean. */
@@ -38,7 +38,7 @@ export function unit(values: Partial<Unit> & Pick<Unit, 'start' | 'end'>): Unit 
     index: 0,
     id: 1,
     decided: values.end + 5_000,
-    confidence: 0.625,
+    ...(values.pause !== true && { confidence: 0.625 }),
     pause: false,
     forced: false,
     ...values,

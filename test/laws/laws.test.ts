@@ -42,8 +42,9 @@ describe.each(
       expect(unit.start).toBe(i === 0 ? 0 : whole[i - 1].end);
       expect(unit.end).toBeGreaterThan(unit.start);
       expect(unit.decided).toBeGreaterThanOrEqual(i === 0 ? 0 : whole[i - 1].decided);
-      expect(unit.confidence).toBeGreaterThanOrEqual(0);
-      expect(unit.confidence).toBeLessThanOrEqual(1);
+      expect('confidence' in unit).toBe(!unit.pause);
+      expect(unit.confidence ?? 0).toBeGreaterThanOrEqual(0);
+      expect(unit.confidence ?? 0).toBeLessThanOrEqual(1);
     });
   });
 

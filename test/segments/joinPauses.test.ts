@@ -10,7 +10,6 @@ describe('joinPauses', () => {
     start: 0,
     end: 10,
     decided: 14,
-    confidence: 0.5,
   });
   const second = unit({
     index: 4,
@@ -19,13 +18,11 @@ describe('joinPauses', () => {
     start: 10,
     end: 25,
     decided: 30,
-    confidence: 1,
     forced: true,
   });
 
   it('makes one pause of two: the first one’s place, the last one’s end and decision', () => {
     expect(joinPauses(first, second)).toEqual({ ...first, end: 25, decided: 30, forced: true });
-    expect(joinPauses(second, { ...first, start: 25, end: 30 })?.confidence).toBe(0.5);
   });
 
   it('leaves apart what is not two pauses', () => {

@@ -4,7 +4,7 @@ import type { SpeechEvent, Unit } from '../../src/core/types.ts';
 import { unit } from '../helpers/units.ts';
 
 const pause = (index: number, start: number, end: number, more: Partial<Unit> = {}): Unit =>
-  unit({ index, id: 0, start, end, pause: true, confidence: 1, ...more });
+  unit({ index, id: 0, start, end, pause: true, ...more });
 const A = unit({ index: 0, id: 5, start: 0, end: 100 });
 const PAUSES = [pause(1, 100, 200), pause(2, 200, 300, { forced: true }), pause(3, 300, 500)];
 const B = unit({ index: 4, id: 6, start: 500, end: 600 });

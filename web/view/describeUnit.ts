@@ -19,6 +19,6 @@ export function describeUnit(unit: Unit, all: readonly Unit[]): string {
   }
   const times = all.filter((other) => other.id === unit.id).length;
   const forced = unit.forced ? ' (forced)' : '';
-  const confidence = `confidence ${unit.confidence.toFixed(2)}`;
-  return `Unit ${unit.id} · ${span} · ${decided}${forced} · ${confidence} · heard ${times === 1 ? 'once' : `${times} times`}`;
+  const sure = unit.confidence === undefined ? '' : ` · confidence ${unit.confidence.toFixed(2)}`;
+  return `Unit ${unit.id} · ${span} · ${decided}${forced}${sure} · heard ${times === 1 ? 'once' : `${times} times`}`;
 }
