@@ -12,14 +12,9 @@ import { createPlainCodebook } from '../../test/helpers/reference/codebook.ts';
 import { createPlainLogMelFrame } from '../../test/helpers/reference/logMelFrame.ts';
 import { plainMeanOfInnerTokens } from '../../test/helpers/reference/pooling.ts';
 import { plainStateful } from '../../test/helpers/reference/stateful.ts';
+import type { HotCase } from './hotCase.ts';
 import type { Material } from './material.ts';
-
-/** One function, as it was and as it is; each call does the work of all of the material. */
-export interface HotCase {
-  readonly name: string;
-  readonly before: () => void;
-  readonly now: () => void;
-}
+import { messageCases } from './messageCases.ts';
 
 /** Chunks of 20 ms: what a live stream sends. */
 const CHUNKS_PER_SECOND = 50;
@@ -32,6 +27,7 @@ export function hotCases(material: Material): HotCase[] {
     means(material),
     chunks(material),
     machines(material),
+    ...messageCases(material.seconds),
   ];
 }
 

@@ -1,7 +1,7 @@
 /** Bytes ↔ messages: all of the wire that is pure. */
 export { bytesPerMoment, isWireAudioFormat } from './bytesPerSample.ts';
-export { isWireMap } from './checkFields.ts';
-export type { WireMap } from './checkFields.ts';
+export { isWireMap } from './wireMap.ts';
+export type { WireMap } from './wireMap.ts';
 export { disposition } from './closeCodes.ts';
 export type { CloseCode, Disposition, WireCode } from './closeCodes.ts';
 export { CODECS, codecOf } from './codec.ts';

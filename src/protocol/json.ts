@@ -1,20 +1,23 @@
 import { PipelineError } from '../core/errors.ts';
-import { isWireMap } from './checkFields.ts';
-import type { WireMap } from './checkFields.ts';
+import { isWireMap } from './wireMap.ts';
+import type { WireMap } from './wireMap.ts';
 import type { Codec } from './messageCodec.ts';
 import { bytesFromBase64, bytesToBase64 } from './base64.ts';
+import { CLIENT_MESSAGES } from './clientMessages.ts';
 import { MAX_DEPTH, MAX_ITEMS, MAX_KEYS, MAX_MESSAGE_BYTES } from './limits.ts';
 import type { Message } from './messages.ts';
+import { SERVER_MESSAGES } from './serverMessages.ts';
 import { SUBPROTOCOL_JSON } from './version.ts';
 
-/** Fields that hold bytes. */
-const BYTE_FIELDS: Readonly<Record<string, string>> = {
-  a: 'd',
-  again: 'd',
-  u: 'f',
-  hello: 'seal',
-  ack: 'seal',
-};
+/** The fields of a message that hold bytes, by its `t`. */
+const BYTE_FIELDS: ReadonlyMap<string, readonly string[]> = new Map(
+  Object.entries({ ...CLIENT_MESSAGES, ...SERVER_MESSAGES }).map(([t, { json }]) => [
+    t,
+    Object.entries(json.properties!).flatMap(([name, { contentEncoding }]) =>
+      contentEncoding === undefined ? [] : [name],
+    ),
+  ]),
+);
 
 /** JSON in text messages, bytes as base64: for debugging by hand. */
 export const jsonCodec: Codec = {
@@ -77,12 +80,16 @@ function checkSizes(value: unknown): void {
 
 function withBytes(map: WireMap): WireMap {
   const type = map['t'];
-  const name = typeof type === 'string' && Object.hasOwn(BYTE_FIELDS, type) && BYTE_FIELDS[type];
-  const value = name ? map[name] : undefined;
-  if (!name || typeof value !== 'string') return map;
-  const bytes = bytesFromBase64(value);
-  if (bytes === undefined) throw malformed(`${type}.${name}: expected base64`);
-  return { ...map, [name]: bytes };
+  const names = typeof type === 'string' ? (BYTE_FIELDS.get(type) ?? []) : [];
+  const decoded: Record<string, unknown> = {};
+  for (const name of names) {
+    const value = map[name];
+    if (typeof value !== 'string') continue;
+    const bytes = bytesFromBase64(value);
+    if (bytes === undefined) throw malformed(`${type as string}.${name}: expected base64`);
+    decoded[name] = bytes;
+  }
+  return names.length === 0 ? map : { ...map, ...decoded };
 }
 
 function malformed(message: string): PipelineError {

@@ -1,4 +1,4 @@
-import type { WireMap } from './checkFields.ts';
+import type { WireMap } from './wireMap.ts';
 import type { Message } from './messages.ts';
 
 /** One of the two ways in which messages become bytes or text. Stateless: one serves every socket. */

@@ -1,6 +1,6 @@
 import { Packr, Unpackr } from 'msgpackr';
 import { PipelineError } from '../core/errors.ts';
-import type { WireMap } from './checkFields.ts';
+import type { WireMap } from './wireMap.ts';
 import type { Codec } from './messageCodec.ts';
 import type { Message } from './messages.ts';
 import { checkStructure } from './structure.ts';

@@ -2,8 +2,8 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { disposition, errorCodeOf, WIRE_CODES } from '../../src/protocol/index.ts';
-import { CLIENT_FIELDS } from '../../src/protocol/clientFields.ts';
-import { SERVER_FIELDS } from '../../src/protocol/serverFields.ts';
+import { CLIENT_MESSAGES } from '../../src/protocol/clientMessages.ts';
+import { SERVER_MESSAGES } from '../../src/protocol/serverMessages.ts';
 
 const text = readFileSync(join(import.meta.dirname, '../../docs/protocol.md'), 'utf8');
 
@@ -30,9 +30,9 @@ describe('docs/protocol.md', () => {
   );
 
   it('has a heading for every message, with every field', () => {
-    for (const [type, fields] of [
-      ...Object.entries(CLIENT_FIELDS),
-      ...Object.entries(SERVER_FIELDS),
+    for (const [type, { fields }] of [
+      ...Object.entries(CLIENT_MESSAGES),
+      ...Object.entries(SERVER_MESSAGES),
     ]) {
       const part = section(type);
       expect(part, `a heading ### \`${type}\``).toBeDefined();

@@ -8,8 +8,8 @@ import {
   validateClientMessage,
   validateServerMessage,
 } from '../../src/protocol/index.ts';
-import { CLIENT_FIELDS } from '../../src/protocol/clientFields.ts';
-import { SERVER_FIELDS } from '../../src/protocol/serverFields.ts';
+import { CLIENT_MESSAGES } from '../../src/protocol/clientMessages.ts';
+import { SERVER_MESSAGES } from '../../src/protocol/serverMessages.ts';
 import { CLIENT_EXAMPLES, REFUSED_EXAMPLES, SERVER_EXAMPLES } from '../vectors/examples.ts';
 
 const msgpack = codecOf(SUBPROTOCOL_MSGPACK)!;
@@ -23,13 +23,13 @@ const sides = [
     side: 'client',
     examples: CLIENT_EXAMPLES,
     validate: validateClientMessage,
-    fields: CLIENT_FIELDS,
+    fields: CLIENT_MESSAGES,
   },
   {
     side: 'server',
     examples: SERVER_EXAMPLES,
     validate: validateServerMessage,
-    fields: SERVER_FIELDS,
+    fields: SERVER_MESSAGES,
   },
 ];
 
