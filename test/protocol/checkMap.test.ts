@@ -41,7 +41,7 @@ describe('the check of a map', () => {
         expect(outcome(() => check(map, name))).toEqual(expected);
         if (typeof expected !== 'string') passed++;
       }),
-      { numRuns: 500, seed: 16 },
+      { numRuns: 300, seed: 16 },
     );
     expect(passed).toBeGreaterThan(20);
   });

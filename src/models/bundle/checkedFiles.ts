@@ -3,9 +3,28 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { Ajv2020, type ValidateFunction } from 'ajv/dist/2020.js';
 import { PipelineError } from '../../core/errors.ts';
-import { packageRoot } from '../../core/packageRoot.ts';
+import * as compiled from './schemaChecks.ts';
+
+/** A schema of `docs/schema`. */
+export type SchemaName = keyof typeof compiled;
+
+/** The first thing that is wrong with a value, as Ajv says it. */
+interface Fault {
+  /** A JSON pointer (RFC 6901). */
+  readonly instancePath: string;
+  readonly message: string;
+  readonly params: Readonly<Record<string, unknown>>;
+}
+
+/** Whether a value follows a schema; `errors` says of the last one why not. */
+interface SchemaCheck {
+  (value: unknown): boolean;
+  readonly errors?: readonly Fault[] | null;
+}
+
+/** The check of every schema, compiled ahead. */
+export const SCHEMA_CHECKS: Readonly<Record<SchemaName, SchemaCheck>> = compiled;
 
 /** What a list of files says of one. */
 export interface FileEntry {
@@ -51,7 +70,7 @@ export async function checkFile(folder: string, path: string, expected: FileEntr
  *
  * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_MISSING`, `SYLSTREAM_ERR_BUNDLE_FORMAT`
  */
-export async function readJson<T>(folder: string, path: string, schema: string): Promise<T> {
+export async function readJson<T>(folder: string, path: string, schema: SchemaName): Promise<T> {
   const full = join(folder, path);
   const text = await readFile(full, 'utf8').catch((cause: unknown) => {
     throw missing(full, cause);
@@ -66,9 +85,9 @@ export async function readJson<T>(folder: string, path: string, schema: string):
       { cause },
     );
   }
-  const validate = await schemaOf(schema);
-  if (!validate(value)) {
-    const [first] = validate.errors!;
+  const check = SCHEMA_CHECKS[schema];
+  if (!check(value)) {
+    const [first] = check.errors!;
     throw new PipelineError(
       'SYLSTREAM_ERR_BUNDLE_FORMAT',
       `${full}: ${first.instancePath || 'the whole'} ${first.message}${paramsOf(first.params)}; ` +
@@ -78,7 +97,7 @@ export async function readJson<T>(folder: string, path: string, schema: string):
   return value as T;
 }
 
-function paramsOf(params: Record<string, unknown>): string {
+function paramsOf(params: Fault['params']): string {
   return Object.keys(params).length ? ` ${JSON.stringify(params)}` : '';
 }
 
@@ -88,19 +107,4 @@ function missing(path: string, cause: unknown): PipelineError {
     `expected a bundle's file at ${path} and found none; name a bundle's folder (docs/bundle.md)`,
     { cause },
   );
-}
-
-/** Compiled once a process: the package's schemas do not change under it. */
-const compiled = new Map<string, Promise<ValidateFunction>>();
-
-function schemaOf(name: string): Promise<ValidateFunction> {
-  const known = compiled.get(name) ?? compileSchema(name);
-  compiled.set(name, known);
-  return known;
-}
-
-async function compileSchema(name: string): Promise<ValidateFunction> {
-  const path = join(packageRoot(), 'docs', 'schema', `${name}.schema.json`);
-  const ajv = new Ajv2020({ strict: false });
-  return ajv.compile(JSON.parse(await readFile(path, 'utf8')) as object);
 }
