@@ -56,6 +56,18 @@ export function checkNumber(name: string, value: number, rule: Rule): number {
 }
 
 /**
+ * Returns a list of numbers if each keeps the rule; an error names the place of the first that does not.
+ *
+ * @throws TypeError, RangeError as `checkNumber` does
+ */
+export function checkEach(name: string, values: readonly number[], rule: Rule): readonly number[] {
+  for (let index = 0; index < values.length; index++) {
+    checkNumber(`${name}[${index}]`, values[index], rule);
+  }
+  return values;
+}
+
+/**
  * Returns an option's value if it is one of the choices.
  *
  * @throws TypeError for another, which names option, choices and value

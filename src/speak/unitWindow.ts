@@ -1,3 +1,4 @@
+import { whole } from '../core/check.ts';
 import { PipelineError } from '../core/errors.ts';
 import type { Machine } from '../core/machine.ts';
 import { HOP_SAMPLES, SAMPLE_RATE, TOKEN_SAMPLES } from '../core/time.ts';
@@ -45,6 +46,9 @@ const PAUSE_EDGE = 25;
 const LONGEST_SAMPLES = 4 * SAMPLE_RATE;
 const LONGEST_PAUSE_SAMPLES = 600 * SAMPLE_RATE;
 
+/** Samples that a unit may begin and end at. */
+const anyWhole = whole(-Infinity);
+
 interface Known {
   readonly id: number;
   readonly samples: number;
@@ -61,6 +65,7 @@ interface Known {
  */
 export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit, UnitFrames> {
   const { merged, usualTokens, lookAhead = true } = options;
+  const ids = whole(0, merged);
   const absent: Known = { id: merged + 1, samples: 0 };
   /** The last two that were made, and one that waits. */
   let made: Known[] = Array.from({ length: BEFORE }, () => absent);
@@ -76,7 +81,7 @@ export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit
   }
 
   function check({ id, start, end }: SpokenUnit): Known {
-    if (!Number.isInteger(id) || id < 0 || id > merged) {
+    if (!ids.holds(id)) {
       const expected = `expected an id from 0 to ${merged}, got ${JSON.stringify(id)}`;
       refuse(expected, 'speak units with the bundle that they are of');
     }
@@ -84,13 +89,13 @@ export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit
       lastEnd = undefined;
       return { id, samples: Math.max(1, usualTokens[id]) * TOKEN_SAMPLES };
     }
-    if (!Number.isInteger(start) || !Number.isInteger(end)) {
+    if (!anyWhole.holds(start!) || !anyWhole.holds(end!)) {
       const got = `${JSON.stringify(start)} and ${JSON.stringify(end)}`;
       refuse(`expected start and end as whole numbers of samples, got ${got}`, 'give both or none');
     }
     const samples = end! - start!;
     const longest = id === 0 ? LONGEST_PAUSE_SAMPLES : LONGEST_SAMPLES;
-    if (!(samples > 0 && samples <= longest)) {
+    if (!whole(1, longest).holds(samples)) {
       const expected = `expected 1 to ${longest} samples of ${id === 0 ? 'a pause' : 'a unit'}`;
       refuse(`${expected}, got ${samples}`, 'shorten it');
     }

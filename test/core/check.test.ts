@@ -3,6 +3,7 @@ import {
   above,
   between,
   checkChoice,
+  checkEach,
   checkNumber,
   finite,
   type Rule,
@@ -42,6 +43,22 @@ describe('checkNumber', () => {
   ])('refuses %o as no number', (value, kind) => {
     expect(() => checkNumber('n', value as unknown as number, whole(1, 16))).toThrow(
       new TypeError(`n must be a number, got ${kind}`),
+    );
+  });
+});
+
+describe('checkEach', () => {
+  it('gives a list back whose items keep the rule, an empty one too', () => {
+    for (const values of [[], [0, 4]]) expect(checkEach('units', values, whole(0, 4))).toBe(values);
+  });
+
+  it('names the place of the first item that does not', () => {
+    expect(() => checkEach('units', [1, 5, -1], whole(0, 4))).toThrow(
+      new RangeError('units[1] must be a whole number from 0 to 4, got 5'),
+    );
+    const absent = Array.from<number>({ length: 1 });
+    expect(() => checkEach('units', absent, whole(0, 4))).toThrow(
+      new TypeError('units[0] must be a number, got undefined'),
     );
   });
 });

@@ -19,7 +19,7 @@ export interface UnitLm {
    * whatever runs beside it.
    *
    * @param units ids in order, 0 = pause, 1 to M; of any length
-   * @throws RangeError (from the promise) for another id
+   * @throws RangeError or TypeError (from the promise) for another id
    */
   score(units: readonly number[]): Promise<UnitScore>;
   /** Where it runs and how it fares, for metrics and logs; a step is one unit of a hypothesis, or up to eight of a history. */

@@ -1,3 +1,4 @@
+import { checkEach, whole } from '../../core/check.ts';
 import type { CacheShape } from '../inference/cacheArena.ts';
 import { CHUNK_UNITS, historyBytes } from './lmMemory.ts';
 import type { LmPool } from './lmPool.ts';
@@ -20,6 +21,7 @@ export function createUnitScorer(
   cache: CacheShape,
   { boundary, places }: { readonly boundary: number; readonly places: number },
 ): UnitScorer {
+  const ids = whole(0, boundary - 1);
   const free: Place[] = [];
   const waiting: ((place: Place) => void)[] = [];
   let opened = 0;
@@ -36,7 +38,7 @@ export function createUnitScorer(
   }
 
   return async (units) => {
-    checkUnits(units, boundary);
+    checkEach('units', units, ids);
     const kept = units.map((id, i) => id !== 0 || units[i - 1] !== 0);
     const targets = [...units.filter((_, i) => kept[i]), boundary];
     const place = await takePlace();
@@ -71,12 +73,4 @@ function openPlace(pool: LmPool, cache: CacheShape): Place {
     }
     return scored;
   };
-}
-
-function checkUnits(units: readonly number[], boundary: number): void {
-  const wrong = units.findIndex((id) => !Number.isInteger(id) || id < 0 || id >= boundary);
-  if (wrong === -1) return;
-  throw new RangeError(
-    `units must be whole numbers from 0 to ${boundary - 1}, got ${units[wrong]} at ${wrong}`,
-  );
 }

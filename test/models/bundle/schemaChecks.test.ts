@@ -20,12 +20,25 @@ const FILES: Readonly<Record<SchemaName, string>> = {
   units: 'models/small/units.json',
 };
 
+/** The value with at most three items in every array, and six files of a bundle's. */
+function shortened(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 3).map(shortened);
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(
+    Object.entries(value).map(([name, each]) => [
+      name,
+      shortened(
+        name === 'files' ? Object.fromEntries(Object.entries(each as object).slice(0, 6)) : each,
+      ),
+    ]),
+  );
+}
+
 /** The value without one of its fields, or with something else in its place, at every place. */
 function* damaged(value: unknown): Generator<unknown, void, undefined> {
   yield null;
   if (typeof value !== 'object' || value === null) return;
-  const entries = Object.entries(value).slice(Array.isArray(value) ? -3 : 0);
-  for (const [name, each] of entries) {
+  for (const [name, each] of Object.entries(value)) {
     const whole = (changed: unknown): unknown =>
       Array.isArray(value)
         ? value.map((item: unknown, i) => (String(i) === name ? changed : item))
@@ -63,7 +76,7 @@ describe('the compiled schemas', () => {
   it.each(NAMES)('say of %s what Ajv says of it, in the same words', async (name) => {
     const schema = await readFile(join(root, `docs/schema/${name}.schema.json`), 'utf8');
     const ajv = new Ajv2020({ strict: false }).compile(JSON.parse(schema) as object);
-    const good: unknown = JSON.parse(await readFile(join(root, FILES[name]), 'utf8'));
+    const good = shortened(JSON.parse(await readFile(join(root, FILES[name]), 'utf8')));
     const check = SCHEMA_CHECKS[name];
     expect(check(good)).toBe(true);
     let refused = 0;

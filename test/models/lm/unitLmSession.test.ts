@@ -148,7 +148,7 @@ describe('a session of the unit language model', () => {
         new RangeError(`a unit's id must be a whole number from 0 to 4, got ${id}`),
       );
       await expect(lm.score([1, id])).rejects.toThrow(
-        new RangeError(`units must be whole numbers from 0 to 4, got ${id} at 1`),
+        new RangeError(`units[1] must be a whole number from 0 to 4, got ${id}`),
       );
     },
   );
