@@ -5,6 +5,7 @@ import io
 import subprocess
 import sys
 from contextlib import redirect_stdout
+from pathlib import Path
 from unittest.mock import patch
 
 import torch
@@ -38,3 +39,16 @@ def command(module: str, *options: object) -> list[str]:
 def run_apart(module: str, *options: object) -> subprocess.CompletedProcess:
     """A command in a process of its own: what it says and how it ends."""
     return subprocess.run(command(module, *options), cwd=TRAINING, capture_output=True, text=True)
+
+
+def repository(folder: Path, files: dict[str, bytes]) -> str:
+    """A git repository with these files; its address."""
+    for name, data in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(data)
+    git = ['git', '-C', str(folder), '-c', 'user.name=a', '-c', 'user.email=a@b']
+    subprocess.run(['git', 'init', '-q', str(folder)], check=True)
+    for command in (['config', 'uploadpack.allowFilter', 'true'], ['add', '-A'], ['commit', '-q', '-m', 'all']):
+        subprocess.run([*git, *command], check=True)
+    return folder.as_uri()

@@ -16,7 +16,10 @@ sylboost() { m recipes.labelled.sylboost "${options[@]}" --steps "${SYLBOOST:-12
 quantize() { m recipes.labelled.quantize --config "$config" --run "$runs/$config" --data "$runs/data" --dev 24; }
 bundle() { m bundle.export --config "$config" --run "$runs/$config" --data "$runs/data" --clip ../test/fixtures/kathleen-a0002.wav --out "$out"; }
 
-measure() { m measure.evaluate "$out" --data "$runs/data" --pack "$runs/none" --limit 40 --json "$runs/scores.json" && m bundle.rebundle "$out" --scores "$runs/scores.json"; }
+measure() {
+  m measure.evaluate "$out" --data "$runs/data" --pack "$runs/none" --limit 40 --json "$runs/scores.json"
+  m bundle.rebundle "$out" --scores "$runs/scores.json"
+}
 verify() { node ../bin/sylstream.js model verify "$out"; }
 
 stages "$@"

@@ -2,7 +2,6 @@
 
 import io
 import json
-import subprocess
 import tarfile
 from pathlib import Path
 
@@ -13,22 +12,9 @@ import soundfile
 
 from data.sources.fetch import SOURCES_OF_SPEECH
 from data.sources.manifest import add, recording_id
-from tests.helpers import run
+from tests.helpers import repository, run
 
 TONE = 0.3 * np.sin(np.arange(48_000) * 0.05)
-
-
-def repository(folder: Path, files: dict[str, bytes]) -> str:
-    """A git repository with these files; its address."""
-    for name, data in files.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_bytes(data)
-    git = ['git', '-C', str(folder), '-c', 'user.name=a', '-c', 'user.email=a@b']
-    subprocess.run(['git', 'init', '-q', str(folder)], check=True)
-    for command in (['config', 'uploadpack.allowFilter', 'true'], ['add', '-A'], ['commit', '-q', '-m', 'all']):
-        subprocess.run([*git, *command], check=True)
-    return folder.as_uri()
 
 
 def wav(rate: int = 48_000) -> bytes:
