@@ -73,7 +73,7 @@ def spoken_segments(
 
 
 def sizes(segments: int, centroids: int, merged: int) -> tuple[int, int]:
-    """K and M, never above one centroid per 80 segments and 500 occurrences a unit (design 3.4)."""
+    """K and M, never above one centroid per 80 segments and 500 occurrences a unit: fewer teach no mean."""
     K = max(2, min(centroids, segments // 80))
     return K, max(2, min(merged, segments // 500, K))
 

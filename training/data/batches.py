@@ -12,12 +12,9 @@ from pathlib import Path
 
 import numpy as np
 
-from data.mel import FLOOR
+from data.mel import CENTRE, EDGE, FLOOR, TOKEN
 from data.shards import CORPORA, boundaries
 
-TOKEN = 0.02  # seconds
-CENTRE = 0.0175  # seconds from a token's first sample to its centre
-EDGE = 0.0075  # the boundary before token i lies at 0.02 i + 0.0075 s
 COLUMNS = ('id', 'corpus', 'speaker', 'split', 'first', 'frames', 'syllables', 'phones', 'weak')  # of utterances.jsonl, that loading needs
 
 

@@ -1,4 +1,4 @@
-"""Log-mel features: the front end of design 3.1, and reading audio files.
+"""Log-mel features, the front end (docs/bundle.md, "mel"), and reading audio files.
 
 The definition is torchaudio's Kaldi filter bank with every parameter written out; the runtime computes the same numbers.
 Shapes: N samples at 16 kHz, T frames of 10 ms, 128 mel bins.
@@ -20,6 +20,9 @@ SAMPLE_RATE = 16_000
 FRAME_SAMPLES = 400  # 25 ms window
 HOP_SAMPLES = 160  # 10 ms
 TOKEN_SAMPLES = 320  # 20 ms
+TOKEN = 0.02  # seconds
+CENTRE = 0.0175  # seconds from a token's first sample to its centre
+EDGE = 0.0075  # seconds: the boundary before token i lies at TOKEN i + EDGE
 BOUNDARY_OFFSET = 120  # the boundary before token i lies at sample 320 i + 120, midway between its neighbours' centres
 FLOOR = float(np.log(1.1920929e-07))  # log of the smallest power kept
 

@@ -13,11 +13,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from data.batches import CENTRE, TOKEN, Batches, Utterance, augment, token_labels
+from data.batches import Batches, Utterance, augment, token_labels
 from data.changes.coded import sixteen_bits
 from data.changes.degrade import degraded, draw
 from data.changes.effects import gain
-from data.mel import FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, TOKEN_SAMPLES, frames_at
+from data.mel import CENTRE, FRAME_SAMPLES, HOP_SAMPLES, SAMPLE_RATE, TOKEN, TOKEN_SAMPLES, frames_at
 from data.shards import cmu_syllable
 from model.prototypes import LEAST
 

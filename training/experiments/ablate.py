@@ -24,6 +24,7 @@ from torch import Tensor
 
 from config import Settings, load_config
 from data.batches import Batches, Utterance, load_shards, mel_statistics
+from data.mel import TOKEN
 from data.places import RUNS
 from model.encoder import Encoder, EncoderConfig
 from recipes.labelled.sylboost import Teacher, fit_head
@@ -79,7 +80,7 @@ def same_neighbour(model: Encoder, dev: dict[str, list[Utterance]], mel: tuple[f
     vectors, labels, speakers = [], [], []
     for us in dev.values():
         for u, o in zip(us, encode_many(model, us, mel, model.cfg.chunk_tokens, True), strict=True):
-            for (a, b), label in zip(np.round(u.syllables / 0.02).astype(int), u.labels, strict=True):
+            for (a, b), label in zip(np.round(u.syllables / TOKEN).astype(int), u.labels, strict=True):
                 if 0 <= a < b <= len(o['features']):
                     vectors.append(segment_vectors(o['features'], np.array([a, b]), 1)[0])
                     labels.append(label)

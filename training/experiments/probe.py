@@ -27,7 +27,8 @@ from torch import Tensor
 
 from bundle.read import read_bundle
 from config import load_config
-from data.batches import CENTRE, TOKEN, Utterance, load_shards
+from data.batches import Utterance, load_shards
+from data.mel import CENTRE, TOKEN
 from data.places import RUNS
 from model.encoder import encode
 from model.mae import BANDS, MaeConfig, MaskedAutoencoder

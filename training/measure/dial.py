@@ -23,7 +23,7 @@ from bundle.config_json import rate_json, rates_of, rules_of
 from bundle.outputs import outputs_of
 from bundle.rebundle import update_bundle
 from data.batches import load_shards
-from data.mel import normalise
+from data.mel import TOKEN, normalise
 from data.places import RUNS, SHARED
 from measure.evaluate import pack_set
 from segment import segmenter
@@ -56,7 +56,7 @@ class Cut:
         rows = []
         for cuts, o in zip(self.live(rate), self.outputs, strict=True):
             speech = ~segmenter.pauses(o['speech'], cuts)
-            rows.append((speech.sum(), np.diff(cuts)[speech].sum() * 0.02))
+            rows.append((speech.sum(), np.diff(cuts)[speech].sum() * TOKEN))
         return np.array(rows, float).reshape(-1, 2)
 
     def hz(self, rate: segmenter.Rate) -> float:

@@ -27,7 +27,7 @@ from safetensors.numpy import load_file
 from bundle.config_json import natural, rates_of, rules_of
 from bundle.outputs import outputs_of
 from data.batches import load_shards
-from data.mel import log_mel, normalise, read_audio
+from data.mel import TOKEN, log_mel, normalise, read_audio
 from data.places import RUNS, SHARED
 from data.shards import boundaries
 from measure.plots import Picture, plot
@@ -76,7 +76,7 @@ def evaluate(items: list[Recording], config: dict, run: Callable, rate: segmente
         found.append(segmenter.syllable_edges(out['speech'], cuts, rules))
         speech = ~segmenter.pauses(out['speech'], cuts)
         units, speech_tokens = units + int(speech.sum()), speech_tokens + int(np.diff(cuts)[speech].sum())
-    hz = units / max(1e-9, speech_tokens * 0.02)
+    hz = units / max(1e-9, speech_tokens * TOKEN)
     scores = row([i.edges for i in items], found) | {'hz': hz, 'bits': hz * float(np.log2(config['units']['merged']))}
     if live:
         scores |= {'delay_p50': float(np.median(delays)), 'delay_p95': float(np.percentile(delays, 95)), 'forced': forced / max(1, total)}

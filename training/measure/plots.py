@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
+from data.mel import EDGE, TOKEN
 from segment.baselines import Recording
 
 
@@ -35,7 +36,7 @@ def plot(path: Path, title: str, item: Recording, made: Picture) -> None:
         top.text((start + end) / 2, 3, name, ha='center', fontsize=7, color='tab:red')
     top.set(ylabel='mel bin', title=title)
     top.legend(loc='upper right', fontsize=7)
-    low.plot(np.arange(len(made.logits)) * 0.02 + 0.0075, made.logits, lw=1)
+    low.plot(np.arange(len(made.logits)) * TOKEN + EDGE, made.logits, lw=1)
     low.axhline(0, color='grey', lw=0.5)
     low.set(ylabel='boundary logit', xlabel='seconds', xlim=(0, seconds))
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -26,7 +26,7 @@ from sklearn.cluster import MiniBatchKMeans
 from bundle.config_json import rates_of, rules_of
 from bundle.outputs import outputs_of
 from data.batches import Utterance, load_shards
-from data.mel import normalise
+from data.mel import TOKEN, normalise
 from data.places import RUNS
 from measure.same_word import LETTERS, SpokenWord, average_precision
 from segment import segmenter
@@ -91,7 +91,7 @@ def baseline_codebook(utterances: list[Utterance], count: int) -> MiniBatchKMean
     """k-means on log-mel means of training syllables."""
     rows = []
     for u in utterances:
-        for a, b in np.round(u.syllables / 0.02).astype(int):
+        for a, b in np.round(u.syllables / TOKEN).astype(int):
             if b > a and 2 * b <= len(u.mel):
                 rows.append(mel_vector(u.mel, a, b))
     return MiniBatchKMeans(count, batch_size=4096, n_init=1, random_state=0).fit(np.array(rows))

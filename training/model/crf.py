@@ -2,7 +2,7 @@
 
 Score of a set of boundaries = sum of their logits; probability = exp(score) / Z over all sets that keep the distance. Unlike a
 per-token cross-entropy, a boundary whose place is uncertain but which is certainly there gets high logits around its place: what the
-dynamic programme of design 3.3 needs. Z and the marginals take O(T) by a forward and a backward pass with running sums.
+dynamic programme of segment/segmenter.py needs. Z and the marginals take O(T) by a forward and a backward pass with running sums.
 """
 
 from __future__ import annotations

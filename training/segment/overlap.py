@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from data.mel import TOKEN
+
 
 def best(shared: np.ndarray) -> np.ndarray:
     """For each row the column that it shares most with, -1 for none."""
@@ -15,5 +17,5 @@ def best(shared: np.ndarray) -> np.ndarray:
 def most_overlapped(cuts: np.ndarray, spans: np.ndarray) -> np.ndarray:
     """Which of the spans (s, 2), seconds, each segment between cuts (tokens) overlaps most; -1 for none."""
     spans = spans.reshape(-1, 2)
-    start, end = cuts[:-1, None] * 0.02, cuts[1:, None] * 0.02
+    start, end = cuts[:-1, None] * TOKEN, cuts[1:, None] * TOKEN
     return best(np.minimum(end, spans[None, :, 1]) - np.maximum(start, spans[None, :, 0]))

@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from data.batches import Utterance, load_shards
+from data.mel import EDGE, TOKEN
 from model.encoder import Encoder
 from segment import segmenter
 from segment.matching import boundary_scores
@@ -14,7 +15,7 @@ from stage.encode import encode_many
 
 
 def seconds_of(cuts: np.ndarray) -> np.ndarray:
-    return cuts[1:-1] * 0.02 + 0.0075
+    return cuts[1:-1] * TOKEN + EDGE
 
 
 Scores = dict[str, tuple[float, float]]  # set -> F1 at 50 and at 20 ms

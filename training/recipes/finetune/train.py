@@ -31,6 +31,7 @@ from bundle.outputs import outputs_of
 from bundle.read import read_bundle
 from config import load_config
 from data.batches import mel_statistics
+from data.mel import TOKEN
 from data.places import RUNS
 from model.encoder import Encoder
 from recipes.finetune.clips import Clip, load_clips
@@ -133,7 +134,7 @@ def learn(args: argparse.Namespace, start: str, train: list[Clip], test: list[Cl
             group['lr'] = group['scale'] * (args.scratch_lr if scratch else args.lr) * schedule(step, args.steps, 20, args.steps // 2)
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
-        cost.add(3 * forward_flop(encoder.cfg, x.shape[0] * x.shape[1] // 2, x.shape[1] / 2), float(lengths.sum()) * 0.02)
+        cost.add(3 * forward_flop(encoder.cfg, x.shape[0] * x.shape[1] // 2, x.shape[1] / 2), float(lengths.sum()) * TOKEN)
         if (step + 1) % 50 == 0:
             print(f'  step {step + 1} of {args.steps}: loss {loss.item():.3f}, {(time.time() - started) / (step + 1):.2f} s a step', flush=True)
     model.eval()

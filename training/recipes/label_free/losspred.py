@@ -30,7 +30,8 @@ from sklearn.cluster import MiniBatchKMeans
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from data.batches import EDGE, TOKEN, Batches, Utterance, some_hours
+from data.batches import Batches, Utterance, some_hours
+from data.mel import EDGE, TOKEN
 from data.places import RUNS
 from data.untimed import audio_shards
 from model.mae import MaskedAutoencoder, draw_mask

@@ -20,6 +20,7 @@ from torch import Tensor
 
 from config import Settings, load_config
 from data.batches import Batches, Utterance, mel_statistics
+from data.mel import TOKEN
 from data.places import RUNS
 from data.untimed import audio_shards
 from model.encoder import EncoderConfig
@@ -162,7 +163,7 @@ def main() -> None:
         sound, hidden, chunk, phase = clips.draw(step)
         with mixed(sound.device.type, amp):
             out = model(sound, hidden, chunk, phase)
-        cost.add(step_flop(settings.encoder, mae, *hidden.shape), hidden.numel() * 0.02)
+        cost.add(step_flop(settings.encoder, mae, *hidden.shape), hidden.numel() * TOKEN)
         return model.loss(out), {name: out[name].mean() for name in ('mse', 'nce')}
 
     watch_held_out = (lambda: watch(average, dev, amp)) if dev else None

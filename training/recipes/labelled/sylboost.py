@@ -31,6 +31,7 @@ from torch import Tensor
 
 from config import load_config
 from data.batches import Batches, Utterance, load_shards
+from data.mel import TOKEN
 from data.places import RUNS
 from data.untimed import audio_shards
 from model.encoder import Encoder, EncoderConfig
@@ -280,7 +281,7 @@ def main() -> None:
         losses['features'] = (out['features'][:taught] - target).square().mean(-1)[whole].mean()
         weights = {'features': 1.0} if free else {'boundary': 2.0, 'phone': 0.5, 'speech': 0.5, 'features': args.feature_weight}
         passes = 3 + taught / len(mask) * network.cfg.layers / settings.encoder.layers  # student's forward and backward, teacher's forward
-        cost.add(passes * forward_flop(settings.encoder, mask.numel(), mask.shape[1]), float(mask.sum()) * 0.02)
+        cost.add(passes * forward_flop(settings.encoder, mask.numel(), mask.shape[1]), float(mask.sum()) * TOKEN)
         return sum(weight * losses[name] for name, weight in weights.items()), losses
 
     watch = (lambda: (features_score if free else dev_scores)(average, dev, mel, amp)) if dev else None

@@ -19,6 +19,7 @@ from torch import Tensor
 from bundle.read import read_bundle
 from config import load_config
 from data.batches import Batches, load_shards, mel_statistics
+from data.mel import TOKEN
 from model.encoder import Encoder
 from stage.checkpoint import load_checkpoint, save
 from stage.cost import Cost, forward_flop
@@ -84,7 +85,7 @@ def main() -> None:
         batch = draw(batches, settings, step, args.device)
         out, mask = run_batch(model, batch, *draw_chunk(settings, args.seed, step), not args.no_amp)
         losses = label_losses(out, batch, mask, not args.bce)
-        cost.add(3 * forward_flop(settings.encoder, mask.numel(), mask.shape[1]), float(mask.sum()) * 0.02)
+        cost.add(3 * forward_flop(settings.encoder, mask.numel(), mask.shape[1]), float(mask.sum()) * TOKEN)
         return 2.0 * losses['boundary'] + 0.5 * losses['phone'] + 0.5 * losses['speech'], losses
 
     watch = (lambda: dev_scores(average, dev, mel, not args.no_amp)) if dev else None

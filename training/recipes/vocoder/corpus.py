@@ -13,7 +13,7 @@ from recipes.vocoder.frames import HOP, WIDTH
 from recipes.vocoder.model import AFTER, BEFORE
 
 TOKEN_FRAMES = 2
-EDGE = 25  # frames of a pause that are heard on either side; between them is silence
+PAUSE_EDGE = 25  # frames of a pause that are heard on either side; between them is silence
 DEV, FEW = 40, 8  # every so many-th utterance is not trained on; of fewer than DEV
 
 
@@ -54,7 +54,7 @@ def spoken(units: list[list[int]], frames: np.ndarray, voice: int, absent: int) 
     inside = (row >= 0) & (n < ends[np.maximum(row, 0)])
     row, n = row[inside], n[inside]
     place = (n - starts[row]).astype(np.float32)
-    heard = (unit[row, BEFORE] != 0) | (np.minimum(place, ends[row] - n) <= EDGE)
+    heard = (unit[row, BEFORE] != 0) | (np.minimum(place, ends[row] - n) <= PAUSE_EDGE)
     return Spoken(voice, unit, length, row[heard], place[heard], frames[n[heard]])
 
 

@@ -26,7 +26,7 @@ from data.mel import SAMPLE_RATE
 from data.places import RUNS
 from measure.same_word import edit_distance
 from model.engine import onnxruntime
-from recipes.vocoder.corpus import EDGE, TOKEN_FRAMES, neighbours
+from recipes.vocoder.corpus import PAUSE_EDGE, TOKEN_FRAMES, neighbours
 from recipes.vocoder.frames import APERIODICITY, ENVELOPE, FLOOR, HOP, WIDTH, analyse
 from recipes.vocoder.model import BEFORE
 from recipes.vocoder.synthesis import synthesise
@@ -69,7 +69,7 @@ def frames_of(session: onnxruntime.InferenceSession, units: list[list[int]], voi
     for k in range(len(units)):
         n = np.arange(int(np.ceil(starts[k])), int(np.ceil(ends[k])))
         if unit[k, BEFORE] == 0:
-            n = n[np.minimum(n - starts[k], ends[k] - n) <= EDGE]
+            n = n[np.minimum(n - starts[k], ends[k] - n) <= PAUSE_EDGE]
         if len(n):
             place = (n - starts[k]).astype(np.float32)
             out[n] = session.run(None, {'unit': unit[k], 'length': length[k], 'voice': np.array([voice]), 'place': place})[0]

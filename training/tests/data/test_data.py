@@ -10,8 +10,8 @@ import pytest
 import soundfile
 import torch
 
-from data.batches import EDGE, TOKEN, Batches, Utterance, augment, load_shards, token_labels
-from data.mel import FLOOR, AudioError, log_mel, read_audio
+from data.batches import Batches, Utterance, augment, load_shards, token_labels
+from data.mel import EDGE, FLOOR, TOKEN, AudioError, log_mel, read_audio
 from data.places import PROJECT, RUNS
 from data.shards import PHONES, boundaries, disagreements, phone_class
 from data.splits import NEVER, SplitError, check_speaker, named, plain, relabel, split_of

@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from model.engine import onnxruntime
-from recipes.vocoder.corpus import EDGE, neighbours, spoken
+from recipes.vocoder.corpus import PAUSE_EDGE, neighbours, spoken
 from recipes.vocoder.export import build, finished
 from recipes.vocoder.frames import APERIODICITY, ENVELOPE, HOP, WIDTH, analyse
 from recipes.vocoder.model import Vocoder, VocoderConfig
@@ -36,7 +36,7 @@ def test_every_frame_belongs_to_the_unit_that_it_lies_in():
     got = spoken(units, frames, 0, 9)
     assert got.unit.tolist() == [[9, 9, 1, 0], [9, 1, 0, 2], [1, 0, 2, 9]]
     assert got.length[1].tolist() == [0, 1.5, 60, 10]
-    assert [int((got.row == k).sum()) for k in range(3)] == [3, 2 * EDGE + 1, 20]
+    assert [int((got.row == k).sum()) for k in range(3)] == [3, 2 * PAUSE_EDGE + 1, 20]
     assert got.place[got.row == 2].tolist() == list(range(20))
 
 
