@@ -52,7 +52,12 @@ export async function createStepRunner(
     window: windowTokens,
     rowWidth: shape.rowWidth,
   };
-  const loaded = await openModel(model.modelPath, model.providers, stepTensors(encoder, cache), encoder);
+  const loaded = await openModel(
+    model.modelPath,
+    model.providers,
+    stepTensors(encoder, cache),
+    encoder,
+  );
   const { session } = loaded;
   const before = framesBefore(encoder);
   const mel = new Float32Array(maxBatch * melRowLength(before, maxRows));
