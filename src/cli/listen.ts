@@ -88,7 +88,7 @@ async function listen(options: ListenOptions): Promise<void> {
     );
     const output = await openOutput();
     const labelOf = (await readUnitCards(models.bundle))?.labelOf;
-    const text$ = strip ? asStrip(events$) : asLines(events$, models, options, labelOf);
+    const text$ = strip ? asStrip(events$, labelOf) : asLines(events$, models, options, labelOf);
     await lastValueFrom(text$.pipe(concatMap((text) => output.write(text))), {
       defaultValue: undefined,
     });
@@ -101,9 +101,12 @@ function say(source: MicrophoneSource): void {
   if (process.stderr.isTTY) process.stderr.write(`listening through ${source}; Ctrl-C ends it\n`);
 }
 
-function asStrip(events$: Observable<SpeechEvent>): Observable<string> {
+function asStrip(
+  events$: Observable<SpeechEvent>,
+  labelOf: LabelOf | undefined,
+): Observable<string> {
   const columns = process.stdout.columns || 80; // some terminals say 0
-  const strip = unitStrip({ columns, colour: process.stdout.hasColors(256) });
+  const strip = unitStrip({ columns, colour: process.stdout.hasColors(256), labelOf });
   const draw = (event: SpeechEvent): string => {
     if (event.type === 'unit') return strip.unit(event.unit);
     return event.type === 'provisional' ? strip.provisional(event.units) : '';

@@ -40,7 +40,7 @@ export function recordingPieces(
   file: string,
   context: RecordingContext,
 ): Observable<string | Uint8Array> {
-  const { options, pool, lanes, provenance, name, onProgress } = context;
+  const { options, pool, lanes, provenance, labelOf, name, onProgress } = context;
   return defer(() => {
     const gate = createGate({ aheadMs: aheadMsFor(lanes) });
     const { rate, maxDelay: maxDelayMs, features, partials, realtime } = options;
@@ -69,7 +69,7 @@ export function recordingPieces(
     });
     const draw = async (): Promise<void> => {
       if (options.plot === undefined || drawn === undefined) return;
-      await writePlot(options.plot, { ...drawn, title: basename(file), provenance });
+      await writePlot(options.plot, { ...drawn, title: basename(file), provenance, labelOf });
     };
     return concat(pieces$, defer(draw).pipe(ignoreElements()));
   });

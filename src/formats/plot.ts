@@ -2,7 +2,8 @@ import type { Unit } from '../core/types.ts';
 import { SAMPLE_RATE, toSeconds } from '../core/time.ts';
 import { plotRow, ROW_HEIGHT } from './plotRow.ts';
 import { type MelPicture, melRange } from './spectrogram.ts';
-import type { Provenance } from './unitFormatter.ts';
+import { escapeXml } from './escapeXml.ts';
+import type { LabelOf, Provenance } from './unitFormatter.ts';
 
 /** What a picture shows. */
 export interface Plot {
@@ -14,6 +15,8 @@ export interface Plot {
   /** All units, in order. */
   readonly units: readonly Unit[];
   readonly provenance: Provenance;
+  /** What a unit stands for; it then stands above the unit's number. */
+  readonly labelOf?: LabelOf | undefined;
 }
 
 /** Longest stretch that is drawn; a longer recording's picture ends there and says so. */
@@ -25,7 +28,7 @@ const HEADER_HEIGHT = 64;
 const MARGIN = { left: 52, right: 24 } as const;
 
 /**
- * Draws a recording as SVG: its mel spectrogram with every boundary (dashed where it was forced), the units' numbers
+ * Draws a recording as SVG: its mel spectrogram with every boundary (dashed where it was forced), the units' labels and numbers
  * in their own colours below it, pauses in grey, a time axis in seconds; in rows of 6 s. Each unit's numbers show up
  * where the mouse rests on it.
  *
@@ -56,11 +59,6 @@ export function plotSvg(plot: Plot): string {
   ].join('\n');
 }
 
-/** Text as XML wants it. */
-export function escapeXml(text: string): string {
-  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
-}
-
 const STYLE = `<style>
 .s{stroke:#000004;stroke-width:4;stroke-opacity:.4}
 .b{stroke:#fff;stroke-width:1.4;stroke-opacity:.9}
@@ -68,6 +66,7 @@ const STYLE = `<style>
 .u text{text-anchor:middle;fill:#1b1b1f;font-weight:600}
 .u rect{stroke:#fff;stroke-width:1}
 .u:hover rect{stroke:#1b1b1f;stroke-width:2}
+.u .n{font-size:10px;font-weight:400;fill:#55555e}
 .t{fill:#55555e;font-size:12px}
 </style>
 <defs><pattern id="pause" width="7" height="7" patternUnits="userSpaceOnUse" patternTransform="rotate(45)"><rect width="7" height="7" fill="#ececf0"/><rect width="2" height="7" fill="#d4d4dc"/></pattern></defs>`;

@@ -1,5 +1,6 @@
 import { toSeconds } from '../core/time.ts';
-import { escapeXml, type Plot, plotSvg } from './plot.ts';
+import { escapeXml } from './escapeXml.ts';
+import { type Plot, plotSvg } from './plot.ts';
 
 /**
  * Draws a recording as one HTML page that needs nothing else: the picture of `plotSvg()`, as wide as the window,
@@ -10,6 +11,7 @@ export function plotHtml(plot: Plot): string {
     const cells = [
       unit.index,
       unit.pause ? 'pause' : unit.id,
+      escapeXml(plot.labelOf?.(unit) ?? ''),
       toSeconds(unit.start).toFixed(3),
       toSeconds(unit.end).toFixed(3),
       unit.end - unit.start,
@@ -32,7 +34,7 @@ table{border-collapse:collapse;font-variant-numeric:tabular-nums}
 th,td{padding:2px 12px;text-align:right;border-bottom:1px solid #ececf0}
 </style>
 ${plotSvg(plot)}<details><summary>Units and pauses as a table</summary>
-<table><thead><tr><th>index<th>id<th>start, s<th>end, s<th>samples<th>decided, sample<th>confidence<th></tr></thead>
+<table><thead><tr><th>index<th>id<th>label<th>start, s<th>end, s<th>samples<th>decided, sample<th>confidence<th></tr></thead>
 <tbody>
 ${rows.join('\n')}
 </tbody></table></details>

@@ -1,6 +1,8 @@
 import type { Unit } from '../core/types.ts';
 import { HOP_SAMPLES, SAMPLE_RATE, toSeconds, WINDOW_SAMPLES } from '../core/time.ts';
 import { unitHue } from './colours.ts';
+import { escapeXml } from './escapeXml.ts';
+import type { LabelOf } from './unitFormatter.ts';
 import { type MelPicture, type MelRange, spectrogramPng } from './spectrogram.ts';
 
 /** One row of the picture: which samples, how wide, how bright. */
@@ -24,13 +26,17 @@ const MARKS_KHZ = [0.25, 0.5, 1, 2, 4];
 
 /** Draws the spectrogram, boundaries, units and axes of one row, its top left corner at the origin. */
 export function plotRow(
-  plot: { readonly picture: MelPicture; readonly units: readonly Unit[] },
+  plot: {
+    readonly picture: MelPicture;
+    readonly units: readonly Unit[];
+    readonly labelOf?: LabelOf | undefined;
+  },
   span: PlotSpan,
 ): string {
   const inside = plot.units.filter((unit) => unit.end > span.from && unit.start < span.to);
   return [
     spectrogram(plot.picture, span),
-    ...inside.map((unit) => unitBox(unit, span)),
+    ...inside.map((unit) => unitBox(unit, plot.labelOf?.(unit), span)),
     ...inside.filter((unit) => unit.end < span.to).map((unit) => boundary(unit, span)),
     ...frequencyAxis(),
     ...timeAxis(span),
@@ -51,31 +57,39 @@ function spectrogram(picture: MelPicture, span: PlotSpan): string {
   return `${ground}<image x="${x}" width="${round(end - x)}" height="${SPECTROGRAM_HEIGHT}" preserveAspectRatio="none" href="data:image/png;base64,${png}"/>`;
 }
 
-function unitBox(unit: Unit, span: PlotSpan): string {
+function unitBox(unit: Unit, label: string | undefined, span: PlotSpan): string {
   const left = px(Math.max(unit.start, span.from) - span.from, span);
   const width = round(px(Math.min(unit.end, span.to) - span.from, span) - left);
   const fill = unit.pause ? 'url(#pause)' : `hsl(${unitHue(unit.id)} 62% 76%)`;
   const box = `<rect x="${left}" y="${STRIP_TOP}" width="${width}" height="${STRIP_HEIGHT}" rx="3" fill="${fill}"/>`;
   const most = 2 * width >= px(unit.end - unit.start, span); // a unit over two rows is named once
-  const label = unit.pause || !most ? '' : number(String(unit.id), left + width / 2, width);
-  return `<g class="u"><title>${tooltip(unit)}</title>${box}${label}</g>`;
+  const text = unit.pause || !most ? '' : name(unit.id, label, left + width / 2, width);
+  return `<g class="u"><title>${tooltip(unit, label)}</title>${box}${text}</g>`;
 }
 
-/** The unit's number, as large as its box allows; upright in a narrow one. */
-function number(text: string, middle: number, width: number): string {
+/** The unit's label over its number, or its number, as large as its box allows; upright in a narrow one, a label then alone. */
+function name(id: number, label: string | undefined, middle: number, width: number): string {
+  const text = label ?? String(id);
   const size = Math.min(FONT.largest, (width - 2) / (text.length * FONT.widthPerSize));
-  const y = STRIP_TOP + STRIP_HEIGHT / 2;
   const x = round(middle);
-  if (size >= FONT.smallest) {
-    return `<text x="${x}" y="${round(y + size * 0.36)}" font-size="${round(size)}">${text}</text>`;
+  const centre = STRIP_TOP + STRIP_HEIGHT / 2;
+  if (size < FONT.smallest) {
+    const upright = round(
+      Math.min(12, Math.max(5, width), STRIP_HEIGHT / (text.length * FONT.widthPerSize)),
+    );
+    return `<text x="${x}" y="${round(centre + upright * 0.36)}" font-size="${upright}" transform="rotate(-90 ${x} ${centre})">${escapeXml(text)}</text>`;
   }
-  const upright = round(Math.min(12, Math.max(5, width)));
-  return `<text x="${x}" y="${round(y + upright * 0.36)}" font-size="${upright}" transform="rotate(-90 ${x} ${y})">${text}</text>`;
+  const y = label === undefined ? centre : centre - 6;
+  const number =
+    label === undefined ? '' : `<text class="n" x="${x}" y="${round(centre + 14)}">${id}</text>`;
+  return `<text x="${x}" y="${round(y + size * 0.36)}" font-size="${round(size)}">${escapeXml(text)}</text>${number}`;
 }
 
-function tooltip(unit: Unit): string {
+function tooltip(unit: Unit, label: string | undefined): string {
   const sure = unit.confidence === undefined ? '' : `, confidence ${unit.confidence.toFixed(2)}`;
-  const what = unit.pause ? 'pause' : `unit ${unit.id}${sure}`;
+  const what = unit.pause
+    ? 'pause'
+    : `unit ${unit.id}${label === undefined ? '' : ` (${escapeXml(label)})`}${sure}`;
   const when = `${toSeconds(unit.start).toFixed(3)} to ${toSeconds(unit.end).toFixed(3)} s`;
   const delay = Math.round(toSeconds(unit.decided - unit.end) * 1000);
   return `#${unit.index}: ${what}; ${when}; ${unit.forced ? 'forced' : 'decided'} ${delay} ms after its end`;

@@ -1,6 +1,7 @@
 import type { Unit } from '../core/types.ts';
 import { SAMPLE_RATE, toSeconds } from '../core/time.ts';
 import { unitHue } from './colours.ts';
+import type { LabelOf } from './unitFormatter.ts';
 
 /** Options of `unitStrip()`. */
 export interface StripOptions {
@@ -8,6 +9,8 @@ export interface StripOptions {
   readonly columns: number;
   /** Paints each unit in its colour (256 colours). Default true. */
   readonly colour?: boolean;
+  /** What a unit stands for; it is shown in place of the number. */
+  readonly labelOf?: LabelOf | undefined;
 }
 
 /** Draws units as a line that grows; every method returns what is to be written to the terminal. */
@@ -30,11 +33,12 @@ const RESET = '\u001b[0m';
 const DIM = '\u001b[2m';
 
 /**
- * Draws a live strip for a terminal: each unit as a block as wide as it is long (40 ms a column), its number inside,
- * in a colour of its own; pauses as dots, a long one as a new line; the time at the start of every line.
+ * Draws a live strip for a terminal: each unit as a block as wide as it is long (40 ms a column), its label or number
+ * inside, in a colour of its own; pauses as dots, a long one as a new line; the time at the start of every line.
  */
 export function unitStrip(options: StripOptions): UnitStrip {
-  const { columns, colour = true } = options;
+  const { columns, colour = true, labelOf } = options;
+  const inside = (unit: Unit): string => cellOf(unit, labelOf?.(unit) ?? String(unit.id));
   let line = '';
   let width = 0;
   let pausedSamples = 0;
@@ -48,7 +52,7 @@ export function unitStrip(options: StripOptions): UnitStrip {
   }
 
   function add(unit: Unit): string {
-    const cell = label(unit);
+    const cell = inside(unit);
     let before = '';
     if (line === '' || width + cell.length >= columns)
       before = `\r${line}${CLEAR_REST}${begin(unit)}`;
@@ -71,7 +75,7 @@ export function unitStrip(options: StripOptions): UnitStrip {
     provisional: (units) => {
       if (line === '') return '';
       const tail = units
-        .map(label)
+        .map(inside)
         .join('')
         .slice(0, Math.max(0, columns - width - 1));
       return `\r${line}${colour ? `${DIM}${tail}${RESET}` : tail}${CLEAR_REST}`;
@@ -84,11 +88,11 @@ export function unitStrip(options: StripOptions): UnitStrip {
   };
 }
 
-/** The unit's number in the middle of its columns. */
-function label(unit: Unit): string {
+/** The unit's name in the middle of its columns. */
+function cellOf(unit: Unit, name: string): string {
   const wide = Math.round((unit.end - unit.start) / COLUMN_SAMPLES);
   if (unit.pause) return '·'.repeat(Math.min(MAX_PAUSE_COLUMNS, Math.max(1, wide)));
-  const text = ` ${unit.id} `;
+  const text = ` ${name} `;
   const room = Math.max(wide, text.length);
   return text.padStart(Math.floor((room + text.length) / 2)).padEnd(room);
 }

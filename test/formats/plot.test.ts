@@ -42,6 +42,25 @@ describe('plotSvg', () => {
     expect([...svg.matchAll(/rect[^>]*fill="url\(#pause\)"/g)]).toHaveLength(2);
   });
 
+  it('shows what units stand for over their numbers, escaped, and upright without a number where it is narrow', () => {
+    const labels = new Map([
+      [17, 'fr<end'],
+      [203, 'strengths'],
+    ]);
+    const narrow = unit({ index: 2, id: 203, start: 8_761, end: 9_400 });
+    const units = [...UNITS.slice(0, 2), narrow, UNITS[3]];
+    const named = plotSvg({ ...plot, units, labelOf: ({ id }) => labels.get(id) });
+    const boxes = [...named.matchAll(/<g class="u">.*?<\/g>/g)].map(([box]) => box);
+    expect(boxes[0]).not.toContain('<text');
+    expect(boxes[1]).toMatch(/<title>#1: unit 17 \(fr&#60;end\), confidence/);
+    expect(boxes[1]).toMatch(
+      /<text x="[^"]*" y="[^"]*" font-size="15">fr&#60;end<.*class="n"[^>]*>17</,
+    );
+    expect(boxes[2]).toMatch(/<text[^>]*rotate\(-90[^>]*>strengths<\/text><\/g>$/);
+    const row = plotHtml({ ...plot, labelOf: ({ id }) => labels.get(id) });
+    expect(row).toContain('<td>17</td><td>fr&#60;end</td>');
+  });
+
   it('gives the same unit the same colour, and others another', () => {
     const colours = [...svg.matchAll(/fill="(hsl[^"]*)"/g)].map(([, colour]) => colour);
     expect(colours[0]).toBe(colours[2]);

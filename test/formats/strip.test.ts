@@ -36,6 +36,15 @@ describe('unitStrip', () => {
     expect(screen(bytes)).toEqual(['    1.0 s   7     203    ']);
   });
 
+  it('shows what a unit stands for in place of its number, where that is known', () => {
+    const labelOf = ({ id }: Unit) => (id === 7 ? 'friend' : undefined);
+    const strip = unitStrip({ columns: 80, labelOf });
+    expect(screen(draw(strip, words))).toEqual(['    1.0 s  friend    203    ']);
+    expect(screen(draw(strip, [words[0]]) + strip.provisional([words[0]])).at(-1)).toContain(
+      ' friend  friend ',
+    );
+  });
+
   it('draws brackets where there are no colours', () => {
     const bytes = draw(unitStrip({ columns: 80, colour: false }), words);
     expect(bytes).not.toContain('\u001b[4');

@@ -1,0 +1,4 @@
+/** Text as XML wants it. */
+export function escapeXml(text: string): string {
+  return text.replace(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`);
+}
