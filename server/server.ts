@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { PipelineError } from '../src/core/errors.ts';
 import type { Models } from '../src/models/loadModels.ts';
+import { readUnitCards } from '../src/models/codebook/unitCards.ts';
 import { createLocalPool } from '../src/streams/pool/localPool.ts';
 import type { StreamPool } from '../src/streams/pool/poolTypes.ts';
 import type { speechUnits } from '../src/streams/speechUnits.ts';
@@ -76,6 +77,7 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   const page = pageFolder(settings.web);
   const log = options.log ?? createLog(settings.logLevel);
   const capacity = settings.capacity || (await calibrateCapacity({ pool: streams }));
+  const labels = (await readUnitCards(streams.bundle))?.labels() ?? { units: [], fine: [] };
   const proxies = createTrustedProxies(settings.trustProxy, settings.proxyHeaders);
   const hub = createHub({ settings, streams, capacity, log, proxies });
   const now = (): number => performance.now();
@@ -111,6 +113,7 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
       readiness,
       clientOf,
       isOurHost,
+      labels,
       page,
       onError: (error) => log.error({ error: loggable(error) }, 'request failed'),
     }),

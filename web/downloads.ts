@@ -2,7 +2,7 @@ import { encodeS16le } from '../src/audio/pcm.ts';
 import { wavHeader } from '../src/audio/wavWriter.ts';
 import { jsonl } from '../src/formats/jsonl.ts';
 import { textGrid } from '../src/formats/textGrid.ts';
-import type { StatedProvenance, UnitFormatter } from '../src/formats/unitFormatter.ts';
+import type { LabelOf, StatedProvenance, UnitFormatter } from '../src/formats/unitFormatter.ts';
 import { SAMPLE_RATE } from '../src/core/time.ts';
 import type { Recording } from './recording.ts';
 
@@ -22,6 +22,8 @@ export interface Saveable {
   readonly recording: Recording;
   /** Undefined before the server has said it: then there is only sound to save. */
   readonly provenance: StatedProvenance | undefined;
+  /** What units stand for, where that is known. */
+  readonly labelOf: LabelOf | undefined;
 }
 
 /** Hands a file to the browser to save, written by the same code as `sylstream tokenize`: a long silence is one pause. */
@@ -34,13 +36,16 @@ export function download(kind: DownloadKind, what: Saveable): void {
   setTimeout(() => URL.revokeObjectURL(link.href), 0);
 }
 
-function contentOf(kind: DownloadKind, { recording, provenance }: Saveable): Blob {
+function contentOf(kind: DownloadKind, { recording, provenance, labelOf }: Saveable): Blob {
   if (kind === 'wav' || provenance === undefined) {
     const bytes = encodeS16le(recording.slice(0, recording.samples));
     const header = wavHeader({ sampleRate: SAMPLE_RATE, channels: 1 }, bytes.length);
     return new Blob([header, bytes] as BlobPart[], { type: 'audio/wav' });
   }
-  const formatter = kind === 'textgrid' ? textGrid({ provenance }) : jsonl({ header: provenance });
+  const formatter =
+    kind === 'textgrid'
+      ? textGrid({ provenance, labelOf })
+      : jsonl({ header: provenance, labelOf });
   return new Blob([whole(formatter, recording)], { type: 'text/plain;charset=utf-8' });
 }
 

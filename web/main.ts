@@ -1,6 +1,7 @@
 import { fft } from '../src/mel/pffft.ts';
 import { speex } from '../src/audio/speex.ts';
 import type { Unit } from '../src/core/types.ts';
+import type { LabelOf } from '../src/formats/unitFormatter.ts';
 import { SAMPLE_RATE, toSeconds } from '../src/core/time.ts';
 import { download } from './downloads.ts';
 import type { DownloadKind } from './downloads.ts';
@@ -38,6 +39,7 @@ const notice = createNotice({
 });
 const status = createStatusLine(() => studio);
 let playing: number | undefined;
+let labelOf: LabelOf | undefined;
 const player = createPlayer((sample) => {
   playing = sample;
   timeline.setPlaying(sample);
@@ -81,6 +83,11 @@ const studio = createStudio(() => dial.rate, {
     label.hidden = false;
     button('predict').hidden = model.lm !== true;
   },
+  onLabels(found) {
+    labelOf = found;
+    timeline.setLabels(found);
+    units.setLabels(found);
+  },
   onLag: (ms) => lag.addLag(ms),
   onActivity: showStatus,
   onProblem(problem, goesOn) {
@@ -100,6 +107,7 @@ const overview = createOverview(element('overview', HTMLCanvasElement), {
 const inspector = createInspector({
   timeline,
   units: () => studio.recording.shown,
+  labelOf: () => labelOf,
   play: ({ start, end }: Unit) => player.play(studio.recording, start, end),
 });
 createTheme((dark) => timeline.setDark(dark));
@@ -169,7 +177,7 @@ button('sample').addEventListener('click', () => {
 for (const kind of SAVES) {
   button(`save-${kind}`).addEventListener('click', () => {
     const { name, recording, provenance } = studio;
-    download(kind, { name, recording, provenance });
+    download(kind, { name, recording, provenance, labelOf });
   });
 }
 

@@ -1,4 +1,4 @@
-import type { StatedProvenance } from '../src/formats/unitFormatter.ts';
+import type { LabelOf, StatedProvenance } from '../src/formats/unitFormatter.ts';
 import type { WireModel } from '../src/protocol/index.ts';
 import type { Rate, Unit } from '../src/core/types.ts';
 import { SAMPLE_RATE, toSeconds } from '../src/core/time.ts';
@@ -7,6 +7,7 @@ import type { Cutting } from './cutting.ts';
 import { decodeFile } from './audio/decodeFile.ts';
 import { openMicrophone } from './audio/microphone.ts';
 import type { Microphone } from './audio/microphone.ts';
+import { fetchLabels } from './labels.ts';
 import { PageError } from './pageError.ts';
 import { createRecording, MAX_SECONDS } from './recording.ts';
 import type { Recording } from './recording.ts';
@@ -35,6 +36,8 @@ export interface StudioListener {
   /** Units that are predicted next; none while that is not known. */
   readonly onPredicted: (ids: readonly number[]) => void;
   readonly onModel: (model: WireModel) => void;
+  /** What units stand for is known now. */
+  readonly onLabels: (labelOf: LabelOf) => void;
   readonly onLag: (ms: number) => void;
   readonly onActivity: (activity: Activity) => void;
   /** Something is wrong; `goesOn` when the studio itself does what can be done about it. */
@@ -130,6 +133,10 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
     return recording.samples - head > BEHIND_SAMPLES;
   }
 
+  function nameUnits(): void {
+    void fetchLabels(token).then((found) => found && listener.onLabels(found));
+  }
+
   function cut(pace: 'live' | 'file'): void {
     pieced = false;
     sentAt = performance.now();
@@ -141,6 +148,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       continues: () => continues,
       listener: {
         onReady(next, seam) {
+          if (model?.sha256 !== next.sha256) nameUnits();
           model = next;
           pieced ||= seam;
           listener.onModel(model);

@@ -1,11 +1,12 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { CODECS, STREAM_PATH, TICKET_PATH } from '../../src/protocol/index.ts';
+import { CODECS, LABELS_PATH, STREAM_PATH, TICKET_PATH } from '../../src/protocol/index.ts';
 import type { Authenticator } from '../admission/auth.ts';
 import type { Client } from '../address/clientAddress.ts';
 import { foreignHost } from '../address/hosts.ts';
 import type { HostCheck } from '../address/hosts.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { originAllowed } from '../address/origin.ts';
+import type { UnitLabels } from '../../src/models/codebook/unitCards.ts';
 import { readPageFile } from './pageFiles.ts';
 import type { Settings } from '../settings/settings.ts';
 
@@ -29,6 +30,8 @@ export interface HttpContext {
   readonly isOurHost: HostCheck;
   /** Told what went wrong with a request. */
   readonly onError: (error: unknown) => void;
+  /** What units stand for; empty where the bundle does not say. */
+  readonly labels: UnitLabels;
   /** Folder of the page, or undefined. */
   readonly page: string | undefined;
 }
@@ -48,9 +51,10 @@ const PAGE_HEADERS = {
 /** What tells nothing may be asked under any name, as health checks do. */
 const HOSTLESS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
-/** Answers plain HTTP requests: health, readiness, metrics, tickets and the page. */
+/** Answers plain HTTP requests: health, readiness, metrics, tickets, labels and the page. */
 export function createHttpHandler(context: HttpContext): RequestListener {
-  const { auth, settings, metrics, readiness, clientOf, isOurHost, page, onError } = context;
+  const { auth, settings, metrics, readiness, clientOf, isOurHost, labels, page, onError } =
+    context;
 
   const routes: Readonly<Record<string, Handler>> = {
     // a WebSocket comes as an upgrade, and never here
@@ -68,6 +72,10 @@ export function createHttpHandler(context: HttpContext): RequestListener {
     'GET /metrics': async (request, response) => {
       if (auth.bearer(request.headers.authorization) === undefined) return unauthorized(response);
       send(response, 200, metrics.registry.contentType, await metrics.registry.metrics());
+    },
+    [`GET ${LABELS_PATH}`]: (request, response) => {
+      if (auth.bearer(request.headers.authorization) === undefined) return unauthorized(response);
+      json(response, 200, labels);
     },
     [`POST ${TICKET_PATH}`]: (request, response) => {
       const { origin, authorization } = request.headers;

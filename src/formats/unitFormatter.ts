@@ -23,7 +23,7 @@ export type StatedProvenance = Pick<Provenance, 'bundle' | 'hash' | 'rate' | 'la
   Partial<Provenance>;
 
 /** What a unit stands for, for people; undefined where that is not known. */
-export type LabelOf = (unit: Unit) => string | undefined;
+export type LabelOf = (unit: Pick<Unit, 'id' | 'fine' | 'pause'>) => string | undefined;
 
 /** Turns the units of one recording into text or bytes, piece by piece; an empty string where nothing is due yet. */
 export interface UnitFormatter {

@@ -14,6 +14,7 @@ export {
   STREAM_PATH,
   SUBPROTOCOL_JSON,
   SUBPROTOCOL_MSGPACK,
+  LABELS_PATH,
   TICKET_PATH,
   TICKET_PREFIX,
 } from './version.ts';

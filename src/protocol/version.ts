@@ -8,5 +8,7 @@ export const TICKET_PREFIX = 'sylstream.ticket.';
 export const STREAM_PATH = '/v1/stream';
 /** Where a one-time ticket is fetched with a bearer token. */
 export const TICKET_PATH = '/v1/tickets';
+/** Where `GET` answers with what units stand for. */
+export const LABELS_PATH = '/v1/labels';
 /** What a client says in `hello.v`: the minor version it knows. Higher ones are served as this one. */
 export const PROTOCOL_MINOR = 1;

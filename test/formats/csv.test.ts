@@ -1,11 +1,10 @@
 import { describe, expect, it } from 'vitest';
-import type { Unit } from '../../src/core/types.ts';
 import { csv } from '../../src/formats/csv.ts';
 import { formatted, PROVENANCE, unit, UNITS } from '../helpers/units.ts';
 import { pythonWith, runPython } from '../helpers/python.ts';
 
 /** Of one unit alone. */
-const labelOf = ({ id }: Unit) => (id === 203 ? 'ness, or so' : undefined);
+const labelOf = ({ id }: { readonly id: number }) => (id === 203 ? 'ness, or so' : undefined);
 
 describe('csv', () => {
   it('writes names and one row a unit, with what the numbers mean on every row', () => {

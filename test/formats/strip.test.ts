@@ -37,7 +37,7 @@ describe('unitStrip', () => {
   });
 
   it('shows what a unit stands for in place of its number, where that is known', () => {
-    const labelOf = ({ id }: Unit) => (id === 7 ? 'friend' : undefined);
+    const labelOf = ({ id }: { readonly id: number }) => (id === 7 ? 'friend' : undefined);
     const strip = unitStrip({ columns: 80, labelOf });
     expect(screen(draw(strip, words))).toEqual(['    1.0 s  friend    203    ']);
     expect(screen(draw(strip, [words[0]]) + strip.provisional([words[0]])).at(-1)).toContain(

@@ -74,7 +74,7 @@ function rows(printed: string, tier: string): unknown[][] {
 
 describe('textGrid', () => {
   it('has a tier of labels where units are known by them, right behind their numbers', () => {
-    const labelOf = ({ id }: Unit) => (id === 17 ? 'o"clock' : undefined);
+    const labelOf = ({ id }: { readonly id: number }) => (id === 17 ? 'o"clock' : undefined);
     const grid = formatted(textGrid({ provenance: PROVENANCE, labelOf })).toString();
     expect([...grid.matchAll(/name = "(.*)"/g)].map(([, name]) => name)).toEqual([
       'units',

@@ -320,6 +320,17 @@ describe('HTTP beside the socket', () => {
       expect((await fetch(`${url}/healthz`, { method: 'POST' })).status).toBe(404);
     }));
 
+  it('says what units stand for, to holders of a token where there are tokens', async () => {
+    const ask = (url: string, headers: Record<string, string> = {}) =>
+      fetch(`${url}/v1/labels`, { headers });
+    await withServer(models, { tokenHashes: [hashToken('right')] }, async ({ url }) => {
+      expect((await ask(url)).status).toBe(401);
+      const response = await ask(url, { authorization: 'Bearer right' });
+      expect(response.headers.get('content-type')).toMatch(/^application\/json/);
+      expect(await response.json()).toEqual({ units: [], fine: [] }); // the small one of the tests has no cards
+    });
+  });
+
   it('gives tickets to holders of a token only, by header only', () =>
     withServer(models, { tokenHashes: [hashToken('right')] }, async ({ url, streamUrl }) => {
       const post = (headers: Record<string, string>) =>

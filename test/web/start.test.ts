@@ -38,16 +38,22 @@ describe.runIf(ready)('npm start', { timeout: 4 * PATIENCE_MS }, () => {
       const early = server.then(({ status, stderr }) => {
         throw new Error(`the server ended with ${status}: ${stderr}`);
       });
-      const units = await withPage(await Promise.race([url, early]), {}, async (page) => {
-        await dropFile(page, 'speech.wav', readFileSync(FILE));
-        await activity(page, 'done');
-        await screenshot(page, 'npm-start-dark');
-        return savedUnits(page);
-      });
+      const { units, chips } = await withPage(
+        await Promise.race([url, early]),
+        {},
+        async (page) => {
+          await dropFile(page, 'speech.wav', readFileSync(FILE));
+          await activity(page, 'done');
+          await screenshot(page, 'npm-start-dark');
+          const chips = await page.locator('#chips span:not(.pause)').allInnerTexts();
+          return { units: await savedUnits(page), chips };
+        },
+      );
       expect(units.length).toBeGreaterThan(5);
       const { stdout } = await sylstream(['tokenize', FILE]);
-      const printed = jsonLines<{ label?: string }>(stdout);
-      expect(units).toEqual(printed.map(({ label: _label, ...unit }) => unit)); // a page knows no labels
+      const printed = jsonLines<{ label?: string; pause?: true }>(stdout);
+      expect(units).toEqual(printed);
+      expect(chips).toEqual(printed.flatMap(({ pause, label }) => (pause ? [] : [label])));
     } finally {
       stop();
     }

@@ -7,7 +7,7 @@ import { visibleUnits } from './visibleUnits.ts';
 
 const RADIUS = 7;
 const INSET = 1;
-/** Between a number and the edges of its block; where there is less room there is no number. */
+/** Between a name and the edges of its block; where a label has less room the number stands, or nothing. */
 const TEXT_INSET = 4;
 
 /** How a block looks: said for good, still open, or only predicted. */
@@ -65,8 +65,11 @@ function block(scene: Scene, unit: ProvisionalUnit, look: Look, dimmed = false):
     if (isLongPause(unit)) hatch(scene, x, y, wide, high);
     return;
   }
-  const text = String(unit.id);
-  if (dimmed || context.measureText(text).width + 2 * TEXT_INSET > wide) return;
+  const names = [scene.labelOf?.(unit), String(unit.id)];
+  const text = names.find(
+    (name) => name !== undefined && context.measureText(name).width + 2 * TEXT_INSET <= wide,
+  );
+  if (dimmed || text === undefined) return;
   context.fillStyle = look === 'final' ? palette.ink : palette.text;
   context.fillText(text, x + wide / 2, y + high / 2 + 0.5);
 }

@@ -1,4 +1,5 @@
 import type { Unit } from '../../src/core/types.ts';
+import type { LabelOf } from '../../src/formats/unitFormatter.ts';
 import { describeUnit } from './describeUnit.ts';
 import { element } from './element.ts';
 import type { Timeline } from './timeline.ts';
@@ -9,6 +10,7 @@ export interface InspectorContext {
   readonly timeline: Timeline;
   /** The units as they are shown. */
   readonly units: () => readonly Unit[];
+  readonly labelOf: () => LabelOf | undefined;
   readonly play: (unit: Unit) => void;
 }
 
@@ -28,14 +30,14 @@ const PAGE = 0.8;
  * plays it. The wheel scrolls, with Ctrl it zooms. For assistive technology the picture is a slider whose positions are
  * the units.
  */
-export function createInspector({ timeline, units, play }: InspectorContext): Inspector {
+export function createInspector({ timeline, units, labelOf, play }: InspectorContext): Inspector {
   const canvas = element('timeline', HTMLCanvasElement);
   const text = element('inspector', HTMLElement);
   let chosen: Unit | undefined;
 
   function announce(): void {
     const all = units();
-    const words = chosen === undefined ? undefined : describeUnit(chosen, all);
+    const words = chosen === undefined ? undefined : describeUnit(chosen, all, labelOf());
     text.textContent = words ?? '\u00a0';
     canvas.setAttribute('aria-valuemax', String(all.length));
     canvas.setAttribute('aria-valuenow', String(chosen ? placeOf(all, chosen.start) + 1 : 0));

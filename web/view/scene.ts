@@ -1,4 +1,5 @@
 import type { Unit } from '../../src/core/types.ts';
+import type { LabelOf } from '../../src/formats/unitFormatter.ts';
 import type { Recording } from '../recording.ts';
 import type { Palette } from './palette.ts';
 import type { SpectrogramTiles } from './spectrogramTiles.ts';
@@ -23,6 +24,8 @@ export interface Scene {
   /** Whether audio is still coming. */
   readonly live: boolean;
   readonly highlighted: Unit | undefined;
+  /** What a unit stands for; without one it shows its number. */
+  readonly labelOf: LabelOf | undefined;
   /** Sample of the play head. */
   readonly playing: number | undefined;
 }

@@ -1,4 +1,5 @@
 import type { Unit } from '../../src/core/types.ts';
+import type { LabelOf } from '../../src/formats/unitFormatter.ts';
 import { SAMPLE_RATE, toSeconds } from '../../src/core/time.ts';
 import type { Recording } from '../recording.ts';
 import { drawAxis } from './drawAxis.ts';
@@ -41,6 +42,8 @@ export interface Timeline {
   /** Something changed: draws before the next frame of the screen. */
   touch(): void;
   setDark(dark: boolean): void;
+  /** Writes what units stand for into them. */
+  setLabels(labelOf: LabelOf): void;
   /** Keeps so many samples free behind a recording, for what is predicted. */
   setAhead(samples: number): void;
   setPlaying(sample: number | undefined): void;
@@ -76,6 +79,7 @@ export function createTimelineView(
   let height = 0;
   let pending = 0;
   let highlighted: Unit | undefined;
+  let labelOf: LabelOf | undefined;
   let playing: number | undefined;
   let ahead = 0;
 
@@ -111,6 +115,7 @@ export function createTimelineView(
       pxPerSample: pxPerSecond / SAMPLE_RATE,
       live,
       highlighted,
+      labelOf,
       playing,
     };
     context.fillStyle = palette.strip;
@@ -160,6 +165,10 @@ export function createTimelineView(
     },
     fit,
     touch,
+    setLabels(found) {
+      labelOf = found;
+      touch();
+    },
     setDark(dark) {
       palette = paletteFor(dark);
       tiles.setColours(palette.spectrogram);

@@ -1,5 +1,6 @@
 import { joinPauses } from '../../src/segments/joinPauses.ts';
 import type { Unit } from '../../src/core/types.ts';
+import type { LabelOf } from '../../src/formats/unitFormatter.ts';
 import { toSeconds } from '../../src/core/time.ts';
 import { isLongPause } from './describeUnit.ts';
 import { element } from './element.ts';
@@ -8,12 +9,17 @@ import { unitColour } from './palette.ts';
 /** Chips kept; the file has them all. */
 const KEPT = 240;
 
+/** What a chip needs of a unit. */
+type Named = Pick<Unit, 'id' | 'fine' | 'pause'>;
+
 /** The running text of units, and what they come to. */
 export interface UnitsPanel {
   /** Takes the next final unit; `kinds` is how many different ones the bundle has. */
   push(unit: Unit, kinds: number): void;
   /** Shows the units that are predicted next. */
   predict(ids: readonly number[]): void;
+  /** Writes what units stand for into chips, those that are there among them. */
+  setLabels(labelOf: LabelOf): void;
   clear(): void;
 }
 
@@ -27,12 +33,36 @@ export function createUnitsPanel(): UnitsPanel {
   const seen = new Set<number>();
   let spoken = 0;
   let last: Unit | undefined;
+  let labelOf: LabelOf | undefined;
+  const wordless: { readonly chip: HTMLElement; readonly unit: Named }[] = []; // chips from before labels came
+
+  /** A unit as a chip in its colour; 0 is a pause whose length is not known. */
+  function chipOf(unit: Named): HTMLElement {
+    const chip = document.createElement('span');
+    if (unit.id === 0) chip.className = 'pause';
+    else chip.style.setProperty('--unit', unitColour(unit.id));
+    name(chip, unit);
+    if (labelOf === undefined && unit.id !== 0) wordless.push({ chip, unit });
+    return chip;
+  }
+
+  function name(chip: HTMLElement, unit: Named): void {
+    chip.textContent = unit.id === 0 ? '·' : (labelOf?.(unit) ?? String(unit.id));
+    if (labelOf !== undefined && unit.id !== 0) chip.title = `unit ${unit.id}`;
+  }
+
+  /** A pause as a chip: its seconds, a dot for one that is too short to count. */
+  function pauseChip(pause: Unit): HTMLElement {
+    const chip = chipOf({ id: 0, pause: true });
+    if (isLongPause(pause)) chip.textContent = `${toSeconds(pause.end - pause.start).toFixed(1)} s`;
+    return chip;
+  }
 
   return {
     push(unit, kinds) {
       const joined = joinPauses(last, unit);
       last = joined ?? unit;
-      const chip = unit.pause ? pauseChip(last) : chipOf(unit.id);
+      const chip = unit.pause ? pauseChip(last) : chipOf(unit);
       if (joined === undefined) chips.append(chip);
       else chips.lastElementChild?.replaceWith(chip);
       if (chips.childElementCount > KEPT) chips.firstElementChild?.remove();
@@ -46,10 +76,15 @@ export function createUnitsPanel(): UnitsPanel {
       bits.textContent = ((spoken / toSeconds(unit.end)) * Math.log2(kinds)).toFixed(0);
     },
     predict(ids) {
-      predicted.replaceChildren(...ids.map(chipOf));
+      predicted.replaceChildren(...ids.map((id) => chipOf({ id, pause: id === 0 })));
       predicted.hidden = ids.length === 0;
     },
+    setLabels(found) {
+      labelOf = found;
+      for (const { chip, unit } of wordless.splice(0)) name(chip, unit);
+    },
     clear() {
+      wordless.length = 0;
       chips.replaceChildren();
       predicted.hidden = true;
       seen.clear();
@@ -59,20 +94,4 @@ export function createUnitsPanel(): UnitsPanel {
       bits.textContent = '–';
     },
   };
-}
-
-/** A unit as a chip in its colour; 0 is a pause whose length is not known. */
-function chipOf(id: number): HTMLElement {
-  const chip = document.createElement('span');
-  chip.textContent = id === 0 ? '·' : String(id);
-  if (id === 0) chip.className = 'pause';
-  else chip.style.setProperty('--unit', unitColour(id));
-  return chip;
-}
-
-/** A pause as a chip: its seconds, a dot for one that is too short to count. */
-function pauseChip(pause: Unit): HTMLElement {
-  const chip = chipOf(0);
-  if (isLongPause(pause)) chip.textContent = `${toSeconds(pause.end - pause.start).toFixed(1)} s`;
-  return chip;
 }

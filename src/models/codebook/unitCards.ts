@@ -40,6 +40,16 @@ export interface UnitCards {
    * `·`; undefined for a pause and where nothing is known.
    */
   labelOf(unit: Pick<Unit, 'id' | 'fine' | 'pause'>): string | undefined;
+  /** All labels, to send to somebody who has no bundle. */
+  labels(): UnitLabels;
+}
+
+/** What units are called where there is room for one word; null where nothing is known. */
+export interface UnitLabels {
+  /** Of unit i at i − 1. */
+  readonly units: readonly (string | null)[];
+  /** Of the finer name k at k − 1; where it is null the unit's holds. */
+  readonly fine: readonly (string | null)[];
 }
 
 type Says = readonly (readonly [syllable: number, share: number])[];
@@ -87,8 +97,15 @@ export async function readUnitCards(bundle: Bundle): Promise<UnitCards | undefin
       const best = fine[number - 1]?.[0] ?? units[id - 1]?.says[0];
       return best && labelOf(best);
     },
+    labels: () => ({
+      units: units.map(({ says }) => first(says)),
+      fine: fine.map(first),
+    }),
   };
 }
+
+const first = (says: readonly SaidSyllable[]): string | null =>
+  says.length === 0 ? null : labelOf(says[0]);
 
 /** How a syllable is shown where there is room for one word. */
 export function labelOf({ spelled, phones }: Omit<SaidSyllable, 'share'>): string {

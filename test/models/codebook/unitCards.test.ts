@@ -26,6 +26,9 @@ describe('readUnitCards', () => {
     expect(cards.labelOf({ id: 2, fine: 3, pause: false })).toBeUndefined();
     expect(cards.labelOf({ id: 0, pause: true })).toBeUndefined();
     expect(labelOf({ phones: 'AH' })).toBe('ah');
+    const { units, fine } = cards.labels();
+    expect([units.length, units[0]]).toEqual([cards.units.length, 'his']);
+    expect(fine.slice(0, 3)).toEqual([null, 'hh·iy·z', null]);
   });
 
   test.each<[string, (file: UnitsFile) => unknown, string]>([
