@@ -16,14 +16,14 @@ import { secondsToSamples } from '../segments/unitReport.ts';
 import { PipelineError } from '../core/errors.ts';
 import { openReferences, type ReferenceFinder } from '../formats/findReference.ts';
 import type { Reference } from '../formats/readReference.ts';
-import type { Models } from '../models/loadModels.ts';
 import { fromFile } from '../streams/fromFile.ts';
 import { collectUnits } from '../streams/collectUnits.ts';
 import { createGate } from '../streams/gate.ts';
-import { speechUnits } from '../streams/speechUnits.ts';
-import { loadEngine, withEngineOptions } from './engineOptions.ts';
+import { aheadMsFor } from '../streams/laneLength.ts';
+import { openPool, type RecordingPool, withEngineOptions } from './engineOptions.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { type Evaluated, evaluationJson, evaluationText } from './evaluateReport.ts';
+import { isLongFile } from './isLongFile.ts';
 import { limitParallel } from './openFiles.ts';
 import { openOutput } from './output.ts';
 import { warnOfPauses } from './pauseWarning.ts';
@@ -73,11 +73,13 @@ async function evaluate(named: readonly string[], options: EvaluateOptions): Pro
     options.ref,
     options.tier === undefined ? {} : { tier: options.tier },
   );
-  const models = await loadEngine(options);
+  const isWhole = files.length === 1 && (await isLongFile(files[0]));
+  const recordingPool = await openPool(files.length, options, isWhole);
+  const { pool } = recordingPool;
   try {
     const one = (file: string): Observable<Evaluated> =>
       defer(async () => referenceOf(file, find, options.ref)).pipe(
-        mergeMap((reference) => compared(file, reference, models, options)),
+        mergeMap((reference) => compared(file, reference, recordingPool, options)),
       );
     const { parallel, note } = limitParallel(options.parallel, files.length);
     if (note !== undefined) process.stderr.write(`${note}\n`);
@@ -86,11 +88,11 @@ async function evaluate(named: readonly string[], options: EvaluateOptions): Pro
     for (const warning of assumedTierWarnings(recordings.map(({ source }) => source))) {
       process.stderr.write(`evaluate: ${warning}\n`);
     }
-    const evaluation = { recordings, bundle: models.bundle, options };
+    const evaluation = { recordings, bundle: pool.bundle, options };
     const output = await openOutput();
     await output.write(options.json ? evaluationJson(evaluation) : evaluationText(evaluation));
   } finally {
-    await models.close();
+    await pool.close();
   }
 }
 
@@ -112,17 +114,17 @@ async function referenceOf(
 function compared(
   file: string,
   { boundaries, source }: Reference,
-  models: Models,
+  { pool, lanes }: RecordingPool,
   options: EvaluateOptions,
 ): Observable<Evaluated> {
-  const gate = createGate();
+  const gate = createGate({ aheadMs: aheadMsFor(lanes) });
   const reference = secondsToSamples(boundaries);
   const { rate, maxDelay: maxDelayMs } = options;
-  const wanted = { rate, maxDelayMs, onProgress: gate.processed };
+  const wanted = { rate, maxDelayMs, lanes, onProgress: gate.processed };
   const { channel } = options;
   const onWarning = (warning: PipelineError): void => reportWarning(warning, file);
   const audio$ = fromOptions(() => fromFile(file, { gate, channel, onWarning }));
-  return fromOptions(() => speechUnits(audio$, models, wanted)).pipe(
+  return fromOptions(() => pool.speechUnits(audio$, wanted)).pipe(
     warnOfPauses(file),
     collectUnits(),
     map((units) => ({ file, units, reference, source })),
