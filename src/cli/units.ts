@@ -9,21 +9,28 @@ import {
   type UnitCards,
 } from '../models/codebook/unitCards.ts';
 import { openOutput } from './output.ts';
+import { writeUnitsPage } from './unitsPage.ts';
 import { misuse } from './usage.ts';
+import { type VoiceOptions, withVoiceOption } from './voiceOptions.ts';
 
-interface UnitsOptions {
+interface UnitsOptions extends VoiceOptions {
   readonly bundle: string;
   readonly json?: boolean;
+  readonly page?: string;
 }
 
 /** `sylstream units`: what the units of a bundle stand for. */
 export function unitsCommand(): Command {
-  return new Command('units')
+  const command = new Command('units')
     .description('say what units stand for: all of them, a line each, or the card of one')
     .argument('[id...]', 'units, 1 to M')
     .option('--bundle <folder>', 'the model bundle', defaultBundle())
     .option('--json', 'print one JSON object a unit')
-    .action(show);
+    .option(
+      '--page <path>',
+      'write an HTML page of all units in place of that, to look through and to hear',
+    );
+  return withVoiceOption(command).action(show);
 }
 
 async function show(ids: readonly string[], options: UnitsOptions): Promise<void> {
@@ -35,14 +42,30 @@ async function show(ids: readonly string[], options: UnitsOptions): Promise<void
       `${bundle.directory} has no units.json, so it does not say what its units stand for; training/bundle/unit_cards.py makes it`,
     );
   }
+  checkTogether(ids, options);
+  const { page, voice, json = false } = options;
+  if (page !== undefined) return writeUnitsPage(page, bundle, cards, voice);
   const wanted = ids.length === 0 ? cards.units : ids.map((id) => cardOf(id, cards));
   const shown = ids.length === 0 ? line : card;
   const output = await openOutput();
-  const written = options.json
+  const written = json
     ? wanted.map((one) => JSON.stringify(one))
     : wanted.map((one) => shown(one, cards));
   await output.write(`${written.join('\n')}\n`);
   await output.close();
+}
+
+/** A page has all units, and only a page is heard. */
+function checkTogether(ids: readonly string[], { page, voice, json }: UnitsOptions): void {
+  if (page === undefined) {
+    if (voice !== undefined)
+      throw misuse('Expected --voice with --page, which is heard, got it alone.');
+    return;
+  }
+  if (!/\.html?$/i.test(page)) throw misuse(`Expected --page to end in .html, got "${page}".`);
+  if (json === true) throw misuse('Expected --page or --json, got both.');
+  if (ids.length > 0)
+    throw misuse(`Expected no units beside --page, which has them all, got ${ids.join(', ')}.`);
 }
 
 function cardOf(id: string, { units }: UnitCards): UnitCard {

@@ -1,0 +1,111 @@
+import { escapeXml } from './escapeXml.ts';
+
+/** A unit as the page shows it. */
+export interface UnitEntry {
+  /** 1 to M. */
+  readonly id: number;
+  /** Share of all segments that are no pause, 0 to 1. */
+  readonly share: number;
+  /** What it stands for, the commonest first. */
+  readonly says: readonly {
+    readonly label: string;
+    readonly phones: string;
+    readonly share: number;
+  }[];
+  /** Numbers of the units that are taken for it most easily. */
+  readonly near: readonly number[];
+  /** How it sounds, a whole WAV file; without it the unit cannot be played. */
+  readonly wav?: Uint8Array | undefined;
+}
+
+/** What the page is made from. */
+export interface UnitsPage {
+  readonly title: string;
+  /** A line about the bundle and the voice. */
+  readonly about: string;
+  readonly units: readonly UnitEntry[];
+}
+
+/**
+ * Draws all units of a bundle as one HTML page that needs nothing else: number, what it stands for, how often it occurs, what it is
+ * taken for, and a button that plays it. A field finds units by number, spelling or phones.
+ */
+export function unitsPage({ title, about, units }: UnitsPage): string {
+  const labels = new Map(units.map(({ id, says }) => [id, says.at(0)?.label]));
+  return `<!doctype html>
+<html lang="en">
+<meta charset="utf-8">
+<meta name="viewport" content="width=device-width">
+<title>${escapeXml(title)}</title>
+<style>${STYLE}</style>
+<main>
+<h1>${escapeXml(title)}</h1>
+<p>${escapeXml(about)}</p>
+<label>Find <input type="search" id="find" placeholder="friend, 158, EH N D"></label>
+<output id="found">${units.length} units</output>
+<table>
+<thead><tr><th>Unit<th>Stands for<th>Also<th>Phones<th>Of all units<th>Taken for it
+<tbody>
+${units.map((unit) => row(unit, labels)).join('\n')}
+</table>
+</main>
+<script>${SCRIPT}</script>
+</html>
+`;
+}
+
+function row({ id, share, says, near, wav }: UnitEntry, labels: Labels): string {
+  const [first, ...others] = says;
+  const name = first === undefined ? String(id) : first.label;
+  const play =
+    wav === undefined
+      ? ''
+      : `<button aria-label="Play unit ${id}, ${escapeXml(name)}" data-wav="${Buffer.from(wav).toString('base64')}">▶</button> `;
+  const cells = [
+    `<th scope="row">${play}${id}`,
+    first === undefined
+      ? '<td>not in the training speech'
+      : `<td><b>${escapeXml(first.label)}</b> ${percent(first.share)}`,
+    `<td>${others.map((one) => `${escapeXml(one.label)} ${percent(one.share)}`).join(', ')}`,
+    `<td>${escapeXml(first?.phones ?? '')}`,
+    `<td class="n">${percent(share, 2)}`,
+    `<td>${near.map((other) => link(other, labels)).join(', ')}`,
+  ];
+  return `<tr id="u${id}">${cells.join('')}`;
+}
+
+type Labels = ReadonlyMap<number, string | undefined>;
+
+function link(id: number, labels: Labels): string {
+  return `<a href="#u${id}">${escapeXml(labels.get(id) ?? String(id))}</a>`;
+}
+
+function percent(share: number, digits = 0): string {
+  return `${(100 * share).toFixed(digits)} %`;
+}
+
+const STYLE = `
+:root{color-scheme:light dark;font:15px/1.5 system-ui,"DejaVu Sans",sans-serif}
+main{max-width:1100px;margin:0 auto;padding:16px}
+table{border-collapse:collapse;width:100%;margin-top:12px}
+th,td{text-align:left;padding:4px 12px 4px 0;border-bottom:1px solid #8884;vertical-align:top}
+th[scope=row]{white-space:nowrap;font-variant-numeric:tabular-nums}
+thead th{position:sticky;top:0;background:Canvas}
+.n{text-align:right;font-variant-numeric:tabular-nums}
+button{font:inherit;cursor:pointer}
+tr:target{background:#fd08}
+`;
+
+const SCRIPT = `
+const rows=[...document.querySelectorAll('tbody tr')].map(row=>({row,text:row.textContent.toLowerCase()}));
+const found=document.getElementById('found'),sound=new Audio();
+document.getElementById('find').addEventListener('input',({target})=>{
+const wanted=target.value.trim().toLowerCase();
+for(const {row,text} of rows)row.hidden=!text.includes(wanted);
+found.textContent=rows.filter(({row})=>!row.hidden).length+' units';
+});
+document.querySelector('table').addEventListener('click',({target})=>{
+const wav=target.dataset&&target.dataset.wav;
+if(wav){sound.src='data:audio/wav;base64,'+wav;sound.play();}
+});
+`;
