@@ -44,7 +44,7 @@ export function unitsPage({ title, about, units }: UnitsPage): string {
 <label>Find <input type="search" id="find" placeholder="friend, 158, EH N D"></label>
 <output id="found">${units.length} units</output>
 <table>
-<thead><tr><th>Unit<th>Stands for<th>Also<th>Phones<th>Of all units<th>Taken for it
+<thead><tr><th>Unit<th>Stands for<th>Also<th>Phones<th>Of all units<th>Near it
 <tbody>
 ${units.map((unit) => row(unit, labels)).join('\n')}
 </table>
