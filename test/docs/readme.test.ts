@@ -47,6 +47,21 @@ describe('README.md', () => {
     },
   );
 
+  it.runIf(present('bundle small', existsSync(SMALL)))(
+    'shows the picture that --plot draws of the same recording',
+    () => {
+      const [, picture] = /!\[[^\]]+\]\((docs\/pictures\/[\w./-]+\.svg)\)/.exec(readme)!;
+      const [, command] = /npx sylstream (tokenize \S+)/.exec(readme)!;
+      const drawn = join(folder, 'drawn.svg');
+      const args = ['bin/sylstream.js', ...command.split(' '), '--plot', drawn];
+      spawnSync('node', args, { cwd: root });
+      // Spectrograms are PNG, which another version of zlib packs into other bytes.
+      const withoutImages = (path: string) =>
+        readFileSync(path, 'utf8').replaceAll(/href="data:[^"]*"/g, '');
+      expect(withoutImages(join(root, picture))).toBe(withoutImages(drawn));
+    },
+  );
+
   it('names only documents and scripts that are there', () => {
     const paths = [...readme.matchAll(/`((?:docs|training|test|examples|models)\/[\w./-]+)`/g)].map(
       ([, path]) => path,
