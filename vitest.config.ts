@@ -6,6 +6,7 @@ const LIVE = [
   'test/streams/microphone/**/*.test.ts',
   'test/cli/listen.test.ts',
   'test/mel/browser.test.ts',
+  'test/examples/pythonLive.test.ts',
 ];
 
 const config: ReturnType<typeof defineConfig> = defineConfig({
