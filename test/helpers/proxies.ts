@@ -82,7 +82,8 @@ function replaceAll(text: string, pairs: readonly (readonly [string, string])[])
   return pairs.reduce((each, [from, to]) => each.replaceAll(from, to), text);
 }
 
-async function freePort(): Promise<number> {
+/** A loopback port that is free now. */
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
@@ -92,7 +93,7 @@ async function freePort(): Promise<number> {
 }
 
 /** Resolves when somebody takes connections. */
-async function listening(port: number, check: () => void): Promise<void> {
+export async function listening(port: number, check: () => void): Promise<void> {
   for (;;) {
     check();
     const socket = connect(port, '127.0.0.1');
