@@ -44,6 +44,7 @@ function poolOptions(settings: Settings): StreamPoolOptions {
   return {
     precision: settings.precision,
     warm: true,
+    patient: true,
     providers: settings.providers as readonly Provider[],
     ...(settings.bundle !== '' && { bundle: settings.bundle }),
     ...(settings.workers > 0 && { shards: settings.workers }),

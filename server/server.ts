@@ -77,7 +77,8 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
   const page = pageFolder(settings.web);
   const log = options.log ?? createLog(settings.logLevel);
   const capacity = settings.capacity || (await calibrateCapacity({ pool: streams }));
-  const labels = (await readUnitCards(streams.bundle))?.labels() ?? { units: [], fine: [] };
+  const cards = await readUnitCards(streams.bundle);
+  const labels = { sha256: streams.bundle.hash, ...(cards?.labels() ?? { units: [], fine: [] }) };
   const proxies = createTrustedProxies(settings.trustProxy, settings.proxyHeaders);
   const hub = createHub({ settings, streams, capacity, log, proxies });
   const now = (): number => performance.now();

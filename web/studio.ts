@@ -36,8 +36,8 @@ export interface StudioListener {
   /** Units that are predicted next; none while that is not known. */
   readonly onPredicted: (ids: readonly number[]) => void;
   readonly onModel: (model: WireModel) => void;
-  /** What units stand for is known now. */
-  readonly onLabels: (labelOf: LabelOf) => void;
+  /** What units stand for is known now, or no more. */
+  readonly onLabels: (labelOf: LabelOf | undefined) => void;
   readonly onLag: (ms: number) => void;
   readonly onActivity: (activity: Activity) => void;
   /** Something is wrong; `goesOn` when the studio itself does what can be done about it. */
@@ -133,8 +133,12 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
     return recording.samples - head > BEHIND_SAMPLES;
   }
 
-  function nameUnits(): void {
-    void fetchLabels(token).then((found) => found && listener.onLabels(found));
+  /** Labels of another bundle are wrong words, so they go at once. */
+  function nameUnits(bundle: string): void {
+    listener.onLabels(undefined);
+    void fetchLabels(bundle, token).then((found) => {
+      if (found !== undefined && model?.sha256 === bundle) listener.onLabels(found);
+    });
   }
 
   function cut(pace: 'live' | 'file'): void {
@@ -148,7 +152,7 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       continues: () => continues,
       listener: {
         onReady(next, seam) {
-          if (model?.sha256 !== next.sha256) nameUnits();
+          if (model?.sha256 !== next.sha256) nameUnits(next.sha256);
           model = next;
           pieced ||= seam;
           listener.onModel(model);

@@ -28,7 +28,9 @@ let batches: readonly number[] = [];
 let closeAll: () => Promise<void> = () => Promise.resolve();
 
 const pool =
-  options.role === 'echo' ? undefined : await createStreamPool({ ...options, warm: true });
+  options.role === 'echo'
+    ? undefined
+    : await createStreamPool({ ...options, warm: true, patient: true });
 if (options.role === 'echo') await echo();
 else if (options.role === 'pipeline')
   process.send?.({ lagMs: summarise(await pipelineLags(pool!)) });

@@ -31,7 +31,7 @@ export interface HttpContext {
   /** Told what went wrong with a request. */
   readonly onError: (error: unknown) => void;
   /** What units stand for; empty where the bundle does not say. */
-  readonly labels: UnitLabels;
+  readonly labels: UnitLabels & { readonly sha256: string };
   /** Folder of the page, or undefined. */
   readonly page: string | undefined;
 }
@@ -48,6 +48,8 @@ const PAGE_HEADERS = {
   'cache-control': 'no-cache',
 };
 
+const JSON_TYPE = 'application/json; charset=utf-8';
+
 /** What tells nothing may be asked under any name, as health checks do. */
 const HOSTLESS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
@@ -56,6 +58,7 @@ export function createHttpHandler(context: HttpContext): RequestListener {
   const { auth, settings, metrics, readiness, clientOf, isOurHost, labels, page, onError } =
     context;
 
+  const labelsText = `${JSON.stringify(labels)}\n`;
   const routes: Readonly<Record<string, Handler>> = {
     // a WebSocket comes as an upgrade, and never here
     [`GET ${STREAM_PATH}`]: (_request, response) => {
@@ -75,7 +78,7 @@ export function createHttpHandler(context: HttpContext): RequestListener {
     },
     [`GET ${LABELS_PATH}`]: (request, response) => {
       if (auth.bearer(request.headers.authorization) === undefined) return unauthorized(response);
-      json(response, 200, labels);
+      send(response, 200, JSON_TYPE, labelsText, { 'cache-control': 'no-cache' });
     },
     [`POST ${TICKET_PATH}`]: (request, response) => {
       const { origin, authorization } = request.headers;
@@ -122,7 +125,7 @@ function unauthorized(response: ServerResponse): void {
 }
 
 function json(response: ServerResponse, status: number, body: object): void {
-  send(response, status, 'application/json; charset=utf-8', `${JSON.stringify(body)}\n`);
+  send(response, status, JSON_TYPE, `${JSON.stringify(body)}\n`);
 }
 
 function send(

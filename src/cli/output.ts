@@ -61,7 +61,7 @@ export function writeFailed(name: string, cause: unknown): Error {
   const why = cause instanceof Error ? cause.message : String(cause);
   return new PipelineError(
     'SYLSTREAM_ERR_OUTPUT_WRITE',
-    `expected to write to ${name}, got ${why}; ${advice} with --output`,
+    `expected to write to ${name}, got ${why}; ${advice}`,
     { cause },
   );
 }

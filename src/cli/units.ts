@@ -77,7 +77,7 @@ function cardOf(id: string, { units }: UnitCards): UnitCard {
 /** A unit in one line: number, share, syllables. */
 function line({ id, share, says }: UnitCard): string {
   const words = says.map((one) => `${labelOf(one)} ${percent(one.share)}`);
-  return `${String(id).padStart(4)}  ${percent(share, 2).padStart(6)}  ${words.join(', ') || 'not in the training speech'}`;
+  return `${String(id).padStart(4)}  ${percent(share, 2).padStart(6)}  ${words.join(', ') || 'no syllable often'}`;
 }
 
 /** A unit in a few lines, with its neighbours. */
@@ -88,7 +88,7 @@ function card({ id, share, says, near }: UnitCard, { units, rate, segments }: Un
   });
   return [
     `unit ${id}: ${percent(share, 2)} of ${segments} units of training speech at the rate ${rate}`,
-    ...(says.length === 0 ? ['  not in the training speech'] : says.map(saidLine)),
+    ...(says.length === 0 ? ['  no syllable often enough to be named'] : says.map(saidLine)),
     `  near: ${neighbours.join(', ')}`,
   ].join('\n');
 }

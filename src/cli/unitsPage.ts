@@ -1,21 +1,21 @@
-import { writeFile } from 'node:fs/promises';
 import { lastValueFrom, of, toArray } from 'rxjs';
 import { encodeS16le } from '../audio/pcm.ts';
 import { wavHeader } from '../audio/wavWriter.ts';
+import { PipelineError } from '../core/errors.ts';
 import { SAMPLE_RATE } from '../core/time.ts';
 import { unitsPage } from '../formats/unitsPage.ts';
 import type { Bundle } from '../models/bundle/bundle.ts';
 import { labelOf, type UnitCards } from '../models/codebook/unitCards.ts';
 import { createUnitSpeaker, type UnitSpeaker } from '../models/speak/unitSpeaker.ts';
 import { speakUnits } from '../operators/speakUnits.ts';
-import { writeFailed } from './output.ts';
+import { openOutput } from './output.ts';
 
 const FORMAT = { sampleRate: SAMPLE_RATE, channels: 1 };
 
 /**
  * Writes a page of all units, each spoken by the bundle's vocoder where it has one.
  *
- * @throws PipelineError `SYLSTREAM_ERR_VOICE` for a voice that is not there, `SYLSTREAM_ERR_OUTPUT_WRITE`
+ * @throws PipelineError `SYLSTREAM_ERR_VOICE` for a voice that is not there, `SYLSTREAM_ERR_OUTPUT_WRITE`, before anything is spoken
  */
 export async function writeUnitsPage(
   path: string,
@@ -23,6 +23,13 @@ export async function writeUnitsPage(
   cards: UnitCards,
   voice: string | undefined,
 ): Promise<void> {
+  if (voice !== undefined && !bundle.manifest.files['speak/config.json']) {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_VOICE',
+      `expected a bundle with speak/ for the voice ${voice}, and ${bundle.directory} has none; leave --voice out`,
+    );
+  }
+  const output = await openOutput(path);
   const speaker = bundle.manifest.files['speak/config.json']
     ? await createUnitSpeaker(bundle)
     : undefined;
@@ -42,11 +49,9 @@ export async function writeUnitsPage(
       : 'The bundle has no vocoder, so nothing can be played.';
     const about = `${cards.segments} units of training speech at the rate ${cards.rate}; bundle hash ${bundle.hash.slice(0, 12)}. ${who}`;
     const page = unitsPage({ title: `Units of ${name} ${version}`, about, units });
-    await writeFile(path, page).catch((error: unknown) => {
-      throw writeFailed(path, error);
-    });
+    await output.write(page);
   } finally {
-    await speaker?.close();
+    await Promise.all([output.close(), speaker?.close()]);
   }
 }
 

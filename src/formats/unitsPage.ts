@@ -32,6 +32,8 @@ export interface UnitsPage {
  */
 export function unitsPage({ title, about, units }: UnitsPage): string {
   const labels = new Map(units.map(({ id, says }) => [id, says.at(0)?.label]));
+  const example = units.find(({ says }) => says.length > 0)?.says[0];
+  const asked = example === undefined ? '1' : `${example.label}, ${example.phones}, 1`;
   return `<!doctype html>
 <html lang="en">
 <meta charset="utf-8">
@@ -41,7 +43,7 @@ export function unitsPage({ title, about, units }: UnitsPage): string {
 <main>
 <h1>${escapeXml(title)}</h1>
 <p>${escapeXml(about)}</p>
-<label>Find <input type="search" id="find" placeholder="friend, 158, EH N D"></label>
+<label>Find <input type="search" id="find" placeholder="${escapeXml(asked)}"></label>
 <output id="found">${units.length} units</output>
 <table>
 <thead><tr><th>Unit<th>Stands for<th>Also<th>Phones<th>Of all units<th>Near it
@@ -64,14 +66,15 @@ function row({ id, share, says, near, wav }: UnitEntry, labels: Labels): string 
   const cells = [
     `<th scope="row">${play}${id}`,
     first === undefined
-      ? '<td>not in the training speech'
+      ? '<td>no syllable often'
       : `<td><b>${escapeXml(first.label)}</b> ${percent(first.share)}`,
     `<td>${others.map((one) => `${escapeXml(one.label)} ${percent(one.share)}`).join(', ')}`,
     `<td>${escapeXml(first?.phones ?? '')}`,
     `<td class="n">${percent(share, 2)}`,
     `<td>${near.map((other) => link(other, labels)).join(', ')}`,
   ];
-  return `<tr id="u${id}">${cells.join('')}`;
+  const words = says.flatMap(({ label, phones }) => [label, phones]);
+  return `<tr id="u${id}" data-find="${escapeXml(['', id, ...words, ''].join('|').toLowerCase())}">${cells.join('')}`;
 }
 
 type Labels = ReadonlyMap<number, string | undefined>;
@@ -93,17 +96,20 @@ th[scope=row]{white-space:nowrap;font-variant-numeric:tabular-nums}
 thead th{position:sticky;top:0;background:Canvas}
 .n{text-align:right;font-variant-numeric:tabular-nums}
 button{font:inherit;cursor:pointer}
+tr{scroll-margin-top:3em}
 tr:target{background:#fd08}
 `;
 
 const SCRIPT = `
-const rows=[...document.querySelectorAll('tbody tr')].map(row=>({row,text:row.textContent.toLowerCase()}));
-const found=document.getElementById('found'),sound=new Audio();
-document.getElementById('find').addEventListener('input',({target})=>{
-const wanted=target.value.trim().toLowerCase();
-for(const {row,text} of rows)row.hidden=!text.includes(wanted);
-found.textContent=rows.filter(({row})=>!row.hidden).length+' units';
-});
+const rows=[...document.querySelectorAll('tbody tr')];
+const find=document.getElementById('find'),found=document.getElementById('found'),sound=new Audio();
+function show(){
+const wanted=find.value.trim().toLowerCase(),exact=/^\\d+$/.test(wanted)?'|'+wanted+'|':'|'+wanted;
+for(const row of rows)row.hidden=wanted!==''&&!row.dataset.find.includes(exact);
+found.textContent=rows.filter(row=>!row.hidden).length+' units';
+}
+find.addEventListener('input',show);
+addEventListener('hashchange',()=>{find.value='';show();document.querySelector(':target')?.scrollIntoView();});
 document.querySelector('table').addEventListener('click',({target})=>{
 const wav=target.dataset&&target.dataset.wav;
 if(wav){sound.src='data:audio/wav;base64,'+wav;sound.play();}

@@ -97,7 +97,7 @@ const u = message('u', 'A final unit: never revised.', {
   e: sample('One past the last; the next unit’s start.'),
   at: sample('Sample at which it could be decided: a function of the audio alone.'),
   fine: may(unit('The finer name, from 1; absent for a pause.')),
-  c: may(number(0, 1, 'Confidence.')),
+  c: may(number(0, 1, 'Confidence in the unit (docs/bundle.md); a pause has none.')),
   pause: may(flag('True for a pause.')),
   forced: may(flag('True when `max_delay_ms` forced the decision.')),
   f: may(bytes('With `want.features`, the segment’s vector, float32 little-endian.')),

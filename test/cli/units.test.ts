@@ -34,7 +34,9 @@ describe('sylstream units', () => {
     const path = join(mkdtempSync(join(tmpdir(), 'sylstream-')), 'units.html');
     await sylstream(['units', '--page', path, '--bundle', directory]);
     const page = readFileSync(path, 'utf8');
-    expect(page).toMatch(/<tr id="u1">.*<b>his<\/b> 75 %<td>hh·iy·z 25 %<td>HH IH Z/);
+    expect(page).toMatch(
+      /<tr id="u1" data-find="\|1\|his\|hh ih z\|hh·iy·z\|hh iy z\|">.*<b>his<\/b> 75 %<td>hh·iy·z 25 %<td>HH IH Z/,
+    );
     expect(page).toMatch(/<a href="#u2">/);
     expect(page).toContain('has no vocoder');
     expect(page).not.toContain('<button');
@@ -71,6 +73,16 @@ describe('sylstream units', () => {
     const refused = await sylstream(['units', ...flags, '--bundle', directory]);
     expect(refused.status).toBe(2);
     expect(refused.stderr).toMatch(message);
+  });
+
+  test('refuses a voice where there is no vocoder, and a place that cannot be written', async () => {
+    const path = join(mkdtempSync(join(tmpdir(), 'sylstream-')), 'units.html');
+    const flags = ['units', '--bundle', directory, '--page'];
+    const voice = await sylstream([...flags, path, '--voice', 'rms']);
+    expect(voice.stderr).toContain('SYLSTREAM_ERR_VOICE');
+    expect(existsSync(path)).toBe(false);
+    const place = await sylstream([...flags, '/nowhere/units.html']);
+    expect(place.stderr).toMatch(/SYLSTREAM_ERR_OUTPUT_WRITE.*name a place that can be written/);
   });
 
   test.each(['0', '1.5', 'his'])('refuses unit %s', async (id) => {

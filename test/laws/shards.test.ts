@@ -25,7 +25,7 @@ describe.each(
     'give the units of a stream alone, whatever the chunks and the neighbours, over %i shard(s)',
     async (shards) => {
       const models = await loadModels({ bundle, precision, workers: 1, lm: false });
-      const pool = await createStreamPool({ bundle, precision, shards, lm: false });
+      const pool = await createStreamPool({ bundle, precision, shards, lm: false, patient: true });
       try {
         const streams = Array.from({ length: 8 }, (_, n) => longSpeech(5, n === 3 ? 0 : 1, n));
         const alone = await Promise.all(streams.map((samples) => wholeUnits(samples, models)));
@@ -47,6 +47,7 @@ describe.runIf(present('bundle small', existsSync(SMALL)))('live streams in a po
   it('give the units of an undisturbed run: 40 streams, ten deaths in ten seconds', async () => {
     const threads: InferenceThread[] = [];
     const pool = await createStreamPool({
+      patient: true,
       lm: false,
       shards: 2,
       onThread: (thread) => threads.push(thread),

@@ -134,6 +134,8 @@ def main() -> None:
         codebook = taught_codebook(spoken, settings.centroids, settings.merged)
     config['units'] |= {'centroids': len(codebook['centroids']), 'merged': int(codebook['units'].max())}
     print(f'{len(spoken.vectors)} segments, {config["units"]}')
+    config['units'].pop('confidence', None)  # what units stand for and how sure that is: bundle/unit_cards.py, measure/confidence.py
+    (args.bundle / 'units.json').unlink(missing_ok=True)
     remove_lm(args.bundle)
     save_file(codebook, args.bundle / 'codebook.safetensors')
     write_golden(args.bundle, model, config, codebook, read_audio(args.bundle / 'golden/speech.wav'))

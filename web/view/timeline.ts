@@ -43,7 +43,7 @@ export interface Timeline {
   touch(): void;
   setDark(dark: boolean): void;
   /** Writes what units stand for into them. */
-  setLabels(labelOf: LabelOf): void;
+  setLabels(labelOf: LabelOf | undefined): void;
   /** Keeps so many samples free behind a recording, for what is predicted. */
   setAhead(samples: number): void;
   setPlaying(sample: number | undefined): void;

@@ -19,7 +19,7 @@ export interface UnitsPanel {
   /** Shows the units that are predicted next. */
   predict(ids: readonly number[]): void;
   /** Writes what units stand for into chips, those that are there among them. */
-  setLabels(labelOf: LabelOf): void;
+  setLabels(labelOf: LabelOf | undefined): void;
   clear(): void;
 }
 
@@ -34,7 +34,7 @@ export function createUnitsPanel(): UnitsPanel {
   let spoken = 0;
   let last: Unit | undefined;
   let labelOf: LabelOf | undefined;
-  const wordless: { readonly chip: HTMLElement; readonly unit: Named }[] = []; // chips from before labels came
+  const units = new WeakMap<Element, Named>(); // of chips
 
   /** A unit as a chip in its colour; 0 is a pause whose length is not known. */
   function chipOf(unit: Named): HTMLElement {
@@ -42,13 +42,13 @@ export function createUnitsPanel(): UnitsPanel {
     if (unit.id === 0) chip.className = 'pause';
     else chip.style.setProperty('--unit', unitColour(unit.id));
     name(chip, unit);
-    if (labelOf === undefined && unit.id !== 0) wordless.push({ chip, unit });
+    units.set(chip, unit);
     return chip;
   }
 
   function name(chip: HTMLElement, unit: Named): void {
     chip.textContent = unit.id === 0 ? '·' : (labelOf?.(unit) ?? String(unit.id));
-    if (labelOf !== undefined && unit.id !== 0) chip.title = `unit ${unit.id}`;
+    if (unit.id !== 0) chip.title = `unit ${unit.id}`;
   }
 
   /** A pause as a chip: its seconds, a dot for one that is too short to count. */
@@ -81,10 +81,12 @@ export function createUnitsPanel(): UnitsPanel {
     },
     setLabels(found) {
       labelOf = found;
-      for (const { chip, unit } of wordless.splice(0)) name(chip, unit);
+      for (const chip of [...chips.children, ...predicted.children] as HTMLElement[]) {
+        const unit = units.get(chip);
+        if (unit !== undefined && unit.id !== 0) name(chip, unit);
+      }
     },
     clear() {
-      wordless.length = 0;
       chips.replaceChildren();
       predicted.hidden = true;
       seen.clear();

@@ -19,7 +19,7 @@ export interface UnitCard {
   readonly id: number;
   /** Share of all segments that are no pause, 0 to 1. */
   readonly share: number;
-  /** The commonest first; empty for a unit that training speech does not have. */
+  /** The commonest first; empty where no syllable has a twentieth of the unit's segments. */
   readonly says: readonly SaidSyllable[];
   /** The units that are taken for it most easily, the nearest first. */
   readonly near: readonly number[];

@@ -62,6 +62,11 @@ export interface StreamPoolOptions extends Omit<PoolOptions, 'workers' | 'gather
    * by then; takes a second. For servers; default false.
    */
   readonly warm?: boolean | undefined;
+  /**
+   * Lets the steps of a thread that is busy for over a third of its time wait up to 30 ms for a fuller batch: for many streams that
+   * come as they are spoken. Where audio comes as fast as it is taken, waiting only costs; default false.
+   */
+  readonly patient?: boolean | undefined;
   /** Told in one line when a provider of the list was refused; default `console.warn`. */
   readonly onRefused?: ((line: string) => void) | undefined;
 }

@@ -16,6 +16,8 @@ export interface ShardSetup {
   readonly maxBatch: number;
   /** Runs every size of batch at the start. */
   readonly isWarm: boolean;
+  /** Steps of a busy thread wait a little for a fuller batch. */
+  readonly isPatient: boolean;
   readonly guard: SharedArrayBuffer;
   /** Telemetry was turned off before the thread was started (`telemetry.ts`). */
   readonly isSilent: boolean;

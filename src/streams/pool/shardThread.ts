@@ -25,6 +25,7 @@ async function start({
   isWarm,
   guard,
   isSilent,
+  isPatient,
 }: ShardSetup): Promise<void> {
   const guarded = guardNative(guard);
   const { encoder } = bundle.config;
@@ -52,7 +53,7 @@ async function start({
   const shard = createShard(createShardContext(bundle, codebook), runner, maxBatch);
   let runs: ShardRun[] = [];
   let running = false;
-  const patience = createPatience();
+  const patience = isPatient ? createPatience() : { ms: 0 };
   /** When the first of the steps that wait came. */
   let readySince = 0;
   let waiting: NodeJS.Timeout | undefined;
@@ -85,10 +86,11 @@ async function start({
     );
   }
 
-  /** Runs what is ready, or waits for more of it where that saves time. */
+  /** Runs what is ready, or waits for more of it where that saves time. What was ready may be gone with its stream. */
   function begin(): void {
-    const waitMs = shard.queued >= ENOUGH_STEPS ? 0 : readySince + patience.ms - performance.now();
     clearTimeout(waiting);
+    if (shard.queued === 0) return;
+    const waitMs = shard.queued >= ENOUGH_STEPS ? 0 : readySince + patience.ms - performance.now();
     if (waitMs > 0) waiting = setTimeout(begin, waitMs);
     else void run();
   }
@@ -109,10 +111,10 @@ async function start({
     const before = shard.queued;
     shard.take(message.items, message.audio);
     taken.push(message.audio);
-    if (before === 0) readySince = performance.now();
+    if (before === 0 && shard.queued > 0) readySince = performance.now();
     if (running) return; // what came of it is told after the run: until then memory is in use
     if (shard.queued === 0) report();
-    else begin();
+    begin();
   });
 
   async function bare({ batch, rows, times }: Extract<ToShard, { type: 'bare' }>): Promise<void> {

@@ -81,7 +81,14 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
       figures: undefined,
       givenUp: undefined,
       link: createShardLink({
-        setup: { bundle, modelPath, providers, maxBatch, isWarm: options.warm ?? false },
+        setup: {
+          bundle,
+          modelPath,
+          providers,
+          maxBatch,
+          isWarm: options.warm ?? false,
+          isPatient: options.patient ?? false,
+        },
         onThread,
         onResults: (results, figures) => {
           place.figures = figures;

@@ -1,7 +1,7 @@
 """`steady`: the network taught to say the same of the same speech, whatever the grid, the level, the channel, the voice.
 
     python -m recipes.paired.steady --init ../models/small --run runs/steady --steps 6000
-    python -m recipes.paired.steady --run runs/steady --resume --steps 3000 --decay 800        go on, then decay the learning rate out
+    python -m recipes.paired.steady --run runs/steady --resume --steps 9000 --decay 800        go on, then decay the learning rate out
 
 The student is causal (model/encoder.py) and hears changed speech on a grid of its own (data/pairs.py); its teachers (lesson.py) hear the clean
 recording. Losses: those of `timed`, whose boundaries are to some share the teacher's; squared error of each token's features to the teacher's mean
