@@ -13,7 +13,7 @@ import { liveScript } from '../../helpers/liveScript.ts';
 const sylstream = join(import.meta.dirname, '../../../bin/sylstream.js');
 const dist = join(import.meta.dirname, '../../../dist/bin/main.js');
 const STREAMS = 8;
-const SECONDS = 14;
+const SECONDS = 9;
 
 describe.runIf(program('haproxy') && present('dist, of npm run build', existsSync(dist)))(
   'three gateways behind haproxy',
