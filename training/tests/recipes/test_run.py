@@ -79,12 +79,13 @@ def test_a_stranger_gets_from_nothing_to_a_bundle(readings, tmp_path):
         pytest.skip('/usr/bin/python3 has no pocketsphinx')
     built = (PROJECT / 'dist/src/cli/main.js').exists()
     small = {'CONFIG': 'tiny', 'STEPS': '12', 'SYLBOOST': '4', 'URL': readings, 'RUNS': str(tmp_path / 'runs')}
-    stages = 'fetch shards timed sylboost quantize bundle measure'.split() + (['verify'] if built else [])
+    stages = 'fetch shards timed sylboost quantize bundle'.split()  # what `measure` runs is run by ci.sh
+    stages += ['verify'] if built else []
     said = script(TRAINING / 'recipes/labelled/cc0.sh', *stages, **small)
     assert said.returncode == 0, said.stdout + said.stderr
     assert '18 of 18 aligned' in said.stdout
     manifest = json.loads((tmp_path / 'runs/bundle/cc0/manifest.json').read_text())
     assert [(d['licence'], d['name'].split()[0]) for d in manifest['trainingData']] == [('CC0-1.0', 'kathleen')]
-    assert 0 <= manifest['metrics']['test']['kathleen']['live int8']['F1_50ms'] <= 1
+    assert manifest['metrics']['dev'].keys() == {'kathleen'}
     if not built:
         pytest.skip('the bundle was made, but the command line that verifies it is not built')
