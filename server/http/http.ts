@@ -6,7 +6,7 @@ import { foreignHost } from '../address/hosts.ts';
 import type { HostCheck } from '../address/hosts.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { originAllowed } from '../address/origin.ts';
-import type { UnitLabels } from '../../src/models/codebook/unitCards.ts';
+import type { UnitLabels } from '../../src/core/unitLabels.ts';
 import { readPageFile } from './pageFiles.ts';
 import type { Settings } from '../settings/settings.ts';
 

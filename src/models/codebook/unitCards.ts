@@ -1,5 +1,6 @@
 import { PipelineError } from '../../core/errors.ts';
 import type { Unit } from '../../core/types.ts';
+import { labelIn, type UnitLabels } from '../../core/unitLabels.ts';
 import type { Bundle } from '../bundle/bundle.ts';
 import { readJson } from '../bundle/checkedFiles.ts';
 
@@ -44,14 +45,6 @@ export interface UnitCards {
   labels(): UnitLabels;
 }
 
-/** What units are called where there is room for one word; null where nothing is known. */
-export interface UnitLabels {
-  /** Of unit i at i − 1. */
-  readonly units: readonly (string | null)[];
-  /** Of the finer name k at k − 1; where it is null the unit's holds. */
-  readonly fine: readonly (string | null)[];
-}
-
 type Says = readonly (readonly [syllable: number, share: number])[];
 
 interface UnitsFile {
@@ -87,20 +80,17 @@ export async function readUnitCards(bundle: Bundle): Promise<UnitCards | undefin
     near,
   }));
   const fine = file.fine.map(said);
+  const labels: UnitLabels = {
+    units: units.map(({ says }) => first(says)),
+    fine: fine.map(first),
+  };
   return {
     rate: file.rate,
     segments: file.segments,
     units,
     fine: (number) => fine[number - 1] ?? [],
-    labelOf({ id, fine: number = 0, pause }) {
-      if (pause) return undefined;
-      const best = fine[number - 1]?.[0] ?? units[id - 1]?.says[0];
-      return best && labelOf(best);
-    },
-    labels: () => ({
-      units: units.map(({ says }) => first(says)),
-      fine: fine.map(first),
-    }),
+    labelOf: (unit) => labelIn(labels, unit),
+    labels: () => labels,
   };
 }
 
