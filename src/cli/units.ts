@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 import { PipelineError } from '../core/errors.ts';
+import { percent } from '../formats/percent.ts';
 import { defaultBundle, readBundle } from '../models/bundle/manifest.ts';
 import {
   labelOf,
@@ -95,8 +96,4 @@ function card({ id, share, says, near }: UnitCard, { units, rate, segments }: Un
 
 function saidLine(said: SaidSyllable): string {
   return `  ${percent(said.share).padStart(5)}  ${said.phones.padEnd(14)}  ${said.spelled ?? ''}`.trimEnd();
-}
-
-function percent(share: number, digits = 0): string {
-  return `${(100 * share).toFixed(digits)} %`;
 }

@@ -1,4 +1,5 @@
 import { escapeXml } from './escapeXml.ts';
+import { percent } from './percent.ts';
 
 /** A unit as the page shows it. */
 export interface UnitEntry {
@@ -81,10 +82,6 @@ type Labels = ReadonlyMap<number, string | undefined>;
 
 function link(id: number, labels: Labels): string {
   return `<a href="#u${id}">${escapeXml(labels.get(id) ?? String(id))}</a>`;
-}
-
-function percent(share: number, digits = 0): string {
-  return `${(100 * share).toFixed(digits)} %`;
 }
 
 const STYLE = `
