@@ -117,6 +117,8 @@ export function createCutting(options: CuttingOptions): Cutting {
         return listener.onProvisional();
       case 'predicted':
         if (event.unit.place === 0) predicted = [];
+        // What was on its way when nobody wanted it any more is not shown, nor the rest of a list whose start was not.
+        if (!options.continues() || event.unit.place !== predicted.length) return;
         predicted.push(event.unit.id);
         recording.setPredicted(event.after, predicted);
         return listener.onPredicted(predicted);
