@@ -1,11 +1,8 @@
-import { concatMap, defer, finalize, type OperatorFunction } from 'rxjs';
+import { concat, concatMap, defer, filter, finalize, map, type OperatorFunction } from 'rxjs';
 import type { PcmChunk } from '../core/types.ts';
 import { voiceIndex } from '../models/speak/speakConfig.ts';
-import type { UnitSpeaker, UnitSpeakerSession } from '../models/speak/unitSpeaker.ts';
-import { synthesisFft } from '../speak/fourier.ts';
-import { FRAME_WIDTH, silence } from '../speak/frame.ts';
-import { createSynthesizer } from '../speak/synthesizer.ts';
-import { createUnitWindow, type SpokenUnit, type UnitFrames } from '../speak/unitWindow.ts';
+import type { UnitSpeaker } from '../models/speak/unitSpeaker.ts';
+import { createUnitWindow, type SpokenUnit } from '../speak/unitWindow.ts';
 import { stateful } from './stateful.ts';
 
 /** Options of `speakUnits()`. */
@@ -21,7 +18,8 @@ export interface SpeakUnitsOptions {
  * mostly is.
  *
  * A unit is spoken once the next one has come (`lookAhead`), its last 20 ms with the next. Any way of handing the units over gives the
- * same samples. Keeps, per subscription, a place in the vocoder's thread, the last three units and 64 ms of sound.
+ * same samples. Keeps, per subscription, a place in the vocoder's thread, in which the sound
+ * is made too, the last three units and 64 ms of sound.
  *
  * `concatMap`, because order matters.
  *
@@ -48,31 +46,21 @@ export function speakUnits(
   const { voice, lookAhead } = options;
   const { config, merged } = speaker;
   voiceIndex(config, voice);
-  const { usualTokens, sharpen } = config;
+  const { usualTokens } = config;
   return function speakUnitsOperator(source) {
     return defer(() => {
       const session = speaker.open(voice);
-      return source.pipe(
+      const pieces$ = source.pipe(
         stateful(() => createUnitWindow({ merged, usualTokens, lookAhead })),
-        concatMap((unit) => framesOf(unit, session)),
-        stateful(() => createSynthesizer({ sharpen }), synthesisFft),
+      );
+      return concat(
+        pieces$.pipe(concatMap((piece) => session.sound(piece))),
+        defer(() => session.finish()),
+      ).pipe(
+        filter(({ length }) => length > 0),
+        map((samples) => ({ samples })),
         finalize(() => session.close()),
       );
     });
   };
-}
-
-/** All frames of a unit, the silent ones in their place. */
-async function framesOf(
-  { places, frames, silentFrom, silent, ...unit }: UnitFrames,
-  session: UnitSpeakerSession,
-): Promise<Float32Array> {
-  const made = places.length > 0 ? await session.frames({ ...unit, places }) : new Float32Array(0);
-  if (silent === 0) return made;
-  const all = new Float32Array(frames * FRAME_WIDTH);
-  const cut = silentFrom * FRAME_WIDTH;
-  all.set(made.subarray(0, cut));
-  silence(all, silentFrom, silentFrom + silent);
-  all.set(made.subarray(cut), (silentFrom + silent) * FRAME_WIDTH);
-  return all;
 }

@@ -10,6 +10,8 @@ export interface Pulse {
 
 /** Says when the voice pulses, block by block of 160 samples. */
 export interface PulseClock {
+  /** Part of a period that has gone by, 0 to 1: all that it knows. */
+  phase: number;
   /** Pulses of the next block, over which the pitch goes from one frequency to another in a straight line; both in Hz, above 0. */
   next(fromHz: number, toHz: number): Pulse[];
 }
@@ -18,6 +20,12 @@ export interface PulseClock {
 export function createPulseClock(): PulseClock {
   let phase = 0;
   return {
+    get phase() {
+      return phase;
+    },
+    set phase(value) {
+      phase = value;
+    },
     next(fromHz, toHz) {
       const pulses: Pulse[] = [];
       for (let s = 0; s < HOP_SAMPLES; s++) {

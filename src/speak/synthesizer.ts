@@ -1,4 +1,5 @@
 import type { Machine } from '../core/machine.ts';
+import { MAX_SAVED_TOKEN, type Saved } from '../core/savedState.ts';
 import { HOP_SAMPLES } from '../core/time.ts';
 import type { PcmChunk } from '../core/types.ts';
 import { aperiodicityOver, BINS, minimumPhase, sharpened } from './envelope.ts';
@@ -26,6 +27,9 @@ function hann(offset: number): number {
   return 0.5 - 0.5 * Math.cos((Math.PI * offset) / HOP_SAMPLES);
 }
 
+/** Pulses of a block of 160 samples at most, one a sample. */
+const MOST_PULSES = HOP_SAMPLES;
+
 /** Options of `createSynthesizer()`. */
 export interface SynthesizerOptions {
   /** How much formants are brought out, 0 to 1; default 0. */
@@ -42,7 +46,8 @@ export interface SynthesizerOptions {
 export function createSynthesizer({ sharpen = 0 }: SynthesizerOptions = {}): Machine<
   Float32Array,
   PcmChunk
-> {
+> &
+  Saved {
   const clock = createPulseClock();
   /** What frames have added to samples from 160·(n − 1) on, n the next frame. */
   const sum = new Float64Array(POINTS);
@@ -147,6 +152,25 @@ export function createSynthesizer({ sharpen = 0 }: SynthesizerOptions = {}): Mac
       const rest = new Float32Array(2 * FRAME_WIDTH);
       silence(rest, 0, 2);
       return run(rest);
+    },
+    save(to) {
+      to.numbers(next, clock.phase, before.length);
+      for (const { offset, height } of before) to.numbers(offset, height);
+      to.float64s(sum);
+      to.float32s(held ?? new Float32Array(0));
+    },
+    restore(from) {
+      next = from.integer(0, MAX_SAVED_TOKEN);
+      clock.phase = from.finite();
+      const pulses = from.integer(0, MOST_PULSES);
+      before = Array.from({ length: pulses }, () => ({
+        offset: from.finite(),
+        height: from.finite(),
+      }));
+      sum.set(from.float64s(POINTS));
+      held = from.float32s(next === 0 ? 0 : FRAME_WIDTH);
+      if (next === 0) held = undefined;
+      from.end();
     },
   };
 }

@@ -13,18 +13,18 @@ export interface SpokenUnit {
   readonly end?: number | undefined;
 }
 
-/** What a unit's frames are made from: the unit among its neighbours, two before and one after. */
+/**
+ * A piece of a unit, and what its frames are made from: the unit among its neighbours, two before and one after. A unit is one piece, but
+ * a long pause is several.
+ */
 export interface UnitFrames {
   /** `[4]`: ids; M + 1 where there is no unit. */
   readonly units: readonly number[];
   /** `[4]`: lengths in tokens, fractions allowed; 0 where there is no unit. */
   readonly lengths: readonly number[];
-  /** Frames of the unit. */
-  readonly frames: number;
-  /** `[frames]`, the places in frames from the unit's start; without the silent ones. */
+  /** The piece's frames, as places in frames from the unit's start. */
   readonly places: Float32Array;
-  /** Frames in the middle of a long pause, which are silent: the first, and how many. */
-  readonly silentFrom: number;
+  /** Silent frames behind those. */
   readonly silent: number;
 }
 
@@ -42,6 +42,8 @@ export interface UnitWindowOptions {
 const BEFORE = 2;
 /** Frames of a pause that are made on either side; between them is silence. As in training (training/recipes/vocoder/corpus.py). */
 const PAUSE_EDGE = 25;
+/** Silent frames of a piece at most, 1 s: bounds what a long pause takes at once. */
+const MOST_SILENT = 100;
 /** Longest unit, and longest pause: nobody says a syllable for longer, and ten minutes bound what is kept of a pause. */
 const LONGEST_SAMPLES = 4 * SAMPLE_RATE;
 const LONGEST_PAUSE_SAMPLES = 600 * SAMPLE_RATE;
@@ -58,7 +60,7 @@ interface Known {
  * Cuts a stream of units into what a network makes frames from, unit by unit: its neighbours, and which frames lie in it. The first unit
  * begins at frame 0, whatever its `start`; each other one where the one before ended.
  *
- * In: units. Out: one `UnitFrames` a unit, once the next unit is known, or at the flush.
+ * In: units. Out: the pieces of a unit, once the next unit is known, or at the flush.
  *
  * Throws `PipelineError` `SYLSTREAM_ERR_UNITS`: an id that is not there, a length of nothing or of more than 4 s (a pause: 10 minutes), a unit
  * that does not begin where the one before ends.
@@ -107,7 +109,7 @@ export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit
     return { id, samples };
   }
 
-  function make(own: Known, next: Known): UnitFrames {
+  function make(own: Known, next: Known): UnitFrames[] {
     const seen = [...made, own, next];
     made = [...made.slice(1), own];
     const begin = from;
@@ -119,29 +121,35 @@ export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit
     const isSilent = (n: number): boolean =>
       own.id === 0 && Math.min(placeOf(n), length - placeOf(n)) > PAUSE_EDGE;
     const all = Array.from({ length: frames }, (_, n) => n);
-    const heard = all.filter((n) => !isSilent(n));
-    from = to;
-    return {
+    const around = {
       units: seen.map(({ id }) => id),
       lengths: seen.map(({ samples }) => samples / TOKEN_SAMPLES),
-      frames,
-      places: Float32Array.from(heard, placeOf),
-      silentFrom: Math.max(0, all.findIndex(isSilent)),
-      silent: frames - heard.length,
     };
+    const piece = (heard: readonly number[], silent: number): UnitFrames => ({
+      ...around,
+      places: Float32Array.from(heard, placeOf),
+      silent,
+    });
+    from = to;
+    const [quiet, after] = [all.findIndex(isSilent), all.findLastIndex(isSilent) + 1];
+    if (quiet < 0) return [piece(all, 0)];
+    const pieces = [piece(all.slice(0, quiet), Math.min(MOST_SILENT, after - quiet))];
+    for (let at = quiet + MOST_SILENT; at < after; at += MOST_SILENT)
+      pieces.push(piece([], Math.min(MOST_SILENT, after - at)));
+    return [...pieces, piece(all.slice(after), 0)];
   }
 
   return {
     push: (unit) => {
       const known = check(unit);
       count++;
-      if (!lookAhead) return [make(known, absent)];
-      const out = waiting ? [make(waiting, known)] : [];
+      if (!lookAhead) return make(known, absent);
+      const out = waiting ? make(waiting, known) : [];
       waiting = known;
       return out;
     },
     flush: () => {
-      const out = waiting ? [make(waiting, absent)] : [];
+      const out = waiting ? make(waiting, absent) : [];
       waiting = undefined;
       return out;
     },

@@ -23,6 +23,8 @@ const RULES: Readonly<Partial<Record<string, readonly string[]>>> = {
   ...Object.fromEntries(
     ENGINES.map((room) => [room, ['src/core', 'src/models/bundle', 'src/models/inference']]),
   ),
+  // Its thread makes the sound too.
+  'src/models/speak': ['src/core', 'src/speak', 'src/models/bundle', 'src/models/inference'],
   // Puts the engines together; it also waits for the WebAssembly of the resampler and the FFT.
   'src/models': ['src/core', 'src/audio', 'src/mel', ...MODELS],
   'src/operators': [...ARITHMETIC, ...MODELS],

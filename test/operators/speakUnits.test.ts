@@ -2,6 +2,7 @@ import { rmSync } from 'node:fs';
 import { concatMap, from, lastValueFrom, NEVER, Subject, take, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PipelineError } from '../../src/core/errors.ts';
+import type { InferenceThread } from '../../src/models/inference/workerLink.ts';
 import { readBundle } from '../../src/models/bundle/manifest.ts';
 import { createUnitSpeaker, type UnitSpeaker } from '../../src/models/speak/unitSpeaker.ts';
 import { speakUnits, type SpeakUnitsOptions } from '../../src/operators/speakUnits.ts';
@@ -54,6 +55,26 @@ describe('speakUnits', () => {
     await beside;
     const all = await Promise.all(Array.from({ length: 8 }, () => said(UNITS)));
     for (const one of all) expect(one).toEqual(alone);
+  });
+
+  it('says the same when its thread dies between two units, and under one', async () => {
+    const alone = await said(UNITS);
+    const threads: InferenceThread[] = [];
+    const mortal = await createUnitSpeaker(await readBundle(bundle), {
+      onThread: (thread) => threads.push(thread),
+    });
+    const spoken$ = from(UNITS).pipe(
+      concatMap(async (unit, k) => {
+        const death = k % 2 === 1 ? threads[0].kill() : undefined;
+        if (k === 1) await death; // the other dies while it works
+        return unit;
+      }),
+      speakUnits(mortal),
+      toArray(),
+    );
+    expect(joinChunks(await lastValueFrom(spoken$))).toEqual(alone);
+    expect(mortal.status().restarts).toBeGreaterThan(0);
+    await mortal.close();
   });
 
   it('speaks predicted units as long as they mostly are', async () => {

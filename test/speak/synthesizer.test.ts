@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import * as fc from 'fast-check';
 import { beforeAll, describe, expect, it } from 'vitest';
+import { createStateBuffer, createStateReader } from '../../src/core/savedState.ts';
 import { HOP_SAMPLES } from '../../src/core/time.ts';
 import { synthesisFft } from '../../src/speak/fourier.ts';
 import { FRAME_WIDTH, silence, VOICED } from '../../src/speak/frame.ts';
@@ -75,5 +76,24 @@ describe('createSynthesizer', () => {
     expect(power).toBeGreaterThan(0.6); // two windows in a row: 0.75 where they overlap as amplitudes of one noise
     expect(power).toBeLessThan(1.1);
     expect(noise.subarray(0, 1600)).not.toEqual(noise.subarray(1600, 3200));
+  });
+
+  it('goes on bit for bit from what it saved, wherever that was', () => {
+    const whole = said([FRAMES]);
+    const buffer = createStateBuffer();
+    for (const cut of [0, 1, 2, 37, COUNT]) {
+      const first = createSynthesizer();
+      const [head, tail] = [
+        FRAMES.subarray(0, cut * FRAME_WIDTH),
+        FRAMES.subarray(cut * FRAME_WIDTH),
+      ];
+      const before = [...first.push(head)];
+      buffer.clear();
+      first.save(buffer);
+      const second = createSynthesizer();
+      second.restore(createStateReader(buffer.bytes()));
+      const after = [...second.push(tail), ...second.flush()];
+      expect(join([...before, ...after].map(({ samples }) => samples))).toEqual(whole);
+    }
   });
 });

@@ -32,22 +32,29 @@ describe('createUnitWindow', () => {
     const edges = [40, 1000, 2777, 5000, 9001, 9002];
     const units = edges.slice(1).map((end, k) => ({ id: 1, start: edges[k], end }));
     const made = run(units);
-    const frames = made.reduce((sum, unit) => sum + unit.frames, 0);
+    const frames = made.reduce((sum, unit) => sum + unit.places.length + unit.silent, 0);
     expect(frames).toBe(Math.ceil((9002 - 40) / 160));
     // A frame's place is counted from its unit's own start.
     expect(made[1].places[0]).toBeCloseTo((160 * 6 - 960) / 160, 6);
     expect(made[2].places[0]).toBeCloseTo((160 * 18 - 2737) / 160, 6);
-    expect(made[4]).toMatchObject({ frames: 0, silent: 0 });
+    expect(made[4]).toMatchObject({ places: new Float32Array(0), silent: 0 });
   });
 
-  it('is silent in the middle of a long pause, and nowhere in a unit', () => {
-    const [pause, unit] = run([
-      { id: 0, start: 0, end: 32_000 },
-      { id: 1, start: 32_000, end: 64_000 },
+  it('is silent in the middle of a long pause, piece by piece, and nowhere in a unit', () => {
+    const made = run([
+      { id: 0, start: 0, end: 56_000 },
+      { id: 1, start: 56_000, end: 88_000 },
     ]);
-    expect(pause).toMatchObject({ frames: 200, silentFrom: 26, silent: 149 });
-    expect(pause.places.length).toBe(51);
-    expect(unit).toMatchObject({ frames: 200, silent: 0 });
+    const sizes = made.map(({ places, silent }) => [places.length, silent]);
+    expect(sizes).toEqual([[26, 100], [0, 100], [0, 99], [25, 0], [200, 0]]); // prettier-ignore
+    expect([...made[3].places]).toEqual(Array.from({ length: 25 }, (_, n) => 325 + n));
+    expect(made.map(({ units }) => units[2])).toEqual([0, 0, 0, 0, 1]);
+  });
+
+  it('takes a pause of ten minutes in pieces of a second', () => {
+    const made = run([{ id: 0, start: 0, end: 9_600_000 }]);
+    expect(made.every(({ places, silent }) => places.length + silent <= 126)).toBe(true);
+    expect(made.reduce((sum, { places, silent }) => sum + places.length + silent, 0)).toBe(60_000);
   });
 
   it.each<[string, SpokenUnit, RegExp]>([

@@ -1,11 +1,16 @@
 import { join } from 'node:path';
 import type { Bundle } from '../bundle/bundle.ts';
-import { createInferencePool, type PoolOptions } from '../inference/inferencePool.ts';
+import {
+  createInferencePool,
+  type PoolOptions,
+  type PoolSlot,
+} from '../inference/inferencePool.ts';
 import type { InferenceStatus } from '../inference/inferenceStatus.ts';
+import type { UnitFrames } from '../../speak/unitWindow.ts';
 import { readSpeakConfig, type SpeakConfig, voiceIndex } from './speakConfig.ts';
-import type { SpeakBatch, SpeakJob, SpeakOutputs, SpeakSetup } from './speakMessages.ts';
+import type { SpeakBatch, SpeakJob, SpeakOutputs, SpeakSetup, Spoken } from './speakMessages.ts';
 
-/** The vocoder of a bundle: units become frames of a synthesis. One for the whole process, shared by all streams. */
+/** The vocoder of a bundle: units become sound. One for the whole process, shared by all streams. */
 export interface UnitSpeaker {
   readonly config: SpeakConfig;
   /** M of the bundle. */
@@ -23,10 +28,14 @@ export interface UnitSpeaker {
   close(): Promise<void>;
 }
 
-/** One stream that speaks. */
+/** One stream that speaks. `sound()` and `finish()` one after the other: each needs what the one before has come to. */
 export interface UnitSpeakerSession {
-  /** The frames `[N, 67]` of a unit. Rejects with `SYLSTREAM_ERR_SPEAK` or `SYLSTREAM_ERR_CLOSED`. */
-  frames(job: Omit<SpeakJob, 'voice'>): Promise<Float32Array>;
+  /** What a piece of a unit sounds like, 16 kHz mono; its last 10 ms wait for what follows. Rejects with `SYLSTREAM_ERR_SPEAK` or `SYLSTREAM_ERR_CLOSED`. */
+  sound(piece: UnitFrames): Promise<Float32Array>;
+  /** What waits, fading; nothing may follow. */
+  finish(): Promise<Float32Array>;
+  /** The frames `[N, 67]` of a piece, without a sound. */
+  frames(piece: Omit<UnitFrames, 'silent'>): Promise<Float32Array>;
   close(): void;
 }
 
@@ -39,6 +48,8 @@ export interface UnitSpeakerOptions extends Omit<PoolOptions, 'workers'> {
 /** Values of a frame, and units that are seen at once: part of the format. */
 const FRAME_WIDTH = 67;
 const SEEN_UNITS = 4;
+/** Units of one run: each is run by itself, and none of them is heard before all are done. */
+const BATCH = 4;
 /** Niceness of its thread: hearing comes before speaking. */
 const NICENESS = 5;
 
@@ -55,7 +66,7 @@ export async function createUnitSpeaker(
   const config = await readSpeakConfig(bundle);
   const { onRefused, providers = ['cpu'] } = options;
   const modelPath = join(bundle.directory, 'speak/frames.onnx');
-  const pool = createInferencePool<SpeakJob, SpeakBatch, SpeakOutputs, Float32Array>(
+  const pool = createInferencePool<SpeakJob, SpeakBatch, SpeakOutputs, Spoken>(
     {
       precision: 'fp16',
       failure: 'SYLSTREAM_ERR_SPEAK',
@@ -68,12 +79,13 @@ export async function createUnitSpeaker(
           niceness: NICENESS,
           frameWidth: FRAME_WIDTH,
           seenUnits: SEEN_UNITS,
+          sharpen: config.sharpen,
         };
         return { setup, pack: (jobs) => ({ jobs }) };
       },
       key: () => 0,
-      batchOf: (_, maxBatch) => maxBatch,
-      result: ({ frames }, b) => frames[b],
+      batchOf: (_, maxBatch) => Math.min(BATCH, maxBatch),
+      result: ({ spoken }, b) => spoken[b]!,
     },
     { ...options, workers: 1 },
   );
@@ -87,12 +99,25 @@ export async function createUnitSpeaker(
     config,
     merged: bundle.config.units.merged,
     voices: config.voices.map(({ name }) => name),
-    open: (name) => {
-      const voice = voiceIndex(config, name);
-      const slot = pool.open();
-      return { frames: (job) => slot.run({ ...job, voice }), close: () => slot.release() };
-    },
+    open: (name) => openSession(pool.open(), voiceIndex(config, name)),
     status: pool.status,
     close: pool.close,
+  };
+}
+
+function openSession(slot: PoolSlot<SpeakJob, Spoken>, voice: number): UnitSpeakerSession {
+  let state: Uint8Array | undefined;
+
+  async function speak(piece: UnitFrames, isLast: boolean): Promise<Float32Array> {
+    const spoken = await slot.run({ ...piece, voice, sound: { state, isLast } });
+    state = spoken.state;
+    return spoken.values;
+  }
+
+  return {
+    sound: (piece) => speak(piece, false),
+    finish: () => speak({ units: [], lengths: [], places: new Float32Array(0), silent: 0 }, true),
+    frames: async (piece) => (await slot.run({ ...piece, voice })).values,
+    close: () => slot.release(),
   };
 }
