@@ -44,6 +44,7 @@ function poolOptions(settings: Settings): StreamPoolOptions {
   return {
     precision: settings.precision,
     warm: true,
+    speak: true,
     patient: true,
     providers: settings.providers as readonly Provider[],
     ...(settings.bundle !== '' && { bundle: settings.bundle }),

@@ -2,8 +2,8 @@
 export interface TokenBucket {
   /** Takes one; false when there is none. */
   take(now: number): boolean;
-  /** Takes one that was used already; where there is none, the next ones are owed. */
-  spend(now: number): void;
+  /** Takes what was used already; where there is not so much, the next ones are owed. */
+  spend(now: number, count?: number): void;
   /** Milliseconds until there is one again. */
   waitMs(now: number): number;
   /** How many there are. */
@@ -32,9 +32,9 @@ export function createTokenBucket(
       tokens -= 1;
       return true;
     },
-    spend(now) {
+    spend(now, count = 1) {
       refill(now);
-      tokens -= 1;
+      tokens -= count;
     },
     waitMs(now) {
       refill(now);

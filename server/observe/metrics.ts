@@ -18,17 +18,20 @@ export interface Metrics {
   readonly predictedUnits: Counter;
   readonly continuationFirstSeconds: Histogram;
   readonly continuationLastSeconds: Histogram;
+  readonly speeches: Counter<'reason'>;
+  readonly speechFirstSeconds: Histogram;
   /** Stops the event-loop monitor. */
   close(): void;
 }
 
-/** Messages and audio so far. */
+/** Messages, audio and speech so far. */
 export interface Traffic {
   messagesIn: number;
   messagesOut: number;
   bytesIn: number;
   bytesOut: number;
   audioSeconds: number;
+  spokenSeconds: number;
 }
 
 /** What the gauges read when somebody asks. */
@@ -46,6 +49,10 @@ export interface MetricSources {
   readonly encoder: () => InferenceStatus;
   /** Undefined without a language model. */
   readonly lm: () => InferenceStatus | undefined;
+  /** Undefined without a vocoder. */
+  readonly speaker: () => InferenceStatus | undefined;
+  /** What is being said. */
+  readonly speaking: () => number;
 }
 
 /** Gauges of prom-client with the suffix of a counter; `nodejs_active_resources` and its like say the same by kind. */
@@ -136,6 +143,18 @@ export function createMetrics(sources: MetricSources): Metrics {
     'Time of the language model inside the runtime.',
     () => (sources.lm()?.runMs ?? 0) / 1000,
   );
+  gauge('speaking_streams', 'What is being said.', sources.speaking);
+  gauge(
+    'vocoder_queue_steps',
+    'Units that wait for the vocoder.',
+    () => sources.speaker()?.queued ?? 0,
+  );
+  sum('vocoder_steps_total', 'Units spoken.', () => sources.speaker()?.steps ?? 0);
+  sum(
+    'vocoder_run_seconds_total',
+    'Time of making sound.',
+    () => (sources.speaker()?.runMs ?? 0) / 1000,
+  );
   gauge('eventloop_delay_p99_seconds', 'Event-loop delay since the last scrape.', () => {
     const seconds = loop.percentile(99) / 1e9;
     loop.reset();
@@ -160,6 +179,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     bytesIn: 0,
     bytesOut: 0,
     audioSeconds: 0,
+    spokenSeconds: 0,
   };
   const tally = (
     name: string,
@@ -186,6 +206,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     out: traffic.bytesOut,
   }));
   sum('audio_seconds_total', 'Audio taken.', () => traffic.audioSeconds);
+  sum('spoken_seconds_total', 'Speech sent.', () => traffic.spokenSeconds);
 
   const histogram = (name: string, help: string, buckets: number[]): Histogram =>
     new Histogram({ name: `sylstream_${name}`, help, buckets, registers });
@@ -218,6 +239,12 @@ export function createMetrics(sources: MetricSources): Metrics {
     continuationLastSeconds: histogram(
       'continuation_last_unit_seconds',
       'The same to the end of a whole continuation.',
+      CONTINUATION_BUCKETS,
+    ),
+    speeches: counter('speeches_total', 'What was said, by how it ended.', 'reason'),
+    speechFirstSeconds: histogram(
+      'speech_first_sound_seconds',
+      'From the last unit that has come to the first sound of a speech.',
       CONTINUATION_BUCKETS,
     ),
     close: () => loop.disable(),

@@ -4,7 +4,7 @@ import { createContinuer } from '../../src/models/lm/continuer.ts';
 import type { Continuer, EndedContinuation } from '../../src/models/lm/continuer.ts';
 import type { UnitLm, UnitLmSession } from '../../src/models/lm/unitLm.ts';
 import type { ContinueRequest, WireId } from '../../src/protocol/index.ts';
-import type { ContinuationEnd, Rate, Unit } from '../../src/core/types.ts';
+import type { ContinuationEnd, PredictedUnit, Rate, Unit } from '../../src/core/types.ts';
 import { runContinuation } from './runContinuation.ts';
 import type { Link } from './link.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -37,9 +37,17 @@ export interface ContinuationsOptions {
   readonly refuse: (error: PipelineError, ref: WireId) => void;
 }
 
+/** Who is told of a continuation beside the client: what speaks it. */
+export interface ContinuationHearer {
+  readonly unit: (unit: PredictedUnit) => void;
+  /** Nothing more comes. */
+  readonly end: (reason: ContinuationEnd) => void;
+}
+
 /** A `gen` that is not over. */
 interface Request {
   readonly gen: ContinueRequest;
+  readonly hearer: ContinuationHearer | undefined;
   /** The last unit that the newest continuation knows. */
   after: number;
 }
@@ -88,9 +96,12 @@ export class Continuations {
   }
 
   /** Takes a request; throws a `PipelineError` for one that is over a bound or out of range: it is not done. */
-  ask(gen: ContinueRequest): void {
+  ask(gen: ContinueRequest, hearer?: ContinuationHearer): void {
     const { isSupported, last } = this.#continuer;
-    if (!isSupported) return this.#tell(gen.id, 'unsupported', last, false);
+    if (!isSupported) {
+      this.#tell(gen.id, 'unsupported', last, false);
+      return hearer?.end('unsupported');
+    }
     if (this.#requests.has(gen.id)) {
       const message = `gen ${gen.id} is under way; cancel it, or choose another id`;
       throw new PipelineError('SYLSTREAM_ERR_OPTION', message);
@@ -102,7 +113,7 @@ export class Continuations {
       );
     }
     this.prepare();
-    const request: Request = { gen, after: last };
+    const request: Request = { gen, hearer, after: last };
     if (isOnce(gen)) this.#begin(request, this.#options.now());
     this.#requests.set(gen.id, request);
   }
@@ -216,12 +227,14 @@ export class Continuations {
     const { after } = run;
     request.after = after;
     runContinuation(run, gen, {
-      onUnit: ({ hypothesis: j, place: k, id: unit, logProbability: lp }) => {
+      onUnit: (predicted) => {
+        const { hypothesis: j, place: k, id: unit, logProbability: lp } = predicted;
         if (isFirst) metrics.continuationFirstSeconds.observe(seconds());
         if (!isFirst) this.#budget.spend(now());
         isFirst = false;
         metrics.predictedUnits.inc();
         link()?.send({ t: 'g', id: gen.id, j, k, unit, after, lp });
+        request.hearer?.unit(predicted);
       },
       onEnd: (reason) => {
         if (reason === 'done') metrics.continuationLastSeconds.observe(seconds());
@@ -243,6 +256,7 @@ export class Continuations {
     const { gen, after } = request;
     if (isOnce(gen)) this.#requests.delete(gen.id);
     this.#tell(gen.id, reason, after, !isOnce(gen));
+    request.hearer?.end(reason);
   }
 
   /** A request is over, its continuation too. */
@@ -250,6 +264,7 @@ export class Continuations {
     this.#continuer.cancel(request.gen.id);
     this.#requests.delete(request.gen.id);
     this.#tell(request.gen.id, reason, request.after, false);
+    request.hearer?.end(reason);
   }
 
   #fail(request: Request, cause: unknown): void {
@@ -257,6 +272,7 @@ export class Continuations {
     this.#requests.delete(request.gen.id);
     this.#options.metrics.continuations.inc({ reason: 'failed' });
     this.#options.refuse(pipelineError(cause), request.gen.id);
+    request.hearer?.end('cancelled');
   }
 
   #tell(id: WireId, reason: ContinuationEnd, after: number, more: boolean): void {

@@ -6,7 +6,7 @@ import type { StreamPool } from '../../src/streams/pool/poolTypes.ts';
 const TOKEN_MS = 20;
 
 /** What `ready` says of the models at a rate; throws `RangeError` for a rate that the bundle does not offer. */
-export function modelInfo({ bundle, lm }: StreamPool, rate: WireRate): WireModel {
+export function modelInfo({ bundle, lm, speaker }: StreamPool, rate: WireRate): WireModel {
   const { encoder, boundaries, units } = bundle.config;
   const setting = settingFor(boundaries, rate);
   return {
@@ -19,5 +19,6 @@ export function modelInfo({ bundle, lm }: StreamPool, rate: WireRate): WireModel
     rate,
     lambda: setting.lambda,
     lm: lm?.knows(rate) ?? false,
+    ...(speaker && { voices: speaker.voices }),
   };
 }

@@ -1,7 +1,7 @@
 import { PipelineError } from '../../src/core/errors.ts';
 import { MAX_PENDING_TURNS } from '../../src/segments/rateSchedule.ts';
 import { toWireError } from '../../src/protocol/index.ts';
-import type { ClientMessage, ContinueRequest, Hello, WireId } from '../../src/protocol/index.ts';
+import type { ClientMessage, Hello, WireId } from '../../src/protocol/index.ts';
 import type { PooledStream } from '../../src/streams/pool/pooledStream.ts';
 import type { Snapshot } from '../../src/streams/pool/shardMessages.ts';
 import type { SpeechEvent } from '../../src/core/types.ts';
@@ -10,7 +10,6 @@ import { createAcks } from './acks.ts';
 import { createAudioPort, type AudioPort } from './audioPort.ts';
 import type { AudioSuspicion } from './audioSuspicion.ts';
 import type { EventOutlet } from './eventOutlet.ts';
-import type { Continuations } from './continuations.ts';
 import type { FlushBook } from '../limits/flushBook.ts';
 import { createLagMeter, type LagMeter } from '../observe/lagMeter.ts';
 import type { ControlNumbers } from './controlNumbers.ts';
@@ -18,6 +17,7 @@ import type { Intake } from './intake.ts';
 import type { Link } from './link.ts';
 import { pipelineError } from './pipelineError.ts';
 import type { PendingTurns } from './pendingTurns.ts';
+import type { Requests } from './requests.ts';
 import { createSeals, type Seals } from './seals.ts';
 import { createSessionParts } from './sessionParts.ts';
 import { checkRate, streamOptions } from './sessionOptions.ts';
@@ -46,7 +46,7 @@ export class Session {
   readonly #audio: AudioPort;
   readonly #lag: LagMeter = createLagMeter();
   readonly #flushes: FlushBook;
-  readonly #continuations: Continuations;
+  readonly #requests: Requests;
   readonly #suspicion: AudioSuspicion;
   #link: Link | undefined;
   #units = 0;
@@ -77,13 +77,13 @@ export class Session {
     this.#events = parts.events;
     this.#flushes = parts.flushes;
     this.#suspicion = parts.suspicion;
-    this.#continuations = parts.continuations;
+    this.#requests = parts.requests;
     this.#numbers = parts.numbers;
     this.#turns = parts.turns;
     this.#units = sealed?.units ?? 0;
     this.#decided = sealed?.decided ?? 0;
     this.#lastFlush = sealed?.lastFlush;
-    if (hello.want?.continuation === true) this.#continuations.prepare();
+    if (hello.want?.continuation === true) this.#requests.prepare();
     const { format, options } = streamOptions(hello, context);
     this.#seals = offersTakeover(hello, context)
       ? createSeals({
@@ -170,14 +170,14 @@ export class Session {
 
   /** Takes the client away; the session goes on with what it has. */
   detach(): void {
-    this.#continuations.drop();
+    this.#requests.drop();
     this.#link = undefined;
     this.#replayed(); // what is missing of the past does not come from a client that is gone
   }
 
   /** Keeps only what going on needs, as soon as all that is here is done; what comes next wakes it. */
   rest(): void {
-    this.#continuations.rest();
+    this.#requests.rest();
     this.#stream.rest();
   }
 
@@ -201,9 +201,11 @@ export class Session {
         if (!this.#numbers.isNew(message.k)) return;
         return this.#flush(message.id);
       case 'gen':
-        return this.#ask(message);
+      case 'say':
+        return this.#inOrder(() => this.#requests.ask(message));
+      case 'heard':
       case 'cancel':
-        return this.#continuations.cancel(message.id);
+        return this.#requests.take(message);
       case 'end':
         return this.#end();
       case 'ping':
@@ -223,7 +225,9 @@ export class Session {
       const message = 'events were not read in time';
       return link.fail(new PipelineError('SYLSTREAM_ERR_SLOW_READER', message));
     }
+    this.#requests.pump();
     if (this.#link !== link || !this.#completed || !this.#events.isEmpty) return;
+    if (!this.#requests.isSilent) return; // what is being said comes first
     if (this.#onConcluded !== undefined) {
       link.send({ t: 'ack', n: this.#intake.next, credit: 0, lag_ms: this.#lag.latestMs });
       return this.#onConcluded();
@@ -238,6 +242,7 @@ export class Session {
    * `ack`, then calls back. A session whose client has said `end` comes to its `done` by itself.
    */
   conclude(onConcluded: () => void): void {
+    this.#requests.cancelAll();
     if (this.#intake.isOver) return;
     this.#onConcluded = onConcluded;
     this.#end();
@@ -246,6 +251,7 @@ export class Session {
   /** Sends an `ack` when one is due. */
   tick(now: number): void {
     const link = this.#link;
+    this.#requests.pump();
     if (link === undefined || this.#completed || this.#onConcluded !== undefined) return;
     if (!this.#intake.isOver) this.#seals?.tick(now);
     if (this.#acks.isDue(this.#intake, now)) this.#acknowledge(link, now);
@@ -276,7 +282,7 @@ export class Session {
       ...(this.#lastFlush !== undefined && { lastFlush: this.#lastFlush }),
       flushes: this.#flushes.saved(now),
       turns: this.#turns.ahead(this.#decided),
-      dial: this.#continuations.dial,
+      dial: this.#requests.dial,
       heard: this.#suspicion.heard,
     };
   }
@@ -284,7 +290,7 @@ export class Session {
   /** Ends the pipeline and gives back what it holds. */
   release(): void {
     this.#link = undefined;
-    this.#continuations.release();
+    this.#requests.release();
     this.#stream.release();
     this.#replayed();
   }
@@ -312,17 +318,7 @@ export class Session {
       rate,
       ...(fromSample !== undefined && { fromSample }),
     });
-    this.#continuations.turn(rate, from);
-  }
-
-  #ask(gen: ContinueRequest): void {
-    this.#inOrder(() => {
-      try {
-        this.#continuations.ask(gen);
-      } catch (error) {
-        this.#refuse(pipelineError(error), gen.id);
-      }
-    });
+    this.#requests.turn(rate, from);
   }
 
   #flush(id: WireId): void {
@@ -373,18 +369,18 @@ export class Session {
       this.#decided = event.unit.end;
       this.#context.metrics.units.inc({ forced: String(event.unit.forced) });
       this.#events.push(toFinalUnit(event.unit));
-      this.#continuations.unit(event.unit);
+      this.#requests.unit(event.unit);
     } else if (event.id !== undefined) {
       this.#lastFlush = event.id;
       this.#flushes.answered(event.id);
       this.#events.push({ t: 'flushed', id: event.id, n: event.sample, i: event.index });
-      this.#continuations.flushed();
+      this.#requests.flushed();
     }
     this.pump();
   }
 
   #complete(): void {
-    this.#continuations.closeAll('cancelled');
+    this.#requests.finish();
     this.#suspicion.end();
     this.#completed = true;
     this.pump();

@@ -28,6 +28,8 @@ export interface SessionContext {
   readonly metrics: Metrics;
   /** Hypotheses of all sessions that the model works on. */
   readonly hypotheses: Quota;
+  /** What is being said in all sessions. */
+  readonly speeches: Quota;
   /** Monotone milliseconds. */
   readonly now: () => number;
   /** Seals sessions, where keys are set. */

@@ -9,6 +9,8 @@ import { EventOutlet } from './eventOutlet.ts';
 import { Intake } from './intake.ts';
 import { createKnownEvents } from './known.ts';
 import type { Link } from './link.ts';
+import { Requests } from './requests.ts';
+import { Speeches } from './speeches.ts';
 import { createPendingTurns, type PendingTurns } from './pendingTurns.ts';
 import type { SessionContext } from './sessionOptions.ts';
 import type { TakenSession } from './takeover.ts';
@@ -19,7 +21,7 @@ export interface SessionParts {
   readonly events: EventOutlet;
   readonly flushes: FlushBook;
   readonly suspicion: AudioSuspicion;
-  readonly continuations: Continuations;
+  readonly requests: Requests;
   readonly numbers: ControlNumbers;
   readonly turns: PendingTurns;
 }
@@ -44,6 +46,31 @@ export function createSessionParts(
   const file = hello.pace === 'file';
   const pace = file ? settings.filePace : settings.livePace;
   const log = createEventLog(settings.eventLog, sealed?.units);
+  const { streams, metrics } = context;
+  const continuations = new Continuations({
+    lm: streams.lm,
+    rate: hello.rate ?? 'natural',
+    ...sealed?.dial,
+    ...(sealed && { last: sealed.units - 1 }),
+    settings,
+    metrics,
+    hypotheses: context.hypotheses,
+    now,
+    link: hooks.link,
+    past: () => [...(taken?.units ?? []), ...log.units()],
+    refuse: hooks.refuse,
+  });
+  const speeches = new Speeches({
+    speaker: streams.speaker,
+    bundle: streams.bundle,
+    settings,
+    metrics,
+    places: context.speeches,
+    now,
+    link: hooks.link,
+    predict: (gen, hearer) => continuations.ask(gen, hearer),
+    refuse: hooks.refuse,
+  });
   return {
     intake: new Intake({
       audio: hello.audio,
@@ -55,19 +82,7 @@ export function createSessionParts(
     events: new EventOutlet(log, taken && createKnownEvents(taken.after, taken.flush)),
     flushes: new FlushBook(pace, now(), sealed?.flushes),
     suspicion: createAudioSuspicion(hello.audio, (warning) => hooks.refuse(warning, 'a'), sealed),
-    continuations: new Continuations({
-      lm: context.streams.lm,
-      rate: hello.rate ?? 'natural',
-      ...sealed?.dial,
-      ...(sealed && { last: sealed.units - 1 }),
-      settings,
-      metrics: context.metrics,
-      hypotheses: context.hypotheses,
-      now,
-      link: hooks.link,
-      past: () => [...(taken?.units ?? []), ...log.units()],
-      refuse: hooks.refuse,
-    }),
+    requests: new Requests({ continuations, speeches, refuse: hooks.refuse }),
     numbers: createControlNumbers(sealed?.controls, taken?.stream.controls),
     turns: createPendingTurns(sealed?.turns),
   };

@@ -35,6 +35,9 @@ export interface Settings {
   readonly continuationRequests: number;
   readonly predictedPerSecond: number;
   readonly hypotheses: number;
+  readonly speechRequests: number;
+  readonly speeches: number;
+  readonly speechPace: number;
   readonly openPerAddress: number;
   readonly newPerAddressPerSecond: number;
   readonly silentPerAddress: number;
@@ -173,6 +176,9 @@ export const SETTINGS: readonly Setting[] = [
     'predicted units a second of a session; 5 s of them at once',
   ),
   integer('hypotheses', 256, 16, 65_536, 'hypotheses of all sessions under way at once'),
+  integer('speechRequests', 2, 1, 64, 'what may be said for a session at once'),
+  integer('speeches', 64, 1, 65_536, 'what may be said for all sessions at once'),
+  number('speechPace', 2, 1, 1000, 'times real time at which speech is made; 4 s of it at once'),
   integer('openPerAddress', 16, 1, 1_000_000, 'sockets without a credential open from one address'),
   number(
     'newPerAddressPerSecond',

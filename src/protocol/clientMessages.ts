@@ -144,13 +144,69 @@ const gen = message('gen', 'Asks for a continuation.', {
   ),
 });
 
+const say = message('say', 'Asks that units be spoken; answered by `w`s and `wend`.', {
+  id: id('Given back in `w` and `wend`.'),
+  of: choice(
+    ['units', 'continuation'],
+    '`units`: those of `us` or `ids`, or, without either, the stream’s own from now on. `continuation`: what comes next, by `gen`.',
+  ),
+  voice: may(text(MAX_NAME_LENGTH, 'One of `ready.model.voices`; default: the first.')),
+  us: may(list(places(), 1024, '`[id, s, e]` of units, one behind the other.')),
+  ids: may(list(sample(''), 1024, 'Units that say no length: each is as long as it mostly is.')),
+  model: may(
+    text(
+      MAX_TEXT_LENGTH,
+      'Name or hash of the bundle that the units are of; any other than the server’s own is refused with `model`.',
+    ),
+  ),
+  gen: may(
+    map(
+      {
+        max: may(integer(1, 300, 'Units at most; 300 by default.')),
+        seconds: may(number(0.01, 120, 'Seconds at most; none by default.')),
+        temp: may(number(0, 10, 'As in `gen`.')),
+        seed: may(integer(0, MAX_SAMPLE, 'As in `gen`.')),
+        top_k: may(integer(1, 65_536, 'As in `gen`.')),
+        top_p: may(number(0, 1, 'As in `gen`.')),
+        penalty: may(number(0.1, 10, 'As in `gen`.')),
+      },
+      'Of a continuation: how it is drawn.',
+    ),
+  ),
+  keep: may(flag('A newer unit does not end it. Default false.')),
+  lookahead: may(
+    flag('Whether a unit waits for the next one, and leads over to it. Default true.'),
+  ),
+  credit: may(sample('Samples that may be sent before the first `heard`; 32000 by default.')),
+});
+
+const heard = message('heard', 'Lets more sound of a `say` come.', {
+  id: id('Of the `say`.'),
+  n: sample('Samples before this one were heard, or are no more wanted to wait for.'),
+  credit: sample('Samples that may be sent from `n` on.'),
+});
+
 const cancel = message(
   'cancel',
-  'Ends a continuation, or a standing request for them; answered by its last `gend`.',
-  { id: id('Of the `gen`.') },
+  'Ends a continuation, a standing request for them, or what is being said; answered by its last `gend`, or its `wend`.',
+  { id: id('Of the `gen` or the `say`.') },
 );
 
 const end = message('end', 'No more audio. Everything is decided, then `done`.', {});
 
 /** Every message that a client may send, by its `t`. */
-export const CLIENT_MESSAGES = { hello, a, again, set, gap, flush, gen, cancel, end, ping, pong };
+export const CLIENT_MESSAGES = {
+  hello,
+  a,
+  again,
+  set,
+  gap,
+  flush,
+  gen,
+  say,
+  heard,
+  cancel,
+  end,
+  ping,
+  pong,
+};

@@ -63,6 +63,10 @@ export function disposition(code: ErrorCode): Disposition {
       return theirs('option', 1008);
     case 'SYLSTREAM_ERR_MODEL':
       return theirs('model', 1008);
+    case 'SYLSTREAM_ERR_UNITS':
+      return theirs('units', 1008);
+    case 'SYLSTREAM_ERR_VOICE':
+      return theirs('voice', 1008);
     case 'SYLSTREAM_ERR_SESSION_LIMIT':
       return again('session_limit', 1008);
     case 'SYLSTREAM_ERR_OVERRUN':
@@ -94,8 +98,6 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_INTERNAL':
     case 'SYLSTREAM_ERR_CLOSED':
     case 'SYLSTREAM_ERR_SPEAK':
-    case 'SYLSTREAM_ERR_UNITS':
-    case 'SYLSTREAM_ERR_VOICE':
     case 'SYLSTREAM_ERR_AUDIO_EMPTY':
     case 'SYLSTREAM_ERR_AUDIO_SHORT':
     case 'SYLSTREAM_ERR_WAV_HEADER':

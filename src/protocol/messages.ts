@@ -19,6 +19,8 @@ export type SetDial = Client<'set'>;
 export type Gap = Client<'gap'>;
 export type FlushRequest = Client<'flush'>;
 export type ContinueRequest = Client<'gen'>;
+export type Say = Client<'say'>;
+export type Heard = Client<'heard'>;
 export type Cancel = Client<'cancel'>;
 export type End = Client<'end'>;
 export type Ping = Client<'ping'>;
@@ -31,6 +33,8 @@ export type ProvisionalUnits = Server<'p'>;
 export type Flushed = Server<'flushed'>;
 export type WirePredictedUnit = Server<'g'>;
 export type WireContinuationEnd = Server<'gend'>;
+export type WireSound = Server<'w'>;
+export type WireSoundEnd = Server<'wend'>;
 export type Done = Server<'done'>;
 export type GoAway = Server<'goaway'>;
 /** A client treats a code that it does not know by `fatal` alone. */

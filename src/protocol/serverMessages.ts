@@ -59,6 +59,13 @@ const ready = message('ready', 'Answers `hello`.', {
           'Whether there is a language model for units at this rate, so that `gen` is answered.',
         ),
       ),
+      voices: may(
+        list(
+          text(MAX_NAME_LENGTH, ''),
+          256,
+          'Who can speak units; absent where the bundle has no vocoder, so that `say` is `unsupported`.',
+        ),
+      ),
     },
     'What the ids belong to.',
   ),
@@ -133,6 +140,21 @@ const gend = message('gend', 'A continuation is over, and its request too unless
   more: may(flag('The request stands; another continuation follows.')),
 });
 
+const w = message('w', 'Sound of a `say`.', {
+  id: id('Of the `say`.'),
+  n: sample('Index of the first sample, at 16 kHz, from the beginning of what is said.'),
+  d: bytes('Mono, 16 kHz, `s16le`.'),
+});
+
+const wend = message('wend', 'Nothing more is said.', {
+  id: id('Of the `say`.'),
+  reason: choice(
+    ['done', 'cancelled', 'superseded', 'unsupported'],
+    'Why. `superseded`: a newer unit came. `unsupported`: the bundle has no vocoder, or no language model for this stream.',
+  ),
+  n: sample('Samples that were sent.'),
+});
+
 const done = message('done', 'Answers `end`; the server closes with 1000.', {
   units: sample('Units of the session.'),
   samples: sample('Samples taken, at the declared rate.'),
@@ -178,6 +200,8 @@ export const SERVER_MESSAGES = {
   flushed,
   g,
   gend,
+  w,
+  wend,
   done,
   goaway,
   ping,

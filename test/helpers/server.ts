@@ -48,6 +48,21 @@ export async function withServer<T>(
   }
 }
 
+/** The same with a pool of the caller's. */
+export async function withPool<T>(
+  streams: StreamPool,
+  settings: Partial<Settings>,
+  act: (server: SylstreamServer) => Promise<T>,
+): Promise<T> {
+  const log = createLog('silent');
+  const server = await createServer({ streams, settings: { ...ROOMY, ...settings }, log });
+  try {
+    return await act(server);
+  } finally {
+    await server.close();
+  }
+}
+
 const ROOMY: Partial<Settings> = {
   port: 0,
   web: 'none',

@@ -124,6 +124,9 @@ export function createOracle({ models, codec, hello, creditSeconds }: OracleOpti
         return { kind: 'flushed', id: message.id };
       case 'gen':
         return { kind: 'asked', id: message.id };
+      case 'say': // the tiny bundle has no vocoder
+        return answer({ t: 'wend', id: message.id, reason: 'unsupported', n: 0 });
+      case 'heard':
       case 'cancel':
         return { kind: 'none' };
       case 'ping':

@@ -99,7 +99,10 @@ export async function createUnitSpeaker(
     config,
     merged: bundle.config.units.merged,
     voices: config.voices.map(({ name }) => name),
-    open: (name) => openSession(pool.open(), voiceIndex(config, name)),
+    open: (name) => {
+      const voice = voiceIndex(config, name); // before a place is taken
+      return openSession(pool.open(), voice);
+    },
     status: pool.status,
     close: pool.close,
   };

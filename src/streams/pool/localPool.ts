@@ -20,10 +20,11 @@ export function createLocalPool(
   models: Models,
   pipeline: typeof speechUnits = speechUnits,
 ): StreamPool {
-  const { bundle, lm, encoder } = models;
+  const { bundle, lm, speaker, encoder } = models;
   return {
     bundle,
     ...(lm && { lm }),
+    ...(speaker && { speaker }),
     open: (format, options, listener) => openLocal(models, pipeline, { format, options, listener }),
     speechUnits: (chunks$, options) => pipeline(chunks$, models, options),
     status: () => encoder.status(),

@@ -5,6 +5,7 @@ import type { Precision } from '../../models/bundle/bundle.ts';
 import type { InferenceStatus } from '../../models/inference/inferenceStatus.ts';
 import { type PoolOptions } from '../../models/inference/inferencePool.ts';
 import type { UnitLm } from '../../models/lm/unitLm.ts';
+import type { UnitSpeaker } from '../../models/speak/unitSpeaker.ts';
 import type { Control, PcmChunk, SpeechEvent } from '../../core/types.ts';
 import type { SpeechUnitsOptions } from '../speechUnitsOptions.ts';
 import { type PooledStream, type StreamListener } from './pooledStream.ts';
@@ -20,6 +21,8 @@ export interface StreamPool {
   readonly bits?: string;
   /** The unit language model, where the bundle has one and `lm: false` was not asked for; a thread of its own. */
   readonly lm?: UnitLm;
+  /** The vocoder, where `speak: true` was asked for and the bundle has one; a thread of its own. */
+  readonly speaker?: UnitSpeaker;
   /**
    * Starts a stream of raw audio. Throws `RangeError` or `TypeError` for options that are not what they must be.
    *
@@ -57,6 +60,8 @@ export interface StreamPoolOptions extends Omit<PoolOptions, 'workers' | 'gather
   readonly shards?: number | undefined;
   /** Loads the bundle's language model too, where it has one; default true. */
   readonly lm?: boolean | undefined;
+  /** Loads the bundle's vocoder too, where it has one; default false. */
+  readonly speak?: boolean | undefined;
   /**
    * Runs every size of batch once at the start, so that the first crowd waits for nothing and the runtime's memory is claimed
    * by then; takes a second. For servers; default false.

@@ -12,6 +12,8 @@ import { defaultBundle, readBundle } from '../../models/bundle/manifest.ts';
 import { ringShape } from '../../models/encoder/stepJob.ts';
 import { PRECISIONS, stepModelPath } from '../../models/encoder/stepModel.ts';
 import type { UnitLm } from '../../models/lm/unitLm.ts';
+import { canSpeak } from '../../models/speak/speakConfig.ts';
+import { createUnitSpeaker, type UnitSpeaker } from '../../models/speak/unitSpeaker.ts';
 import { heldBack } from '../heldBack.ts';
 import { checkStreamOptions } from './checkStreamOptions.ts';
 import { overPool } from './overPool.ts';
@@ -151,6 +153,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
   const leaveNative = (): void => places.forEach(({ link }) => link.leaveNative());
   process.on('exit', leaveNative);
   let lm: UnitLm | undefined;
+  let speaker: UnitSpeaker | undefined;
 
   async function close(): Promise<void> {
     if (closed) return;
@@ -160,7 +163,8 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
       'the pool was closed while the stream ran',
     );
     for (const { members } of places) for (const member of members.values()) member.fail(reason);
-    await Promise.all([...places.map(({ link }) => link.close()), lm?.close()]);
+    const threads = places.map(({ link }) => link.close());
+    await Promise.all([...threads, lm?.close(), speaker?.close()]);
     process.off('exit', leaveNative);
     spares.clear();
   }
@@ -173,6 +177,8 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     if (bundle.lm && options.lm !== false) {
       lm = await createUnitLm(bundle, { precision, providers, onRefused });
     }
+    if (options.speak && canSpeak(bundle))
+      speaker = await createUnitSpeaker(bundle, { providers, onRefused });
   } catch (error) {
     await close();
     throw error;
@@ -203,6 +209,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     bundle,
     bits,
     ...(lm && { lm }),
+    ...(speaker && { speaker }),
     open,
     speechUnits: (chunks$, streamOptions = {}) =>
       heldBack(chunks$, streamOptions, (held$, all) => overPool(open, held$, all)),

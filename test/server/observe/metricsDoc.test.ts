@@ -19,6 +19,8 @@ describe('docs/server.md', () => {
       recentLagP99Ms: none,
       encoder,
       lm: () => undefined,
+      speaker: () => undefined,
+      speaking: none,
       waiting: () => 0,
       memoryUsed: () => 0,
       memoryBound: () => 0,

@@ -1,0 +1,31 @@
+import { PipelineError } from '../../src/core/errors.ts';
+import type { UnitSpeaker } from '../../src/models/speak/unitSpeaker.ts';
+import type { Say } from '../../src/protocol/index.ts';
+import { createUnitWindow, type SpokenUnit } from '../../src/speak/unitWindow.ts';
+
+/**
+ * The units that a `say` brings with it, all of which can be spoken; undefined where it brings none. Throws `SYLSTREAM_ERR_UNITS` for what
+ * cannot be spoken, `SYLSTREAM_ERR_OPTION` for fields that do not go together.
+ */
+export function unitsToSay(
+  { of, us, ids, gen }: Say,
+  speaker: UnitSpeaker,
+): SpokenUnit[] | undefined {
+  if (of === 'continuation' && (us ?? ids))
+    throw option('a continuation is of the stream’s own units: expected no us and no ids');
+  if (of === 'units' && gen)
+    throw option('gen belongs to a continuation: expected us, ids or neither');
+  if (us && ids) throw option('expected us or ids, got both');
+  const units =
+    us?.map(([id, start, end]): SpokenUnit => ({ id, start, end })) ?? ids?.map((id) => ({ id }));
+  if (units?.length === 0)
+    throw new PipelineError('SYLSTREAM_ERR_UNITS', 'expected units to be spoken, got none');
+  const { merged, config } = speaker;
+  const dry = createUnitWindow({ merged, usualTokens: config.usualTokens });
+  for (const unit of units ?? []) dry.push(unit);
+  return units;
+}
+
+function option(message: string): PipelineError {
+  return new PipelineError('SYLSTREAM_ERR_OPTION', message);
+}
