@@ -1,5 +1,5 @@
 import { Observable } from 'rxjs';
-import type { ContinueRequest } from '../protocol/index.ts';
+import type { ContinueRequest, Say } from '../protocol/index.ts';
 import type { ContinuationEvent, StreamEvent } from './events.ts';
 import { iterate } from './iterate.ts';
 
@@ -82,9 +82,17 @@ export function createContinuations(
 }
 
 function toRequest(options: ContinueOptions): Omit<ContinueRequest, 't' | 'id'> {
-  const { on, units, seconds = units === undefined ? 1 : undefined, n, seed, penalty } = options;
+  const { on, n } = options;
+  return { ...toGen(options), ...(on !== undefined && { on }), ...(n !== undefined && { n }) };
+}
+
+/** How a continuation is drawn, as it travels. */
+export function toGen(options: Omit<ContinueOptions, 'on' | 'n'>): NonNullable<Say['gen']> & {
+  readonly max: number;
+} {
+  const { units, seconds = units === undefined ? 1 : undefined, seed, penalty } = options;
   const { temperature: temp, topK: top_k, topP: top_p } = options;
-  const all = { on, seconds, n, temp, top_k, top_p, penalty, seed };
+  const all = { seconds, temp, top_k, top_p, penalty, seed };
   const given = Object.entries(all).filter(([, value]) => value !== undefined);
   return { max: units ?? MOST_UNITS, ...Object.fromEntries(given) };
 }

@@ -1,6 +1,6 @@
 import type { WireModel } from '../protocol/index.ts';
 import type { PipelineError } from '../core/errors.ts';
-import type { Continuation, SpeechEvent } from '../core/types.ts';
+import type { Continuation, ContinuationEnd, SpeechEvent } from '../core/types.ts';
 
 /** What comes of a request for continuations; `more`: it stands, and another continuation follows. */
 export type ContinuationEvent =
@@ -24,5 +24,9 @@ export type StreamEvent =
   | { readonly type: 'warning'; readonly error: PipelineError; readonly ref?: string | number }
   /** Of what `ask()` and `continuations()` asked for. */
   | ContinuationEvent
+  /** Of what `say()` asked for: 16 kHz mono from sample `at` of it on. */
+  | { readonly type: 'sound'; readonly request: string | number; readonly at: number; readonly samples: Float32Array } // prettier-ignore
+  /** Nothing more is said; `lost`: the connection went. */
+  | { readonly type: 'spoken'; readonly request: string | number; readonly reason: ContinuationEnd | 'lost' } // prettier-ignore
   /** All audio is decided; the last event. */
   | { readonly type: 'done'; readonly units: number; readonly samples: number; readonly lagP99Ms: number }; // prettier-ignore

@@ -1,6 +1,7 @@
 /** `sylstream/client`: live streams to a server, in Node and in browsers. */
 export type { Continuations, ContinueOptions } from './continuations.ts';
 export type { ContinuationEvent, StreamEvent } from './events.ts';
+export type { SayOptions, Speech, UnitToSay } from './speech.ts';
 export type { StreamOptions } from './options.ts';
 export { streamUnits } from './streamUnits.ts';
 export { openStream, UnitStream } from './unitStream.ts';

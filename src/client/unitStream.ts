@@ -1,5 +1,4 @@
-import { filter, map, Subject } from 'rxjs';
-import type { Observable } from 'rxjs';
+import { filter, map, Subject, type Observable } from 'rxjs';
 import { PipelineError } from '../core/errors.ts';
 import { bytesPerMoment, disposition, fromWireError } from '../protocol/index.ts';
 import type {
@@ -9,32 +8,29 @@ import type {
   ContinueRequest,
   Hello,
   Ready,
+  Say,
   ServerMessage,
   WireAudio,
   WireError,
 } from '../protocol/index.ts';
 import type { Rate, Unit } from '../core/types.ts';
-import { createBackOff } from './backOff.ts';
-import type { BackOff } from './backOff.ts';
-import { createContinuations } from './continuations.ts';
-import type { Continuations, ContinueOptions } from './continuations.ts';
+import { createBackOff, type BackOff } from './backOff.ts';
+import { createContinuations, type Continuations, type ContinueOptions } from './continuations.ts';
 import { momentsOf } from './momentsOf.ts';
 import { goawayOf } from './goawayOf.ts';
 import type { StreamEvent } from './events.ts';
 import { helloOf } from './helloOf.ts';
 import { iterate } from './iterate.ts';
-import { resolveOptions } from './options.ts';
-import type { ResolvedOptions, StreamOptions } from './options.ts';
-import { startMove } from './move.ts';
-import type { Move } from './move.ts';
-import { createOutbox } from './outbox.ts';
-import type { Outbox, WireControl } from './outbox.ts';
-import { createPassage } from './passage.ts';
-import type { Passage } from './passage.ts';
-import { createTimeline } from './timeline.ts';
-import type { Timeline } from './timeline.ts';
-import { connectWire } from './wireConnection.ts';
-import type { WireConnection } from './wireConnection.ts';
+import { resolveOptions, type ResolvedOptions, type StreamOptions } from './options.ts';
+import { startMove, type Move } from './move.ts';
+import { doneOf } from './doneOf.ts';
+import { createOutbox, type Outbox, type WireControl } from './outbox.ts';
+import { createPassage, type Passage } from './passage.ts';
+import { createRequests, type Requests } from './requests.ts';
+import { soundOf } from './soundOf.ts';
+import { createSpeech, type SayOptions, type Speech } from './speech.ts';
+import { createTimeline, type Timeline } from './timeline.ts';
+import { connectWire, type WireConnection } from './wireConnection.ts';
 
 /** Part of the buffer above which `write` waits. */
 const HIGH_WATER = 0.5;
@@ -80,8 +76,10 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   #isEnding = false;
   #flushCount = 0;
   #requestCount = 0;
-  /** Requests for continuations that are not over. */
-  readonly #requests = new Map<string | number, ContinueRequest>();
+  readonly #requests: Requests = createRequests({
+    send: (message) => this.#isLive && this.#wire?.send(message),
+    onLost: (request) => this.#emit({ type: 'spoken', request, reason: 'lost' }),
+  });
   #waiting: (() => void)[] = [];
 
   constructor(url: string, options: StreamOptions = {}) {
@@ -153,20 +151,25 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
    */
   ask(request: Omit<ContinueRequest, 't'>): void {
     this.#mustBeOpen();
-    const gen = { ...request, t: 'gen' } as const;
-    this.#requests.set(gen.id, gen);
-    if (this.#isLive) this.#wire?.send(gen);
+    this.#requests.ask({ ...request, t: 'gen' });
   }
 
-  /** Ends a request for continuations; its last `continued` follows. */
+  /** Ends a request; its last `continued`, or `spoken`, follows. */
   cancel(id: string | number): void {
-    if (!this.#requests.delete(id) || this.#isOver) return;
-    if (this.#isLive) this.#wire?.send({ t: 'cancel', id });
+    this.#requests.cancel(id);
   }
 
   /** What comes next, while it is listened to: every subscription and every iteration is a request of its own. */
   continuations(options: ContinueOptions = {}): Continuations {
     return createContinuations(this, options, () => `g${this.#requestCount++}`);
+  }
+
+  /** Has units spoken, while it is listened to: every subscription and every iteration is a request of its own. */
+  say(options: SayOptions = {}): Speech {
+    const { events$ } = this;
+    const { cancel, heard } = this.#requests;
+    const ask = (say: Say): void => (this.#mustBeOpen(), this.#requests.ask(say));
+    return createSpeech({ events$, ask, heard, cancel }, options, () => `s${this.#requestCount++}`);
   }
 
   /** No more audio. The promise resolves after `done`, and rejects with what `events$` fails with. */
@@ -236,22 +239,22 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
       case 'flushed':
         return this.#flushed(message);
       case 'gend':
-        if (message.more !== true) this.#requests.delete(message.id);
+        if (message.more !== true) this.#requests.over(message.id);
         return this.#emit(this.#timeline.continued(message));
       case 'g':
         return this.#emit(this.#timeline.predicted(message));
+      case 'w':
+        return this.#emit(soundOf(message));
+      case 'wend':
+        this.#requests.over(message.id);
+        return this.#emit({ type: 'spoken', request: message.id, reason: message.reason });
       case 'goaway':
         if (message.elsewhere === true) this.#leave(message.deadline_ms);
         return this.#emit(goawayOf(message));
       case 'error':
         return this.#error(message);
       case 'done':
-        this.#emit({
-          type: 'done',
-          units: this.#timeline.units,
-          samples: this.#base + message.samples,
-          lagP99Ms: message.lag_p99_ms,
-        });
+        this.#emit(doneOf(message, this.#timeline.units, this.#base));
         return this.#finish(() => this.#out$.complete());
       default:
     }
@@ -271,7 +274,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     if (ready.again === undefined) this.#outbox.rewind(next);
     else this.#outbox.replay({ from: this.#base + ready.again, next, k: ready.k ?? 0 });
     this.#emit({ type: 'ready', resumed: ready.resumed, model: ready.model });
-    if (!this.#isEnding) for (const gen of this.#requests.values()) this.#wire?.send(gen);
+    if (!this.#isEnding) this.#requests.again();
     this.#grant(ready.next, ready.credit);
   }
 
@@ -321,12 +324,9 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
       this.#lastError = error;
       this.#retryAfterMs = message.retry_after_ms;
     } else {
-      if (message.ref !== undefined) this.#requests.delete(message.ref);
-      this.#emit({
-        type: 'warning',
-        error,
-        ...(message.ref !== undefined && { ref: message.ref }),
-      });
+      if (message.ref !== undefined) this.#requests.over(message.ref);
+      const { ref } = message;
+      this.#emit({ type: 'warning', error, ...(ref !== undefined && { ref }) });
     }
   }
 
@@ -341,6 +341,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
       },
       onArrived: (wire, ready) => {
         this.#wire?.close();
+        this.#requests.lost();
         this.#wire = wire;
         this.#move = undefined;
         this.#begin(ready);
@@ -359,6 +360,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
 
   #closed(reason: PipelineError, code: number): void {
     this.#isLive = false;
+    this.#requests.lost();
     this.#stay();
     const isNetwork = reason.code === 'SYLSTREAM_ERR_CONNECTION';
     const delayMs =
