@@ -49,6 +49,15 @@ def line(event: Message) -> str:
     return json.dumps(record)
 
 
+def write_wav(path: str, pcm: bytes) -> None:
+    """Writes mono s16le at 16 kHz."""
+    with wave.open(path, 'wb') as target:
+        target.setnchannels(1)
+        target.setsampwidth(2)
+        target.setframerate(UNIT_RATE)
+        target.writeframes(pcm)
+
+
 async def run(options: argparse.Namespace) -> None:
     with wave.open(options.file, 'rb') as source:
         if source.getsampwidth() != 2:
@@ -65,8 +74,11 @@ async def run(options: argparse.Namespace) -> None:
         ) as stream:
             if options.continuation is not None:
                 await stream.ask('next', seconds=options.continuation, on='unit', temp=0)
+            if options.speak is not None:
+                await stream.say('own', **({} if options.voice is None else {'voice': options.voice}))
             feeding = asyncio.create_task(feed(stream, source, options.chunk_ms, options.live))
             predicted: list[int] = []
+            spoken = bytearray()
             async for event in stream:
                 if event['t'] == 'u':
                     print(line(event), flush=True)
@@ -77,10 +89,18 @@ async def run(options: argparse.Namespace) -> None:
                 elif event['t'] == 'gend':
                     print(json.dumps({'after': event['after'], 'predicted': predicted, 'reason': event['reason']}), flush=True)
                     predicted = []
+                elif event['t'] == 'w':
+                    spoken += event['d']
+                elif event['t'] == 'wend' and event['reason'] != 'done':
+                    print(f'not spoken to its end: {event["reason"]}', file=sys.stderr)
+                elif event['t'] == 'error':
+                    print(f'{event["code"]}: {event["msg"]}', file=sys.stderr)
                 elif event['t'] == 'ready' and event['resumed']:
                     predicted = []
                     print('resumed', file=sys.stderr)
             await feeding
+            if options.speak is not None:
+                write_wav(options.speak, spoken)
 
 
 def main() -> None:
@@ -91,6 +111,8 @@ def main() -> None:
     parser.add_argument('--rate', default='natural', help='the dial: "natural" or units a second')
     parser.add_argument('--partials', action='store_true', help='also print the provisional tail')
     parser.add_argument('--continuation', type=float, metavar='SECONDS', help='after every unit, also print what the language model predicts next')
+    parser.add_argument('--speak', metavar='FILE', help='also write what the units say into a WAV file, where the server can speak')
+    parser.add_argument('--voice', help='who speaks (default: the first of the server)')
     parser.add_argument('--chunk-ms', type=float, default=40.0, help='audio of one write (default 40)')
     try:
         asyncio.run(run(parser.parse_args()))

@@ -4,7 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import AsyncIterator
 from time import monotonic
-from typing import Self
+from typing import Any, Self
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
@@ -19,13 +19,15 @@ LONGEST_BACK_OFF_S = 5.0
 OPEN_TIMEOUT_S = 10.0
 # Audio that may wait here before `write` does, in seconds.
 BUFFER_S = 30.0
+# Samples that may come of a `say` ahead of what was heard.
+FIRST_CREDIT = 32_000
 
 
 class UnitStream:
     """
     One session. Use it as a context manager, `write` audio, `end` it, and iterate over its messages: maps as
-    docs/protocol.md has them, of the types `ready`, `u`, `p`, `flushed`, `g`, `gend`, `goaway`, `error` (not fatal) and,
-    last, `done`. Every `u` comes once and in order. Iterating raises StreamError when the stream cannot go on.
+    docs/protocol.md has them, of the types `ready`, `u`, `p`, `flushed`, `g`, `gend`, `w`, `wend`, `goaway`, `error` (not fatal)
+    and, last, `done`. Every `u` comes once and in order. Iterating raises StreamError when the stream cannot go on.
 
     rate, channels, fmt: of the audio (8,000 to 192,000 Hz, 1 to 6 channels, s16le, f32le, mulaw or alaw).
     pace: "live", or "file" for faster than real time. dial: "natural" or units a second. token: the bearer token.
@@ -69,6 +71,7 @@ class UnitStream:
         self._resume_token: str | None = None
         self._ended = False
         self._requests: dict[str | int, Message] = {}  # each `gen` that is not over
+        self._spoken: dict[str | int, Message] = {}  # each `say` that is not over
         self._direct: deque[Message] = deque()  # what need not wait for its place in the audio
         self._events: asyncio.Queue[Message | StreamError | None] = asyncio.Queue()
         self._moved = asyncio.Condition()  # something to send, more credit, or room in the outbox
@@ -117,8 +120,37 @@ class UnitStream:
         self._requests[request_id] = request
         await self._send_now(request)
 
+    async def say(
+        self,
+        request_id: str | int,
+        *,
+        units: list[tuple[int, int, int]] | list[int] | None = None,
+        continuation: Message | None = None,
+        **options: Any,
+    ) -> None:
+        """
+        Has units spoken; `w` and `wend` of this id follow, or an `error` about it. Every `w` that comes counts as heard.
+
+        units: (id, start, end) in samples at 16 kHz, or ids alone; without them those of the stream from now on, or, with
+        `continuation` (max, seconds, temp, ...), what comes next. options: voice, model, keep, lookahead, credit (in samples).
+        A connection that drops takes it with it: a `wend` with the reason `lost`, which no server sends, says so. Raises
+        StreamError `order` after `end`.
+        """
+        if self._ended:
+            raise StreamError('order', 'nothing may follow end')
+        say: Message = {'t': 'say', 'id': request_id, 'of': 'units' if continuation is None else 'continuation', **options}
+        if units is not None:
+            say['ids' if isinstance(units[0], int) else 'us'] = [*units]
+        if continuation is not None:
+            say['gen'] = continuation
+        say.setdefault('credit', FIRST_CREDIT)
+        self._spoken[request_id] = say
+        await self._send_now(say)
+
     async def cancel(self, request_id: str | int) -> None:
-        """Ends a request of `ask`; its last `gend` follows."""
+        """Ends a request of `ask` or `say`; its last `gend`, or its `wend`, follows."""
+        if self._spoken.pop(request_id, None) is not None:
+            return await self._send_now({'t': 'cancel', 'id': request_id})
         if self._requests.pop(request_id, None) is not None and not self._ended:
             await self._send_now({'t': 'cancel', 'id': request_id})
 
@@ -181,11 +213,12 @@ class UnitStream:
             ready = await asyncio.wait_for(self._receive(socket), OPEN_TIMEOUT_S)
             if ready['t'] != 'ready':
                 raise StreamError('order', f'expected ready, got {ready["t"]}')
+            may_ask = self._resume_token is None or not self._ended  # an `end` may have arrived before
             self._resume_token = ready['token']
             self._outbox.acknowledge(ready['next'])
             self._outbox.rewind(ready['next'])
             self._limit = ready['next'] + ready['credit']
-            self._direct = deque([] if self._ended else self._requests.values())
+            self._direct = deque([*self._requests.values(), *self._spoken.values()] if may_ask else [])
             self._events.put_nowait(ready)
             sending = asyncio.create_task(self._send(socket))
             try:
@@ -194,6 +227,13 @@ class UnitStream:
             finally:
                 sending.cancel()
                 await asyncio.gather(sending, return_exceptions=True)
+                self._lose_speech()
+
+    def _lose_speech(self) -> None:
+        """What was being said went with its connection."""
+        for request_id in self._spoken:
+            self._events.put_nowait({'t': 'wend', 'id': request_id, 'reason': 'lost', 'n': 0})
+        self._spoken.clear()
 
     def _hello_message(self) -> Message:
         if self._resume_token is None:
@@ -247,5 +287,11 @@ class UnitStream:
                 self._requests.pop(message['id'], None)
             case 'error' if 'ref' in message:
                 self._requests.pop(message['ref'], None)
+                self._spoken.pop(message['ref'], None)
+            case 'w' if message['id'] in self._spoken:
+                heard = message['n'] + len(message['d']) // SAMPLE_BYTES['s16le']
+                await self._send_now({'t': 'heard', 'id': message['id'], 'n': heard, 'credit': self._spoken[message['id']]['credit']})
+            case 'wend':
+                self._spoken.pop(message['id'], None)
         self._events.put_nowait(message)
         return message['t'] == 'done'
