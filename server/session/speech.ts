@@ -136,7 +136,7 @@ export class Speech {
     return this.#pieces.shift();
   }
 
-  #run(sound: Promise<Float32Array<ArrayBufferLike>>): void {
+  #run(sound: Promise<Float32Array>): void {
     this.#isBusy = true;
     sound.then(
       (samples) => {
