@@ -7,7 +7,7 @@ const root = resolve(import.meta.dirname, '../..');
 
 /** The bundle with random weights that the export of `training/` writes for tests. */
 export const TINY: string = join(root, 'test/fixtures/tiny');
-/** The same with a causal encoder whose embedding hears six frames: the form without a grid of chunks. */
+/** The same with a causal encoder of two phases whose embedding hears six frames: the form without a grid of chunks. */
 export const TINY_CAUSAL: string = join(root, 'test/fixtures/tiny-causal');
 /** A head with random weights for the tiny bundle, from `training/bundle/classifier.py`. */
 export const TINY_HEAD: string = join(root, 'test/fixtures/tiny-head');

@@ -21,7 +21,8 @@ def encoder_json(cfg: EncoderConfig, outputs: tuple[str, ...] = OUTPUTS) -> dict
         'alibiSlopes': cfg.slopes, 'outputs': list(outputs),
         'boundedSums': True,
         **({'causal': True} if cfg.causal else {}),
-        **({'stemFrames': cfg.stem_frames} if cfg.frames_before else {}),
+        **({'stemFrames': cfg.stem_frames} if cfg.stem_frames > cfg.frames_per_token else {}),
+        **({'phases': cfg.phases} if cfg.phases > 1 else {}),
     }  # fmt: skip
 
 
@@ -32,7 +33,7 @@ def encoder_config(config: dict) -> EncoderConfig:
         layers=e['layers'], width=e['width'], heads=e['heads'], head_width=e['headWidth'], ffn_width=e['ffnWidth'],
         feature_width=e['featureWidth'], mel_bins=config['mel']['bins'], frames_per_token=e['framesPerToken'],
         chunk_tokens=e['chunkTokens'], window_tokens=e['windowTokens'], delay_tokens=e['delayTokens'],
-        causal=e.get('causal', False), stem_frames=e.get('stemFrames', e['framesPerToken']),
+        causal=e.get('causal', False), stem_frames=e.get('stemFrames', e['framesPerToken']), phases=e.get('phases', 1),
     )  # fmt: skip
 
 

@@ -19,7 +19,7 @@ from safetensors.numpy import load_file, save_file
 
 from bundle import label_free_card
 from bundle.card import model_card, training_data
-from bundle.config_json import check_config, encoder_json, natural, rules_of
+from bundle.config_json import check_config, encoder_config, encoder_json, natural, rules_of
 from bundle.lm_graph import lm_json, random_lm
 from bundle.manifest import write_manifest
 from bundle.onnx_graph import build, flat_weights, save_shared
@@ -42,7 +42,7 @@ def write_golden(folder: Path, model: Encoder, config: dict, codebook: dict, cli
     x = normalise(mel, config['mel']['mean'], config['mel']['std'])
     cfg = model.cfg
     fp32 = {k: v.numpy() for k, v in encode(model, x, cfg.chunk_tokens).items()}
-    int8 = {k: v.numpy() for k, v in Streamer(cfg, onnx_step(folder / 'onnx/step_int8.onnx', cfg.layers)).run(x).items()}
+    int8 = {k: v.numpy() for k, v in Streamer(cfg, onnx_step(folder / 'onnx/step_int8.onnx', cfg.caches)).run(x).items()}
     tensors = {'mel': mel.numpy()} | {k: np.ascontiguousarray(fp32[k]) for k in config['encoder']['outputs']}
     fp32, int8 = (complete_normalised(out, x, config) for out in (fp32, int8))
     save_file(tensors, golden / 'tensors.safetensors')
@@ -112,7 +112,7 @@ def export_run(args: argparse.Namespace, clip: np.ndarray) -> None:
             raise SystemExit(f'{path}: expected it from {of}; run that first')
     state = torch.load(trained, map_location='cpu', weights_only=True)
     config = json.loads((quantized / 'config.json').read_text())
-    model = Encoder(EncoderConfig(**state['encoder']))
+    model = Encoder(encoder_config(config))
     model.load_state_dict(state['average'])
     metrics = json.loads((quantized / 'metrics.json').read_text())
     if args.scores:

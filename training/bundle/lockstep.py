@@ -44,7 +44,7 @@ def lockstep(cfg: EncoderConfig, step: Callable, mels: list[Tensor]) -> list[dic
 def live_outputs(bundle: Path, mels: list[np.ndarray], precision: str) -> Iterator[tuple[int, dict[str, np.ndarray]]]:
     """Log-mel (F, 128) each, not normalised -> (which, outputs of the bundle's step model, 'fp32' or 'int8'), in the order in which they are done."""
     model, config, _ = read_bundle(bundle)
-    step, mel = onnx_step(bundle / 'onnx' / ('step_int8.onnx' if precision == 'int8' else 'step.onnx'), model.cfg.layers), config['mel']
+    step, mel = onnx_step(bundle / 'onnx' / ('step_int8.onnx' if precision == 'int8' else 'step.onnx'), model.cfg.caches), config['mel']
     order = sorted(range(len(mels)), key=lambda i: -len(mels[i]))
     for at in range(0, len(order), STREAMS):
         some = order[at : at + STREAMS]

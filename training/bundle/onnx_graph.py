@@ -9,6 +9,7 @@ off without a word. So the magnitudes of two neighbouring weights of a column ad
 `boundedSums`, and the runtime need not ask for the slower exact product.
 
 Inside the blocks every tensor has one row for each token of each stream, (B*c, width): that is what quantising by rows wants, and it saves nodes.
+Of a network of two phases both are rows of one batch: first all streams in the one, then all in the other (P*B streams inside).
 """
 
 from __future__ import annotations
@@ -109,6 +110,12 @@ class Graph:
             self.streams = self.op('Slice', self.op('Shape', x), self.ints(0), self.ints(1))
         return self.op('Reshape', x, self.ints(-1, width))
 
+    def halves(self, x: str) -> list[str]:
+        """Both halves of the first axis."""
+        names = [f'split_{len(self.nodes)}_{k}' for k in range(2)]
+        self.nodes.append(helper.make_node('Split', [x], names, axis=0, num_outputs=2))
+        return names
+
     def norm(self, x: str, name: str) -> str:
         return self.op('LayerNormalization', x, self.weight(f'{name}.weight'), self.weight(f'{name}.bias'), axis=-1, epsilon=1e-5)
 
@@ -177,8 +184,14 @@ def window_bias(g: Graph, cfg: EncoderConfig) -> str:
     return g.op('Reshape', bias, shape)
 
 
+def both_phases(g: Graph, cfg: EncoderConfig, *parts: str) -> str:
+    """One tensor for each phase -> (P*B, ...); one for all is repeated."""
+    parts = parts * cfg.phases if len(parts) == 1 else parts
+    return parts[0] if len(parts) == 1 else g.op('Concat', *parts, axis=0)
+
+
 def block(g: Graph, cfg: EncoderConfig, layer: int, x: str, bias: str, past: tuple[str, str] | None) -> tuple[str, str]:
-    """One transformer block over rows (B*c, width); returns its output and the new keys and values (B, c, 2V)."""
+    """One transformer block over rows (P*B*c, width); returns its output and the new keys and values (P*B, c, 2V)."""
     name, E = f'blocks.{layer}', cfg.head_width
     h = g.norm(x, f'{name}.norm1')
     q = g.by_stream(g.linear(h, f'{name}.query', int8=True), -1, E)  # (B, c*H, E)
@@ -196,14 +209,16 @@ def block(g: Graph, cfg: EncoderConfig, layer: int, x: str, bias: str, past: tup
 
 
 def stem(g: Graph, cfg: EncoderConfig) -> str:
-    """What the embedding of each token hears, (B, c, stem frames * bins): the repeated frames once more for every token that needs them."""
-    pair = cfg.frames_per_token * cfg.mel_bins
-    pairs = g.op('Reshape', 'mel', g.ints(0, -1, pair))  # (B, before / 2 + c, 2 * bins)
-    extra = cfg.frames_before // cfg.frames_per_token
-    if not extra:
+    """What the embedding of each token hears, (P*B, c, stem frames * bins): the repeated frames once more for every token that needs them."""
+    pair, half, end = cfg.frames_per_token * cfg.mel_bins, cfg.frames_per_token // 2, 2**31 - 1
+    mel = 'mel'
+    if cfg.phases == 2:
+        mel = g.op('Concat', *[g.op('Slice', mel, g.ints(2 * half - k), g.ints(-k if k else end), g.ints(1)) for k in (0, half)], axis=0)
+    pairs = g.op('Reshape', mel, g.ints(0, -1, pair))  # (P*B, more + c, 2 * bins)
+    more = cfg.stem_frames // cfg.frames_per_token - 1
+    if not more:
         return pairs
-    end = 2**31 - 1
-    parts = [g.op('Slice', pairs, g.ints(k), g.ints(k - extra if k < extra else end), g.ints(1)) for k in range(extra + 1)]
+    parts = [g.op('Slice', pairs, g.ints(k), g.ints(k - more if k < more else end), g.ints(1)) for k in range(more + 1)]
     return g.op('Concat', *parts, axis=2)
 
 
@@ -211,6 +226,20 @@ def layer_present(g: Graph, kv: str, width: int) -> str:
     """A layer's part of `present`: new keys and values (B, c, 2V) -> (B, 1, 2, c, V)."""
     pair = g.op('Transpose', g.op('Reshape', kv, g.ints(0, 0, 2, width)), perm=[0, 2, 1, 3])
     return g.op('Unsqueeze', pair, g.ints(1))
+
+
+def past_of(g: Graph, cfg: EncoderConfig, layer: int) -> tuple[str, str]:
+    """Cached keys and values of a layer, (P*B, W, V) each."""
+    keys, values = (both_phases(g, cfg, *[f'past_{which}_{k}' for k in range(layer, cfg.caches, cfg.layers)]) for which in 'kv')
+    return keys, values
+
+
+def mean_of_phases(g: Graph, cfg: EncoderConfig, rows: str) -> str:
+    """(P*B*c, width) -> (B*c, width); how many streams there are is found anew."""
+    if cfg.phases == 1:
+        return rows
+    g.streams, g.shapes = g.op('Slice', g.op('Shape', 'token_mask'), g.ints(0), g.ints(1)), {}
+    return g.op('Mul', g.op('Add', *g.halves(rows)), g.const(0.5))
 
 
 def model_of(g: Graph, name: str, inputs: dict[str, list], outputs: dict[str, list], integers: tuple[str, ...] = ()) -> onnx.ModelProto:
@@ -234,20 +263,20 @@ def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: b
     g = Graph(weights, int8)
     step = kind == 'step'
     bias = step_bias(g, cfg) if step else window_bias(g, cfg)
+    bias = both_phases(g, cfg, bias)
     x = g.linear(g.by_row(stem(g, cfg), cfg.stem_frames * cfg.mel_bins), 'embed')
-    present = []
+    fresh = []  # new keys and values of each layer, (P*B, c, 2V)
     for layer in range(cfg.layers):
-        x, kv = block(g, cfg, layer, x, bias, (f'past_k_{layer}', f'past_v_{layer}') if step else None)
-        if step:
-            present.append(layer_present(g, kv, cfg.head_width))
-    h = g.norm(x, 'norm')
+        x, kv = block(g, cfg, layer, x, bias, past_of(g, cfg, layer) if step else None)
+        fresh.append(g.halves(kv) if cfg.phases == 2 else [kv])
+    h = mean_of_phases(g, cfg, g.norm(x, 'norm'))
     g.by_stream(g.linear(h, 'features'), -1, cfg.feature_width, out='features')
     events = g.by_stream(g.linear(h, 'events'), -1, 2) if len(heads) > 1 else ''  # (B, c, 2)
     for k, name in enumerate(('boundary', 'speech')):
         if name in heads:
             g.op('Gather', events, g.const(k, np.int64), axis=2, out=name)
     if step:
-        g.op('Concat', *present, axis=1, out='present')
+        g.op('Concat', *[layer_present(g, layer[phase], cfg.head_width) for phase in range(cfg.phases) for layer in fresh], axis=1, out='present')
     t, frames = ('c', 'frames') if step else ('T', 'frames')
     W, V, D = cfg.window_tokens, cfg.head_width, cfg.feature_width
     inputs = {'mel': ['B', frames, cfg.mel_bins], 'token_mask': ['B', t]}
@@ -255,8 +284,8 @@ def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: b
     if step:
         inputs['past_age'] = ['B', W]
         for which in 'kv':
-            inputs |= {f'past_{which}_{layer}': ['B', W, V] for layer in range(cfg.layers)}
-        outputs['present'] = ['B', cfg.layers, 2, t, V]
+            inputs |= {f'past_{which}_{layer}': ['B', W, V] for layer in range(cfg.caches)}
+        outputs['present'] = ['B', cfg.caches, 2, t, V]
     return model_of(g, f'sylstream_{kind}', inputs, outputs)
 
 

@@ -21,7 +21,7 @@ def outputs_of(bundle: Path, precision: str, whole: bool) -> Callable[[torch.Ten
     model, config, _ = read_bundle(bundle)
     if whole:
         return lambda x: complete_normalised({k: v.numpy() for k, v in encode(model, x).items()}, x, config)
-    step = onnx_step(bundle / 'onnx' / ('step_int8.onnx' if precision == 'int8' else 'step.onnx'), model.cfg.layers)
+    step = onnx_step(bundle / 'onnx' / ('step_int8.onnx' if precision == 'int8' else 'step.onnx'), model.cfg.caches)
     return lambda x: complete_normalised({k: v.numpy() for k, v in Streamer(model.cfg, step).run(x).items()}, x, config)
 
 
@@ -31,7 +31,7 @@ def int8_outputs(model: Encoder, utterances: list[Utterance], mel: tuple[float, 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / 'step_int8.onnx'
         path.write_bytes(build(model.cfg, weights, 'step', int8=True).SerializeToString())
-        step = onnx_step(path, model.cfg.layers)
+        step = onnx_step(path, model.cfg.caches)
         out = []
         for u in utterances:
             x = torch.from_numpy(0.5 * (np.asarray(u.mel, np.float32) - mel[0]) / mel[1])

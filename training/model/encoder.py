@@ -9,7 +9,11 @@ A causal network knows no grid of chunks: a token sees itself and the window_tok
 it knows of the future is what the delay lets it wait for. Its embedding may hear stem_frames frames, the token's two and those before
 them; frames before the start and after the end are 0.
 
-Letters in shapes: B streams, T tokens, c new tokens of a step, W cached tokens, S keys seen, H query heads, E head width, D features.
+A network of two phases runs the same weights over two grids of tokens, the second half a token earlier, and says the mean of both: so what
+it says depends half as much on where the grid of a stream happens to lie. Keys and values of both are cached, the second's after the first's.
+
+Letters in shapes: B streams, P phases, L layers, T tokens, c new tokens of a step, W cached tokens, S keys seen, H query heads, E head width,
+D features.
 """
 
 from __future__ import annotations
@@ -45,11 +49,14 @@ class EncoderConfig:
     delay_tokens: int = 4
     causal: bool = False  # no token sees a later one; else all tokens of a chunk see each other
     stem_frames: int = 2  # frames that a token's embedding hears, its own last
+    phases: int = 1  # grids of tokens: 1, or 2 of which the second is half a token earlier
     phones: int = 40  # classes of the phone head, which only training uses
 
     def __post_init__(self) -> None:
         if self.frames_before < 0 or self.frames_before % self.frames_per_token:
             raise ValueError(f'expected stem_frames of {self.frames_per_token} and a multiple of it more, got {self.stem_frames}')
+        if self.phases not in (1, 2):
+            raise ValueError(f'expected phases 1 or 2, got {self.phases}')
 
     @property
     def slopes(self) -> list[float]:
@@ -59,7 +66,12 @@ class EncoderConfig:
     @property
     def frames_before(self) -> int:
         """Frames that the input repeats before a chunk's own."""
-        return self.stem_frames - self.frames_per_token
+        return self.stem_frames - self.frames_per_token * (2 - self.phases)
+
+    @property
+    def caches(self) -> int:
+        """Layers whose keys and values are kept: all of the first phase, then all of the second."""
+        return self.layers * self.phases
 
     def to_dict(self) -> dict[str, int]:
         return asdict(self)
@@ -101,7 +113,7 @@ class Encoder(nn.Module):
     """The whole network: token embedding, blocks, final norm, and the heads.
 
     `forward` returns a dict of `hidden` (B, T, width), `features` (B, T, D), `boundary`, `speech` (B, T) and `phones` (B, T, P).
-    Row i speaks of token i - delay. `present` (when `past` is given) is (B, L, 2, c, E).
+    Row i speaks of token i - delay. `present` (when `past` is given) is (B, P*L, 2, c, E).
     """
 
     def __init__(self, cfg: EncoderConfig):
@@ -125,14 +137,16 @@ class Encoder(nn.Module):
             nn.init.zeros_(module.bias)
 
     def forward(self, mel: Tensor, bias: Tensor, past: tuple[Tensor, Tensor] | None = None) -> dict[str, Tensor]:
-        """mel (B, frames_before + 2T, 128) normalised; bias (B, 1, T*H, S) from whole_bias or step_bias; past keys, values (B, L, W, E)."""
-        x = self.embed(stem_windows(self.cfg, mel))  # (B, T, width)
+        """mel (B, frames_before + 2T, 128) normalised; bias (B, 1, T*H, S) from whole_bias or step_bias; past keys, values (B, P*L, W, E)."""
+        P, L = self.cfg.phases, self.cfg.layers
+        x = self.embed(stem_windows(self.cfg, mel))  # (P*B, T, width)
+        bias = bias.repeat(P, 1, 1, 1)
         present = []
         for i, block in enumerate(self.blocks):
-            x, k, v = block(x, bias, None if past is None else (past[0][:, i], past[1][:, i]))
+            x, k, v = block(x, bias, None if past is None else tuple(torch.cat(cache[:, i::L].unbind(1)) for cache in past))
             if past is not None:
-                present.append(torch.stack([k, v], 1))  # (B, 2, c, E)
-        h = self.norm(x)
+                present.append(torch.stack([k, v], 1).chunk(P))  # P of (B, 2, c, E)
+        h = self.norm(x).unflatten(0, (P, -1)).mean(0)  # (B, T, width)
         events = self.events(h)  # (B, T, 2)
         out = {
             'hidden': h,
@@ -142,15 +156,18 @@ class Encoder(nn.Module):
             'phones': self.phones(h),
         }
         if past is not None:
-            out['present'] = torch.stack(present, 1)  # (B, L, 2, c, E)
+            out['present'] = torch.stack([layer[phase] for phase in range(P) for layer in present], 1)  # (B, P*L, 2, c, E)
         return out
 
 
 def stem_windows(cfg: EncoderConfig, mel: Tensor) -> Tensor:
-    """mel (B, frames_before + 2T, bins) -> what the embedding of each token hears, in time order, (B, T, stem_frames * bins)."""
+    """mel (B, frames_before + 2T, bins) -> what the embedding of each token hears, in time order, (P*B, T, stem_frames * bins)."""
     if cfg.frames_before == 0:
         return mel.reshape(mel.shape[0], -1, cfg.frames_per_token * cfg.mel_bins)
-    windows = mel.unfold(1, cfg.stem_frames, cfg.frames_per_token)  # (B, T, bins, stem_frames)
+    if cfg.phases == 2:
+        half = cfg.frames_per_token // 2
+        mel = torch.cat([mel[:, 2 * half :], mel[:, half:-half]])
+    windows = mel.unfold(1, cfg.stem_frames, cfg.frames_per_token)  # (P*B, T, bins, stem_frames)
     return windows.transpose(2, 3).flatten(2)
 
 
@@ -225,10 +242,10 @@ class Streamer:
     """
 
     def __init__(self, cfg: EncoderConfig, step, streams: int = 1):
-        W, L, E = cfg.window_tokens, cfg.layers, cfg.head_width
+        W, caches, E = cfg.window_tokens, cfg.caches, cfg.head_width
         self.cfg, self.step = cfg, step
-        self.keys = torch.zeros(streams, L, W, E)
-        self.values = torch.zeros(streams, L, W, E)
+        self.keys = torch.zeros(streams, caches, W, E)
+        self.values = torch.zeros(streams, caches, W, E)
         self.before = torch.zeros(streams, cfg.frames_before, cfg.mel_bins)  # the last frames of what is done
         self.done = 0  # tokens processed for good
 

@@ -18,8 +18,8 @@ def load_checkpoint(path: Path, cfg: EncoderConfig) -> dict:
         state = torch.load(path, map_location='cpu', weights_only=True)
     except Exception as error:  # torch raises whatever the bytes provoke: RuntimeError, UnpicklingError, EOFError, KeyError
         raise ValueError(f'{path}: expected a checkpoint, cannot read its {path.stat().st_size} bytes: {error}') from error
-    if not isinstance(state, dict) or state.get('encoder') != cfg.to_dict():
-        got = state.get('encoder') if isinstance(state, dict) else type(state).__name__
+    got = state.get('encoder') if isinstance(state, dict) else type(state).__name__
+    if not isinstance(got, dict) or EncoderConfig().to_dict() | got != cfg.to_dict():  # one from before a size had a name has its default
         raise ValueError(f'{path}: expected the encoder {cfg.to_dict()}, got {got}')
     missing = {'model', 'average', 'optimizers', 'step', 'mel'} - state.keys()
     if missing:

@@ -31,6 +31,8 @@ export interface EncoderConfig {
   readonly framesPerToken: number;
   /** Frames that a token's embedding hears, its own last; framesPerToken where it is absent. */
   readonly stemFrames?: number | undefined;
+  /** Grids of tokens that are heard, the second half a token earlier; outputs are their mean. 1 where it is absent. */
+  readonly phases?: 1 | 2 | undefined;
   /** No token sees a later one, whatever chunk it came in; else the tokens of a chunk see each other. */
   readonly causal?: boolean | undefined;
   /** No two products of neighbouring int8 weights overflow 16 bits together. */

@@ -5,10 +5,13 @@ import type { EncoderSetup } from './encoderMessages.ts';
 
 /**
  * Frames that the encoder hears again before a step's own: its embedding hears `stemFrames`, the token's two and those
- * before them (docs/bundle.md).
+ * before them, and a second phase begins within the token before (docs/bundle.md).
  */
-export function framesBefore({ stemFrames = FRAMES_PER_TOKEN }: EncoderConfig): number {
-  return stemFrames - FRAMES_PER_TOKEN;
+export function framesBefore({
+  stemFrames = FRAMES_PER_TOKEN,
+  phases = 1,
+}: EncoderConfig): number {
+  return stemFrames - FRAMES_PER_TOKEN * (2 - phases);
 }
 
 /** What a stream has to keep to, of a bundle's numbers. */

@@ -45,13 +45,14 @@ export function rowsOfJob(
   };
 }
 
-/** The memory of a stream's keys and values for this model. */
+/** The memory of a stream's keys and values for this model: all layers of each phase. */
 export function ringShape({
   layers,
+  phases = 1,
   windowTokens,
   chunkTokens,
   kvHeads,
   headWidth,
 }: EncoderConfig): RingShape {
-  return { layers, windowTokens, chunkTokens, rowWidth: kvHeads * headWidth };
+  return { layers: layers * phases, windowTokens, chunkTokens, rowWidth: kvHeads * headWidth };
 }

@@ -15,7 +15,8 @@ from tests.helpers import spread
 
 WIDE = EncoderConfig(layers=3, width=64, ffn_width=128, feature_width=48, window_tokens=24)
 CAUSAL = replace(WIDE, causal=True, stem_frames=8, delay_tokens=6)
-CONFIGS = {'tiny': load_config('tiny').encoder, 'wide': WIDE, 'causal': CAUSAL}
+PHASES = replace(CAUSAL, phases=2)
+CONFIGS = {'tiny': load_config('tiny').encoder, 'wide': WIDE, 'causal': CAUSAL, 'phases': PHASES, 'wide phases': replace(WIDE, phases=2)}
 TOLERANCE = 1e-4
 
 
@@ -76,9 +77,21 @@ def test_a_causal_network_knows_no_grid():
     torch.testing.assert_close(late[field:], streamed[0][5 + field :], atol=TOLERANCE, rtol=0)
 
 
-def test_stem_frames_are_whole_tokens():
-    with pytest.raises(ValueError, match='expected stem_frames of 2'):
-        EncoderConfig(stem_frames=7)
+def test_two_phases_are_the_mean_of_two_grids():
+    two = network(PHASES)
+    one = Encoder(CAUSAL)
+    one.load_state_dict(two.state_dict())
+    mel = torch.randn(160, 128)
+    later = torch.cat([torch.zeros(1, 128), mel[:-1]])  # on a grid that is half a token earlier
+    got, a, b = encode(two, mel, 8), encode(one, mel, 8), encode(one, later, 8)
+    for name, value in got.items():
+        torch.testing.assert_close(value[:70], ((a[name] + b[name]) / 2)[:70], atol=TOLERANCE, rtol=0)
+
+
+@pytest.mark.parametrize(('wrong', 'says'), [({'stem_frames': 7}, 'expected stem_frames of 2'), ({'phases': 3}, 'expected phases 1 or 2')])
+def test_sizes_that_do_not_fit_are_said(wrong, says):
+    with pytest.raises(ValueError, match=says):
+        EncoderConfig(**wrong)
 
 
 def test_masked_tokens_change_nothing(model):
@@ -114,7 +127,7 @@ def test_onnx_step_equals_pytorch(model, tmp_path):
     path.write_bytes(build(model.cfg, weights_of(model), 'step').SerializeToString())
     mel = torch.randn(150, 128)
     a = encode(model, mel, model.cfg.chunk_tokens)
-    b = Streamer(model.cfg, onnx_step(path, model.cfg.layers)).run(mel)
+    b = Streamer(model.cfg, onnx_step(path, model.cfg.caches)).run(mel)
     assert set(b) == {'features', 'boundary', 'speech'}
     for name, value in b.items():
         torch.testing.assert_close(value, a[name], atol=TOLERANCE, rtol=0)
@@ -125,7 +138,7 @@ def test_int8_step_is_near_pytorch(model, tmp_path):
     path.write_bytes(build(model.cfg, weights_of(model), 'step', int8=True).SerializeToString())
     mel = torch.randn(150, 128)
     a = encode(model, mel, model.cfg.chunk_tokens)['features']
-    b = Streamer(model.cfg, onnx_step(path, model.cfg.layers)).run(mel)['features']
+    b = Streamer(model.cfg, onnx_step(path, model.cfg.caches)).run(mel)['features']
     assert 0 < (a - b).square().mean().sqrt() < 0.05 * a.std()
 
 
