@@ -30,6 +30,7 @@ from data.batches import Utterance, augment, load_shards
 from data.mel import read_audio
 from data.places import RUNS
 from data.shards import cmu_syllable
+from model.bottleneck import merge_alike
 from model.encoder import Encoder
 from model.prototypes import Prototypes, classes, merge, taught
 from segment import segmenter
@@ -99,15 +100,25 @@ def corpus_odds(spoken: Spoken) -> np.ndarray:
     return counts[of] ** -0.5
 
 
+def tensors_of(model: Prototypes) -> Codebook:
+    """A projection head and prototypes as a bundle holds them."""
+    projection = {name: value.numpy().astype(np.float16) for name, value in model.state_dict().items() if name.startswith('projection.')}
+    return projection | {'centroids': model.prototypes.detach().numpy().astype(np.float16)}
+
+
 def merged_codebook(model: Prototypes, spoken: Spoken, merged: int) -> Codebook:
     """A projection head and prototypes that are taught, merged to at most `merged` units by how often each is met in `spoken`."""
     odds = corpus_odds(spoken)
     _, M = sizes(len(spoken.vectors), len(model.prototypes), merged)
-    tensors = {name: value.numpy().astype(np.float16) for name, value in model.state_dict().items() if name.startswith('projection.')}
-    tensors['centroids'] = model.prototypes.detach().numpy().astype(np.float16)
+    tensors = tensors_of(model)
     nearest = segmenter.nearest(segmenter.projected(spoken.vectors, tensors), tensors['centroids'])
     said = np.bincount(nearest, odds, minlength=len(tensors['centroids'])) * len(odds) / odds.sum()  # segments of each
     return tensors | {'units': (merge(tensors['centroids'], said, min(M, len(said))) + 1).astype(np.int32)}
+
+
+def steady_codebook(model: Prototypes, joint: np.ndarray, merged: int) -> Codebook:
+    """The same, merged by what names become when speech is changed: joint (K, K) of bundle/confusions.py."""
+    return tensors_of(model) | {'units': (merge_alike(joint, min(merged, len(joint))) + 1).astype(np.int32)}
 
 
 def with_bits(dial: dict, units: int) -> dict:

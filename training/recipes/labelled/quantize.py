@@ -3,7 +3,8 @@ then teaches the codebook on segments of training speech (bundle/codebook.py).
 
     python -m recipes.labelled.quantize --config small --run runs/small
 
-Reads RUN/sylboost.pt, or, with --stage steady, RUN/steady.pt, whose own prototypes then name the segments. Writes RUN/quantized/: config.json,
+Reads RUN/sylboost.pt, or, with --stage steady, RUN/steady.pt, whose own prototypes then name the segments, merged by what changed speech makes
+of them. --phases 2 runs a network over two grids of tokens (model/encoder.py), whatever it learned on. Writes RUN/quantized/: config.json,
 codebook.safetensors, metrics.json; bundle/export.py makes the bundle of them.
 """
 
@@ -18,11 +19,13 @@ from pathlib import Path
 import numpy as np
 from safetensors.numpy import save_file
 
-from bundle.codebook import clustered, merged_codebook, spoken_segments, taught_codebook
+from bundle.codebook import clustered, spoken_segments, steady_codebook, taught_codebook
 from bundle.config_json import encoder_json, rate_json
+from bundle.confusions import confusions
 from bundle.outputs import int8_outputs
 from config import load_config
 from data.batches import Utterance, load_shards, some_hours
+from data.pairs import Pairs
 from data.places import RUNS
 from measure.dial import Cut, Voices, fit, mix_hz
 from model.encoder import Encoder
@@ -83,12 +86,15 @@ def main() -> None:
     parser.add_argument('--data', type=Path, default=RUNS / 'data')
     parser.add_argument('--corpora', nargs='*')
     parser.add_argument('--hours', type=float, default=100, help='training speech to take segments from')
+    parser.add_argument('--phases', type=int, default=1, choices=(1, 2), help='grids of tokens that the network runs over')
+    parser.add_argument('--pairs', type=int, default=300, help='batches of pairs by which names are merged, with --stage steady')
+    parser.add_argument('--weights', type=json.loads, default={}, help='JSON: corpus -> how often pairs are drawn of it')
     parser.add_argument('--clustered', action='store_true', help='k-means and its merge, without the syllables')
     parser.add_argument('--dev', type=int, default=48, help='development utterances of each corpus')
     args = parser.parse_args()
     settings, started = load_config(args.config), time.time()
     state = load_checkpoint(args.run / f'{args.stage}.pt', settings.encoder)
-    mel, cfg = tuple(state['mel']), settings.encoder
+    mel, cfg = tuple(state['mel']), replace(settings.encoder, phases=args.phases)
     model = Encoder(cfg)
     model.load_state_dict(state['average'])
     model.eval()
@@ -104,16 +110,16 @@ def main() -> None:
     rates = [rate_json(r) for r in (replace(rate, hz=hz), *fit(corpora, rate.w))]
     print(f'natural {hz} Hz, w {rate.w}, λ {rate.lam}, shift {shift} samples; F1 at 50 and 20 ms: {scores}; {rates}', flush=True)
     utterances = some_hours(load_shards(args.data, args.corpora), args.hours, 0)
-    spoken = spoken_segments(model, utterances, mel, rate, rules)
     wanted = (settings.centroids, settings.merged)
-    if args.clustered:
-        codebook = clustered(spoken.vectors, *wanted)
-    elif args.stage == 'steady':
-        codebook = merged_codebook(prototypes_of(state), spoken, settings.merged)
+    if args.stage == 'steady' and not args.clustered:
+        pairs = Pairs(utterances, state['classes'], *mel, weights=args.weights)
+        names = prototypes_of(state)
+        codebook = steady_codebook(names, confusions(model, names, pairs, settings, args.pairs), settings.merged)
     else:
-        codebook = taught_codebook(spoken, *wanted)
+        spoken = spoken_segments(model, utterances, mel, rate, rules)
+        codebook = clustered(spoken.vectors, *wanted) if args.clustered else taught_codebook(spoken, *wanted)
     K, M = len(codebook['centroids']), int(codebook['units'].max())
-    print(f'{len(spoken.vectors)} segments, {K} centroids, {M} units, {time.time() - started:.0f} s', flush=True)
+    print(f'{K} centroids, {M} units, {time.time() - started:.0f} s', flush=True)
     out = args.run / 'quantized'
     out.mkdir(exist_ok=True)
     config = {

@@ -1,7 +1,7 @@
 """What a teacher makes of the clean recording, for the student to make of the changed one.
 
 Two teach, one after the other: first the bundle that the student began as, whole; then the running mean of the student's own weights, which hears
-no more than the student does and also says what each segment is called, sharpened, so that names do not sit on the fence.
+no more than the student does, but on two grids, and also says what each segment is called, sharpened, so that names do not sit on the fence.
 Letters: B rows, T tokens, S segments a row, D features, K syllables.
 """
 
@@ -17,10 +17,11 @@ from model.crf import marginals
 from model.encoder import Encoder
 from model.prototypes import Prototypes
 from stage.encode import run_batch
+from stage.pooled import segment_means, standardised
 
 CLAMP = 6.0  # of the teacher's boundary logits: the runtime's
 APART = 3  # tokens between two boundaries: the segmenter's
-SHARPEN = 0.6  # temperature of the teacher's names; of 1, names stay as undecided as they are
+SHARPEN = 0.35  # temperature of the teacher's names; of 1, names stay as undecided as they are
 
 
 @dataclass(frozen=True)
@@ -30,27 +31,6 @@ class Lesson:
     features: Tensor
     boundary: Tensor
     names: Tensor | None = None
-
-
-def segment_means(tokens: Tensor, ids: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Tokens (B, T, D), the segment of each or -1 -> means over the inner tokens (B, count, D) and how many tokens each has (B, count)."""
-    B, T, D = tokens.shape
-    edge = torch.ones_like(ids, dtype=torch.bool)
-    same = ids[:, 1:] == ids[:, :-1]
-    edge[:, 1:-1] = ~(same[:, :-1] & same[:, 1:])
-    flat = torch.where(ids >= 0, ids + torch.arange(B, device=ids.device)[:, None] * count, B * count).flatten()
-    ones = torch.ones(B * T, device=ids.device)
-    length = torch.zeros(B * count + 1, device=ids.device).index_add_(0, flat, ones)
-    weight = ones * ~(edge.flatten() & (length[flat] >= 3))
-    total = torch.zeros(B * count + 1, D, device=ids.device).index_add_(0, flat, tokens.flatten(0, 1) * weight[:, None])
-    share = torch.zeros(B * count + 1, device=ids.device).index_add_(0, flat, weight)
-    mean = total[:-1] / share[:-1, None].clamp(min=1)
-    return mean.view(B, count, D), length[:-1].view(B, count)
-
-
-def standardised(vectors: Tensor) -> Tensor:
-    """Each vector (..., D) over its entries, as units are named (docs/bundle.md)."""
-    return (vectors - vectors.mean(-1, keepdim=True)) / (vectors.std(-1, keepdim=True, unbiased=False) + 1e-5)
 
 
 def later(probability: Tensor, by: Tensor) -> Tensor:
@@ -68,4 +48,5 @@ def lesson(teacher: Encoder, batch: dict[str, Tensor], amp: bool, names: Prototy
     features, _ = segment_means(out['features'], batch['clean_segment'], batch['classes'].shape[1])
     probability, _ = marginals(out['boundary'].clamp(-CLAMP, CLAMP).double().numpy(), batch['lengths'].numpy(), APART)
     said = None if names is None else (names.eval()(standardised(features).flatten(0, 1)) / SHARPEN).softmax(-1).view(*features.shape[:2], -1)
-    return Lesson(features, later(torch.from_numpy(probability).float(), batch['late']), said)
+    early = (teacher.cfg.phases - 1) / 4  # tokens: the mean of a grid and one that is half a token earlier
+    return Lesson(features, later(torch.from_numpy(probability).float(), batch['late'] + early), said)

@@ -12,6 +12,7 @@ the cross-entropy to what its mean calls the segment.
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from data.pairs import Pairs, common_syllables
 from data.places import PROJECT
 from model.encoder import Encoder
 from model.prototypes import Prototypes
-from recipes.paired.lesson import lesson, standardised
+from recipes.paired.lesson import lesson
 from recipes.paired.watch import Watched
 from stage.checkpoint import load_checkpoint, save
 from stage.development import dev_scores, dev_sets
@@ -36,10 +37,11 @@ from stage.encode import run_batch
 from stage.label_losses import label_losses
 from stage.loop import Loop, Optimizers
 from stage.options import arguments
+from stage.pooled import jittered_vectors
 
 BELIEF = 0.4  # share of the boundary target that is the teacher's
 WEIGHTS = {'boundary': 2.0, 'phone': 0.4, 'speech': 0.5, 'features': 0.3, 'names': 0.3}
-OWN = WEIGHTS | {'features': 0.1, 'same': 0.3}  # of a student that teaches itself; `same`: the names are its teacher's
+OWN = WEIGHTS | {'features': 0.1, 'same': 1.0}  # of a student that teaches itself; `same`: the names are its teacher's
 OWN_BELIEF = 0.3
 
 
@@ -65,26 +67,6 @@ def widened(student: Encoder, old: Encoder) -> None:
     student.load_state_dict(state, strict=False)
 
 
-def jittered_vectors(features: Tensor, ids: Tensor, segments: Tensor, rng: np.random.Generator) -> tuple[Tensor, tuple[Tensor, Tensor]]:
-    """Vectors (n, D) of the segments (B, S) that are asked for, standardised as they will be named, cut up to a token off; and their places (B, S).
-
-    ids (B, T): the segment of each token, or -1. A segment that has no token is left out.
-    """
-    B, T, _ = features.shape
-    position = torch.arange(T).expand(B, T)
-    ends = torch.full((B, segments.shape[1] + 1), -1).scatter_reduce(1, ids.clamp(min=-1) + 1, position, 'amax')[:, 1:]
-    row, k = (segments & (ends >= 0)).nonzero(as_tuple=True)
-    last = ends[row, k]
-    first = torch.full((B, segments.shape[1] + 1), T).scatter_reduce(1, ids.clamp(min=-1) + 1, position, 'amin')[row, k + 1]
-    move = torch.from_numpy(rng.choice([-1, 0, 1], (2, len(row)), p=[0.2, 0.6, 0.2]))
-    a, b = (first + move[0]).clamp(0, T - 1), (last + 1 + move[1]).clamp(1, T)
-    b = torch.maximum(b, a + 1)
-    trim = (b - a >= 3).long()
-    a, b = a + trim, b - trim
-    sums = F.pad(features.cumsum(1), (0, 0, 1, 0))  # (B, T + 1, D)
-    return standardised((sums[row, b] - sums[row, a]) / (b - a)[:, None]), (row, k)
-
-
 def main() -> None:
     parser = arguments(argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter))
     parser.add_argument('--init', type=Path, default=PROJECT / 'models/small', help='the bundle to start from, the first teacher')
@@ -100,7 +82,7 @@ def main() -> None:
     state = load_checkpoint(args.run / 'steady.pt', settings.encoder) if args.resume else {}
     classes = state.get('classes') or common_syllables(utterances, settings.centroids)
     pairs = Pairs(utterances, classes, *mel, seed=args.seed, weights=args.weights)
-    model, average = (Student(Encoder(settings.encoder), len(classes)) for _ in range(2))
+    model, average = (Student(Encoder(replace(settings.encoder, phases=phases)), len(classes)) for phases in (1, 2))
     if args.resume:
         model.load_state_dict(state['student'])
         average.load_state_dict(state['student_average'])

@@ -17,10 +17,11 @@ from data.places import PROJECT
 from data.shards import write_shard
 from measure.same_word import edit_distance
 from model.encoder import Encoder, EncoderConfig, stem_windows
-from recipes.paired.lesson import Lesson, later, lesson, segment_means
-from recipes.paired.steady import Student, jittered_vectors, widened
+from recipes.paired.lesson import Lesson, later, lesson
+from recipes.paired.steady import Student, widened
 from segment import segmenter
 from stage.checkpoint import load_checkpoint
+from stage.pooled import jittered_vectors, segment_means
 from tests.helpers import run, spread
 
 TINY = PROJECT / 'test/fixtures/tiny'
@@ -145,7 +146,7 @@ def test_a_run_learns_and_goes_on(shards, tmp_path):
     state = load_checkpoint(tmp_path / 'steady.pt', load_config('tiny').encoder)
     assert state['step'] == 16 and json.dumps(state['classes'])
     options = ['--config', 'tiny', '--run', tmp_path, '--stage', 'steady', '--data', shards, '--corpora', 'tones']
-    run('recipes.labelled.quantize', *options)
+    run('recipes.labelled.quantize', *options, '--phases', 2, '--pairs', 2)
     run('bundle.export', *options, '--clip', TINY / 'golden/speech.wav', '--out', tmp_path / 'bundle')
     codebook, names = load_file(tmp_path / 'bundle/codebook.safetensors'), state['student_average']
     np.testing.assert_allclose(codebook['centroids'], names['names.prototypes'], rtol=1e-3, atol=1e-4)
