@@ -48,8 +48,12 @@ class Cut:
 
     def edges(self, rate: segmenter.Rate, shift: int = 0) -> list[np.ndarray]:
         """Starts and ends of what is no pause, in seconds."""
+        return self.placed(self.live(rate), shift)
+
+    def placed(self, cuts: list[np.ndarray], shift: int) -> list[np.ndarray]:
+        """The same of cuts that are there."""
         rules = replace(self.rules, shift_samples=shift)
-        return [segmenter.syllable_edges(o['speech'], cuts, rules) for cuts, o in zip(self.live(rate), self.outputs, strict=True)]
+        return [segmenter.syllable_edges(o['speech'], c, rules) for c, o in zip(cuts, self.outputs, strict=True)]
 
     def counts(self, rate: segmenter.Rate) -> np.ndarray:
         """Units and seconds of non-pause of each utterance, (utterances, 2)."""
