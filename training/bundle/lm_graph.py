@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 import onnx
 import torch
-from onnx import TensorProto, numpy_helper
+from onnx import TensorProto
 from safetensors.numpy import save_file
 
 from bundle.onnx_graph import (
@@ -21,12 +21,14 @@ from bundle.onnx_graph import (
     attention_rows,
     block,
     flat_weights,
+    halved,
     hidden_where,
     layer_present,
     model_of,
     save_shared,
     session_of,
     unflatten_weights,
+    weights_in,
 )
 from model.unit_lm import UnitLm, UnitLmConfig, whole_logits
 
@@ -90,9 +92,10 @@ def build(cfg: UnitLmConfig, weights: dict[str, np.ndarray], int8: bool = False)
 def write_lm(folder: Path, model: UnitLm, config: dict, golden: list[int]) -> None:
     """Writes every file of lm/. config: from lm_json; golden: units of a stream, the boundary id first."""
     model.eval()
+    model.load_state_dict({name: value.half().float() for name, value in model.state_dict().items()})  # as they are stored
     folder.mkdir(parents=True, exist_ok=True)
     weights = flat_weights(model.cfg, {k: v.detach().float().numpy() for k, v in model.state_dict().items()})
-    save_shared({'step': build(model.cfg, weights)}, folder)
+    save_shared({'step': halved(build(model.cfg, weights))}, folder)
     (folder / 'step_int8.onnx').write_bytes(build(model.cfg, weights, int8=True).SerializeToString())
     (folder / 'config.json').write_text(json.dumps(config, indent=2) + '\n')
     tensors = {'units': np.array(golden, np.int32), 'logits': whole_logits(model, golden).numpy()}
@@ -103,7 +106,7 @@ def read_lm(folder: Path) -> tuple[UnitLm, dict]:
     """The fp32 network and config.json of an lm/ folder."""
     config = json.loads((folder / 'config.json').read_text())
     model = UnitLm(lm_config(config))
-    arrays = {t.name: numpy_helper.to_array(t) for t in onnx.load(folder / 'step.onnx').graph.initializer}
+    arrays = weights_in(folder / 'step.onnx')
     state = unflatten_weights(model.cfg, {n: arrays[n] for n in model.state_dict()})
     model.load_state_dict({n: torch.from_numpy(np.array(v)) for n, v in state.items()})
     return model.eval(), config

@@ -27,6 +27,7 @@ from segment.stand_ins import OUTPUTS
 
 OPSET, IR_VERSION = 20, 10
 EXTERNAL_BYTES = 4096  # tensors of at least this size go to weights.bin
+HALF = '.half'  # ends the name of a tensor that is stored as halves
 
 
 def flat_weights(cfg: EncoderConfig, state: dict[str, np.ndarray]) -> dict[str, np.ndarray]:
@@ -287,6 +288,27 @@ def build(cfg: EncoderConfig, weights: dict[str, np.ndarray], kind: str, int8: b
             inputs |= {f'past_{which}_{layer}': ['B', W, V] for layer in range(cfg.caches)}
         outputs['present'] = ['B', cfg.caches, 2, t, V]
     return model_of(g, f'sylstream_{kind}', inputs, outputs)
+
+
+def halved(model: onnx.ModelProto) -> onnx.ModelProto:
+    """Large float32 tensors as halves, made float32 again when the model is loaded: the same graph at half the size."""
+    casts = []
+    for tensor in model.graph.initializer:
+        if tensor.data_type == TensorProto.FLOAT and len(tensor.raw_data) >= EXTERNAL_BYTES:
+            name = tensor.name
+            tensor.CopyFrom(numpy_helper.from_array(numpy_helper.to_array(tensor).astype(np.float16), f'{name}{HALF}'))
+            casts.append(helper.make_node('Cast', [f'{name}{HALF}'], [name], to=TensorProto.FLOAT))
+    nodes = [*casts, *model.graph.node]
+    del model.graph.node[:]
+    model.graph.node.extend(nodes)
+    onnx.checker.check_model(model)
+    return model
+
+
+def weights_in(path: Path) -> dict[str, np.ndarray]:
+    """The tensors of a model that was saved, float32 where they are halves."""
+    arrays = {t.name: numpy_helper.to_array(t) for t in onnx.load(path).graph.initializer}
+    return {n.removesuffix(HALF): a.astype(np.float32) if n.endswith(HALF) else a for n, a in arrays.items()}
 
 
 def save_shared(models: dict[str, onnx.ModelProto], folder: Path) -> None:

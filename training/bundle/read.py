@@ -6,13 +6,11 @@ import json
 from pathlib import Path
 
 import numpy as np
-import onnx
 import torch
-from onnx import numpy_helper
 from safetensors.numpy import load_file
 
 from bundle.config_json import encoder_config
-from bundle.onnx_graph import session_of, unflatten_weights
+from bundle.onnx_graph import session_of, unflatten_weights, weights_in
 from model.encoder import Encoder
 
 
@@ -34,8 +32,7 @@ def read_bundle(folder: Path) -> tuple[Encoder, dict, dict]:
     """A bundle's fp32 network (phone head, and heads that the bundle lacks, untrained), config.json and codebook: what --init continues from."""
     config = json.loads((folder / 'config.json').read_text())
     model = Encoder(encoder_config(config))
-    step = onnx.load(folder / 'onnx/step.onnx')
-    arrays = {t.name: numpy_helper.to_array(t) for t in step.graph.initializer}
+    arrays = weights_in(folder / 'onnx/step.onnx')
     wanted = [n for n in model.state_dict() if not n.startswith('phones.') and (n in arrays or not n.startswith('events.'))]
     state = unflatten_weights(model.cfg, {n: arrays[n] for n in wanted})
     model.load_state_dict({n: torch.from_numpy(np.array(v)) for n, v in state.items()}, strict=False)
