@@ -7,10 +7,7 @@ import type { EncoderSetup } from './encoderMessages.ts';
  * Frames that the encoder hears again before a step's own: its embedding hears `stemFrames`, the token's two and those
  * before them, and a second phase begins within the token before (docs/bundle.md).
  */
-export function framesBefore({
-  stemFrames = FRAMES_PER_TOKEN,
-  phases = 1,
-}: EncoderConfig): number {
+export function framesBefore({ stemFrames = FRAMES_PER_TOKEN, phases = 1 }: EncoderConfig): number {
   return stemFrames - FRAMES_PER_TOKEN * (2 - phases);
 }
 
