@@ -13,7 +13,7 @@ from __future__ import annotations
 import argparse
 import json
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -28,7 +28,7 @@ from config import load_config
 from data.batches import Utterance, load_shards, some_hours
 from data.pairs import Pairs
 from data.places import RUNS
-from measure.dial import Cut, Voices, fit, mix_hz
+from measure.dial import Cut, Voices, fit, lambda_for, mix_hz
 from model.encoder import Encoder
 from model.prototypes import Prototypes
 from segment import segmenter
@@ -42,11 +42,11 @@ GRID = 0.01  # seconds
 SHIFTS = range(-120, 121, 20)  # samples; the format's bound: a boundary stays between its neighbours' centres
 
 
-def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segmenter.Rate, int, dict]:
+def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]], lambdas: Callable[[float], Iterable[float]]) -> tuple[segmenter.Rate, int, dict]:
     """The natural rate's w and λ and the one shift: the best mean over the sets of F1 at 50 ms plus F1 at 20 ms.
 
     Reference edges lie on the aligner's grid of 10 ms and tokens on theirs, so F1 at 20 ms would jump with the shift: both choices are made
-    against edges that lie anywhere within their 10 ms. What is reported is of the edges as they are.
+    against edges that lie anywhere within their 10 ms. What is reported is of the edges as they are. lambdas: those to try with a w.
     """
     rng = np.random.default_rng(0)
     anywhere = {name: [u.edges + rng.uniform(-GRID / 2, GRID / 2, len(u.edges)) for u in us] for name, (_, us) in sets.items()}
@@ -63,7 +63,7 @@ def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]]) -> tuple[segmenter.R
     rate = segmenter.Rate('natural', 0, WEIGHTS[2], 0)
     best, shift = best_of(rate, SHIFTS)
     for w in WEIGHTS:
-        for lam in LAMBDAS:
+        for lam in lambdas(w):
             mean, _ = best_of(tried := segmenter.Rate('natural', 0, w, lam), [shift])
             if mean > best:
                 best, rate = mean, tried
@@ -89,6 +89,9 @@ def main() -> None:
     parser.add_argument('--data', type=Path, default=RUNS / 'data')
     parser.add_argument('--corpora', nargs='*')
     parser.add_argument('--hours', type=float, default=100, help='training speech to take segments from')
+    parser.add_argument(
+        '--natural', type=float, help='units a second of the natural rate (default: what scores best)'
+    )
     parser.add_argument('--phases', type=int, default=1, choices=(1, 2), help='grids of tokens that the network runs over')
     parser.add_argument('--pairs', type=int, default=300, help='batches of pairs by which names are merged, with --stage steady')
     parser.add_argument('--weights', type=json.loads, default={}, help='JSON: corpus -> how often pairs are drawn of it')
@@ -108,7 +111,11 @@ def main() -> None:
         for name, us in dev.items()
     }
     print(f'development outputs: {time.time() - started:.0f} s', flush=True)
-    rate, shift, scores = calibrate({name: (voices.cut, dev[name]) for name, voices in corpora.items()})
+
+    def lambdas(w: float) -> Iterable[float]:
+        return [lambda_for(args.natural, segmenter.Rate('', 0, w, 0), lambda rate: mix_hz(corpora, rate)).lam] if args.natural else LAMBDAS
+
+    rate, shift, scores = calibrate({name: (voices.cut, dev[name]) for name, voices in corpora.items()}, lambdas)
     hz = round(mix_hz(corpora, rate), 3)
     rates = [rate_json(r) for r in (replace(rate, hz=hz), *fit(corpora, rate.w))]
     print(f'natural {hz} Hz, w {rate.w}, λ {rate.lam}, shift {shift} samples; F1 at 50 and 20 ms: {scores}; {rates}', flush=True)

@@ -7,7 +7,7 @@ steps=${STEPS:-6000} data=${DATA:-$runs/data} run=$runs/steady
 ALL=(steady quantize bundle)
 
 steady() { m recipes.paired.steady --data "$data" --init "${BUNDLE:-../models/small}" --run "$run" --steps "$steps" --decay $((steps / 4)); }
-quantize() { m recipes.labelled.quantize --config steady --stage steady --phases 2 --run "$run" --data "$data"; }
+quantize() { m recipes.labelled.quantize --config steady --stage steady --phases 2 --natural 3.91 --run "$run" --data "$data"; }
 bundle() { m bundle.export --config steady --stage steady --run "$run" --data "$data" --clip ../test/fixtures/kathleen-a0002.wav --out "$runs/bundle/steady"; }
 
 stages "$@"
