@@ -1,21 +1,17 @@
 import { cpus, loadavg } from 'node:os';
-import { loadModels } from '../models/loadModels.ts';
+import { TOKEN_SAMPLES, SAMPLE_RATE } from '../core/time.ts';
 import type { Precision } from '../models/bundle/bundle.ts';
+import type { StreamPool } from '../streams/pool/poolTypes.ts';
+import { createStreamPool } from '../streams/pool/streamPool.ts';
 import { runLiveStreams, type LiveReport } from './liveStreams.ts';
+
+const TOKENS_PER_SECOND = SAMPLE_RATE / TOKEN_SAMPLES;
 
 /** One precision at one number of streams, beside the bare model. */
 export interface CapacityRow extends LiveReport {
   readonly precision: Precision;
-  /**
-   * Worker CPU over the time of its own `session.run` calls, minus 1: what gathering, scattering and messages cost on top
-   * of the very same batches. Means something only on a machine that does nothing else (a run that waits for a core
-   * counts its waiting).
-   */
-  readonly overhead: number | undefined;
-  /** CPU milliseconds of the same batch sizes replayed in a hot loop by the model alone, right after. */
-  readonly replayCpuMs: number | undefined;
-  /** Worker CPU over the hot replay, minus 1: the above, and what cold caches and waking up cost a paced run. */
-  readonly overReplay: number | undefined;
+  /** CPU of the whole process over that of the same steps by the bare model in batches of 16. */
+  readonly timesBare: number;
 }
 
 /** A whole benchmark with the machine that it ran on. */
@@ -24,7 +20,7 @@ export interface CapacityReport {
   readonly loadBefore: number;
   readonly loadAfter: number;
   readonly bundle: { readonly name: string; readonly version: string; readonly hash: string };
-  /** Milliseconds of one stream-step of the bare model, by precision and batch size. */
+  /** CPU milliseconds of one stream-step of the bare model, by precision and batch size. */
   readonly bareStepMs: Readonly<Record<string, Readonly<Record<number, number>>>>;
   readonly rows: readonly CapacityRow[];
 }
@@ -36,64 +32,55 @@ export interface CapacityOptions {
   readonly seconds: number;
   readonly precisions: readonly Precision[];
   readonly bundle?: string | undefined;
-  readonly workers?: number | undefined;
+  /** Threads that streams live in; default: the cores. */
+  readonly shards?: number | undefined;
   /** Told before each row. */
   readonly onRow?: ((precision: Precision, streams: number) => void) | undefined;
 }
 
-/** Measures the capacity curve: live streams at each number, with the bare model of the same batches as baseline. */
+/** Measures the capacity curve: live streams at each number, with the bare model as baseline. */
 export async function measureCapacity(options: CapacityOptions): Promise<CapacityReport> {
   const rows: CapacityRow[] = [];
   const bareStepMs: Record<string, Record<number, number>> = {};
   const loadBefore = loadavg()[0];
   let bundle = { name: '', version: '', hash: '' };
   for (const precision of options.precisions) {
-    const models = await loadModels({
-      lm: false,
-      bundle: options.bundle,
+    const { bundle: folder, shards } = options;
+    const pool = await createStreamPool({
+      bundle: folder,
       precision,
-      workers: options.workers ?? 1,
+      shards,
+      lm: false,
+      warm: true,
+      patient: true,
     });
-    const { manifest, hash } = models.bundle;
+    const { manifest, hash, config } = pool.bundle;
     bundle = { name: manifest.name, version: manifest.version, hash };
-    const bare = models.encoder.bare!;
     try {
-      bareStepMs[precision] = {};
-      for (const batch of [1, 2, 4, 8, 16, 32]) {
-        await bare(batch, 3);
-        bareStepMs[precision][batch] = (await bare(batch, 20)).runMs / 20 / batch;
-      }
-      await runLiveStreams(models, { streams: 4, seconds: 2, speech: options.speech });
+      const bare = await bareSteps(pool);
+      bareStepMs[precision] = bare;
+      const second = bare[16] * (TOKENS_PER_SECOND / config.encoder.chunkTokens);
+      await runLiveStreams(pool, { streams: 4, seconds: 2, speech: options.speech });
       for (const streams of options.streams) {
         options.onRow?.(precision, streams);
-        const report = await runLiveStreams(models, { ...options, streams });
-        const replayCpuMs = await replay(bare, report.batches);
-        const { cpuMs, runMs } = report.worker;
-        const over = (base: number | undefined): number | undefined =>
-          cpuMs === undefined || base === undefined ? undefined : cpuMs / base - 1;
-        const overhead = over(runMs);
-        rows.push({ ...report, precision, overhead, replayCpuMs, overReplay: over(replayCpuMs) });
+        const report = await runLiveStreams(pool, { ...options, streams });
+        rows.push({ ...report, precision, timesBare: report.cpuMs / second });
       }
     } finally {
-      await models.close();
+      await pool.close();
     }
   }
   const machine = { cpu: cpus()[0].model, cores: cpus().length, node: process.version };
   return { machine, loadBefore, loadAfter: loadavg()[0], bundle, bareStepMs, rows };
 }
 
-/** CPU of the model alone for a histogram of batches, measured on at most 20 runs of each size. */
-async function replay(
-  bare: (batch: number, times: number) => Promise<{ cpuMs: number | undefined }>,
-  batches: readonly number[],
-): Promise<number | undefined> {
-  let total = 0;
-  for (const [batch, runs] of batches.entries()) {
-    if (runs === 0) continue;
-    const times = Math.min(20, runs);
-    const { cpuMs } = await bare(batch, times);
-    if (cpuMs === undefined) return undefined;
-    total += (cpuMs / times) * runs;
+/** CPU milliseconds of one stream-step of the bare model in a hot loop, by size of batch. */
+async function bareSteps(pool: StreamPool): Promise<Record<number, number>> {
+  const steps: Record<number, number> = {};
+  for (const batch of [1, 2, 4, 8, 16]) {
+    await pool.bare!(batch, 3);
+    const { runMs, cpuMs = runMs } = await pool.bare!(batch, 20);
+    steps[batch] = cpuMs / 20 / batch;
   }
-  return total;
+  return steps;
 }

@@ -1,9 +1,8 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { Subject, type Subscription } from 'rxjs';
-import type { Models } from '../models/loadModels.ts';
-import { speechUnits } from '../streams/speechUnits.ts';
 import type { PcmChunk } from '../core/types.ts';
 import { msToSamples, SAMPLE_RATE } from '../core/time.ts';
+import type { StreamPool } from '../streams/pool/poolTypes.ts';
 import { summarise, type Summary } from './percentiles.ts';
 
 /** What one run of live streams showed. Times in milliseconds. */
@@ -18,17 +17,13 @@ export interface LiveReport {
   /** Share of the units that `maxDelayMs` forced. */
   readonly forced: number;
   readonly loopDelay: { readonly p50: number; readonly p99: number; readonly max: number };
-  /** Growth of the resident set over the empty process with loaded models, per stream. */
+  /** CPU of the whole process, milliseconds a second of a stream's audio. */
+  readonly cpuMs: number;
+  /** Growth of the resident set over the empty process with its pool, per stream. */
   readonly bytesPerStream: number;
   /** Runs by batch size. */
   readonly batches: readonly number[];
   readonly steps: number;
-  /** Worker: CPU of the run, of ONNX Runtime's calls and of gathering, as wall milliseconds in the worker. */
-  readonly worker: {
-    readonly cpuMs: number | undefined;
-    readonly runMs: number;
-    readonly gatherMs: number;
-  };
   /** Steps that still waited when the last chunk had been sent: more than a few means that it fell behind. */
   readonly backlog: number;
 }
@@ -54,17 +49,17 @@ interface LiveStream {
 }
 
 /**
- * Runs live streams against loaded models, paced by the clock and spread in phase, and measures what the machine
- * adds to every unit. The models must serve nothing else meanwhile.
+ * Runs live streams in a pool, paced by the clock and spread in phase, and measures what the machine adds to every unit.
+ * The pool must serve nothing else meanwhile.
  */
-export async function runLiveStreams(models: Models, options: LiveOptions): Promise<LiveReport> {
+export async function runLiveStreams(pool: StreamPool, options: LiveOptions): Promise<LiveReport> {
   const { streams: count, seconds, speech, chunkMs = 20 } = options;
   const chunk = msToSamples(chunkMs);
   const chunks = Math.floor((seconds * SAMPLE_RATE) / chunk);
   const lags: number[] = [];
   const delays: number[] = [];
   let forced = 0;
-  const before = models.encoder.status();
+  const before = pool.status();
   const baseBytes = residentBytes();
   const subscriptions: Subscription[] = [];
   const ended: Promise<void>[] = [];
@@ -80,7 +75,7 @@ export async function runLiveStreams(models: Models, options: LiveOptions): Prom
     ended.push(
       new Promise<void>((resolve, reject) => {
         subscriptions.push(
-          speechUnits(stream.chunks$, models).subscribe({
+          pool.speechUnits(stream.chunks$).subscribe({
             next: (event) => {
               if (event.type !== 'unit') return;
               const { unit } = event;
@@ -101,6 +96,7 @@ export async function runLiveStreams(models: Models, options: LiveOptions): Prom
 
   const loop = monitorEventLoopDelay({ resolution: 1 });
   loop.enable();
+  const usage = process.cpuUsage();
   let peakBytes = baseBytes;
   await pace(streams, {
     chunk,
@@ -110,11 +106,12 @@ export async function runLiveStreams(models: Models, options: LiveOptions): Prom
     tick: () => (peakBytes = Math.max(peakBytes, residentBytes())),
   });
   loop.disable();
-  const backlog = models.encoder.status().queued;
+  const { user, system } = process.cpuUsage(usage);
+  const backlog = pool.status().queued;
   for (const { chunks$ } of streams) chunks$.complete();
   await Promise.all(ended);
   for (const subscription of subscriptions) subscription.unsubscribe();
-  const after = models.encoder.status();
+  const after = pool.status();
 
   return {
     streams: count,
@@ -128,17 +125,10 @@ export async function runLiveStreams(models: Models, options: LiveOptions): Prom
       p99: loop.percentile(99) / 1e6,
       max: loop.max / 1e6,
     },
+    cpuMs: (user + system) / 1000 / (count * seconds),
     bytesPerStream: (peakBytes - baseBytes) / count,
     batches: after.batches.map((runs, size) => runs - before.batches[size]),
     steps: after.steps - before.steps,
-    worker: {
-      cpuMs:
-        after.cpuMs === undefined || before.cpuMs === undefined
-          ? undefined
-          : after.cpuMs - before.cpuMs,
-      runMs: after.runMs - before.runMs,
-      gatherMs: after.gatherMs - before.gatherMs,
-    },
     backlog,
   };
 }

@@ -9,16 +9,16 @@ export function capacityText(report: CapacityReport): string {
   ];
   for (const [precision, steps] of Object.entries(report.bareStepMs)) {
     const each = Object.entries(steps).map(([batch, ms]) => `${ms.toFixed(2)} at ${batch}`);
-    lines.push('', `${precision}: bare model, ms a stream-step by batch: ${each.join(', ')}`);
+    lines.push('', `${precision}: bare model, CPU ms a stream-step by batch: ${each.join(', ')}`);
     lines.push(
-      '| streams | lag p50 / p95 / p99 / max ms | decision delay p50 / p95 ms | forced | loop p99 ms | KiB a stream | mean batch | worker CPU over its session.run | over hot replay | backlog |',
+      '| streams | lag p50 / p95 / p99 / max ms | decision delay p50 / p95 ms | forced | loop p99 ms | KiB a stream | mean batch | CPU ms a stream-second | times bare | backlog |',
       '| --- | --- | --- | --- | --- | --- | --- | --- | --- | --- |',
     );
     for (const row of report.rows) if (row.precision === precision) lines.push(tableRow(row));
   }
   lines.push(
     '',
-    'lag: last sample that a unit needs sent → its event there. decision delay: decided − end, audio time. backlog: steps still waiting at the end.',
+    'lag: last sample that a unit needs sent → its event there. decision delay: decided − end, audio time. CPU: of the whole process; bare: of the same steps by the model alone in batches of 16. backlog: steps still waiting at the end.',
   );
   return lines.join('\n');
 }
@@ -34,13 +34,9 @@ function tableRow(row: CapacityRow): string {
     loopDelay.p99.toFixed(1),
     (row.bytesPerStream / 1024).toFixed(0),
     (row.steps / runs).toFixed(1),
-    percent(row.overhead),
-    percent(row.overReplay),
+    row.cpuMs.toFixed(1),
+    row.timesBare.toFixed(1),
     row.backlog,
   ];
   return `| ${cells.join(' | ')} |`;
-}
-
-function percent(share: number | undefined): string {
-  return share === undefined ? 'unknown' : `${(100 * share).toFixed(0)} %`;
 }

@@ -12,7 +12,7 @@ interface BenchOptions {
   readonly streams: readonly number[];
   readonly seconds: number;
   readonly precision: readonly ('int8' | 'fp32')[];
-  readonly workers: number;
+  readonly workers?: number;
   readonly bundle?: string;
   readonly speech?: string;
   readonly json?: boolean;
@@ -32,7 +32,7 @@ export function benchCommand(): Command {
     )
     .option('--seconds <n>', 'audio seconds of a run', positive, 15)
     .option('--precision <list>', 'int8, fp32 or both', precisions, ['int8', 'fp32'])
-    .option('--workers <n>', 'inference threads', count, 1)
+    .option('--workers <n>', 'threads that streams live in (default: the cores)', count)
     .option('--bundle <folder>', 'model bundle (default: the one that comes with the package)')
     .option('--speech <file>', "speech to send (default: the bundle's golden recording)")
     .option('--json', 'print the whole report as JSON')
@@ -51,6 +51,7 @@ async function bench(options: BenchOptions): Promise<void> {
   }
   const report = await measureCapacity({
     ...options,
+    shards: options.workers,
     speech,
     precisions: options.precision,
     onRow: (precision, streams) =>
