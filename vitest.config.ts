@@ -9,6 +9,9 @@ const LIVE = [
   'test/examples/pythonLive.test.ts',
 ];
 
+/** What only .ci/scale can run. */
+const SCALE = ['test/scale/**'];
+
 const config: ReturnType<typeof defineConfig> = defineConfig({
   test: {
     setupFiles: ['test/helpers/loadWasm.ts'],
@@ -18,7 +21,10 @@ const config: ReturnType<typeof defineConfig> = defineConfig({
     hookTimeout: 60_000,
     projects: [
       // No second try: a law that holds bit for bit holds at once.
-      { extends: true, test: { name: 'exact', include: ['test/**/*.test.ts'], exclude: LIVE } },
+      {
+        extends: true,
+        test: { name: 'exact', include: ['test/**/*.test.ts'], exclude: [...LIVE, ...SCALE] },
+      },
       // On a shared machine one of these may starve once.
       {
         extends: true,

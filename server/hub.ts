@@ -91,7 +91,7 @@ export function createHub(options: HubOptions): Hub {
   const memory = createMemoryBook({
     boundBytes: settings.memoryMib * 2 ** 20 || availableBytes() * MEMORY_PART,
     baseBytes: process.memoryUsage.rss(),
-    sessionBytes: sessionBytes(streams.bundle),
+    sessionBytes: sessionBytes(streams.bundle, settings.triton !== ''),
     live: () => store.live,
     parked: () => store.parked,
     sessions: () => store.all(),

@@ -47,6 +47,7 @@ function poolOptions(settings: Settings): StreamPoolOptions {
     speak: true,
     patient: true,
     providers: settings.providers as readonly Provider[],
+    ...(settings.triton !== '' && { triton: settings.triton }),
     ...(settings.bundle !== '' && { bundle: settings.bundle }),
     ...(settings.workers > 0 && { shards: settings.workers }),
   };

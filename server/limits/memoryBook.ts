@@ -1,5 +1,5 @@
 import type { Bundle } from '../../src/models/bundle/bundle.ts';
-import { ringShape } from '../../src/models/encoder/stepJob.ts';
+import { keptShape } from '../../src/models/remote/remoteModel.ts';
 import { ringBytes } from '../../src/models/inference/kvRing.ts';
 import { historyBytes, lmCache } from '../../src/models/lm/lmMemory.ts';
 
@@ -89,9 +89,12 @@ export function createMemoryBook(options: MemoryBookOptions): MemoryBook {
   };
 }
 
-/** Bytes that a session of a bundle takes whatever it does: keys and values, shared and a thread's copy of them. */
-export function sessionBytes({ config, lm }: Pick<Bundle, 'config' | 'lm'>): number {
-  const ring = ringBytes(ringShape(config.encoder));
+/** Bytes that a session of a bundle takes whatever it does: keys and values, or the mel of them, shared and a thread's copy. */
+export function sessionBytes(
+  { config, lm }: Pick<Bundle, 'config' | 'lm'>,
+  isRemote: boolean = false,
+): number {
+  const ring = ringBytes(keptShape(config.encoder, isRemote));
   const history = lm ? historyBytes(lmCache(lm)) : 0;
   return 2 * (ring + history) + STATE_BYTES + OTHER_BYTES;
 }

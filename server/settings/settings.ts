@@ -11,6 +11,7 @@ export interface Settings {
   readonly precision: 'int8' | 'fp32';
   readonly workers: number;
   readonly providers: readonly string[];
+  readonly triton: string;
   readonly capacity: number;
   readonly livePace: number;
   readonly filePace: number;
@@ -110,6 +111,17 @@ export const SETTINGS: readonly Setting[] = [
   {
     ...list('providers', ['cpu'], 'execution providers, the first that works'),
     items: { fits: (item) => /^(cpu|cuda|webgpu)$/.test(item), like: 'cpu, cuda or webgpu' },
+  },
+  {
+    ...text(
+      'triton',
+      '',
+      'HOST:PORT of a Triton server that runs the encoder; empty: it runs here',
+    ),
+    items: {
+      fits: (it) => it === '' || /^[^\s/]+:\d{1,5}$/.test(it),
+      like: 'HOST:PORT, without a scheme',
+    },
   },
   number('capacity', 0, 0, 100_000, 'live streams at once; 0: measured at start'),
   number('livePace', 1.25, 1, 1000, 'times real time at which live audio is let in'),

@@ -55,6 +55,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
     case 'SYLSTREAM_ERR_BUNDLE_SHAPE':
     case 'SYLSTREAM_ERR_ENGINE':
     case 'SYLSTREAM_ERR_PROVIDER':
+    case 'SYLSTREAM_ERR_REMOTE':
     case 'SYLSTREAM_ERR_ENCODER':
     case 'SYLSTREAM_ERR_LM':
     case 'SYLSTREAM_ERR_SPEAK':

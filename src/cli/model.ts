@@ -1,4 +1,4 @@
-import { Command } from 'commander';
+import { Command, Option } from 'commander';
 import { PipelineError } from '../core/errors.ts';
 import type { Bundle } from '../models/bundle/bundle.ts';
 import { checkLmGolden } from '../models/lm/checkLmGolden.ts';
@@ -11,7 +11,13 @@ import { createUnitSpeaker } from '../models/speak/unitSpeaker.ts';
 import type { UnitLm } from '../models/lm/unitLm.ts';
 import { checkGolden } from '../streams/checkGolden.ts';
 import { checkHeadGolden } from '../streams/checkHeadGolden.ts';
+import { PRECISIONS } from '../models/encoder/stepModel.ts';
+import {
+  writeTritonRepository,
+  type TritonRepositoryOptions,
+} from '../models/remote/tritonRepository.ts';
 import { openOutput } from './output.ts';
+import { countTo } from './usage.ts';
 
 /** Share of the golden units that must be found: another processor may round a few boundaries otherwise. */
 const MIN_EQUAL = 0.95;
@@ -39,7 +45,35 @@ export function modelCommand(): Command {
     )
     .argument('[bundle]', 'its folder', defaultBundle())
     .action(verify);
+  command
+    .command('triton')
+    .description(
+      'write a model repository, with which a Triton server runs the encoder for many gateways',
+    )
+    .argument('<bundle>', 'its folder')
+    .requiredOption('--out <folder>', 'the repository; files that are there are written over')
+    .addOption(
+      new Option('--precision <name>', 'form of the encoder').choices(PRECISIONS).default('int8'),
+    )
+    .option('--sequences <n>', 'streams that the server keeps', countTo(65_536), 1024)
+    .option('--max-batch <n>', 'most streams of a run', countTo(256), 32)
+    .addOption(
+      new Option('--device <name>', 'where the server runs it')
+        .choices(['cpu', 'gpu'])
+        .default('cpu'),
+    )
+    .action(writeTriton);
   return command;
+}
+
+async function writeTriton(
+  directory: string,
+  { out, ...options }: TritonRepositoryOptions & { readonly out: string },
+): Promise<void> {
+  const bundle = await readBundle(directory);
+  await writeTritonRepository(bundle, out, options);
+  const output = await openOutput();
+  await output.write(`wrote ${out} for the bundle ${bundle.hash}\n`);
 }
 
 async function info(directory: string, options: { json?: boolean }): Promise<void> {

@@ -33,6 +33,8 @@ export interface LoadModelsOptions extends PoolOptions {
   readonly bundle?: string | undefined;
   /** Default `int8`. */
   readonly precision?: Precision | undefined;
+  /** `HOST:PORT` of a Triton server that runs the encoder's steps (docs/scale.md); default: they are run here. */
+  readonly triton?: string | undefined;
   /** Loads the bundle's language model too, where it has one; default true. It takes a thread of its own. */
   readonly lm?: boolean | undefined;
   /** Loads the bundle's vocoder too, in a thread of its own, and fails where it has none; default false. */

@@ -114,6 +114,7 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_BUNDLE_SHAPE':
     case 'SYLSTREAM_ERR_ENGINE':
     case 'SYLSTREAM_ERR_PROVIDER':
+    case 'SYLSTREAM_ERR_REMOTE':
     case 'SYLSTREAM_ERR_LM':
     case 'SYLSTREAM_ERR_MICROPHONE_MISSING':
     case 'SYLSTREAM_ERR_MICROPHONE_FAILED':

@@ -1,7 +1,8 @@
 import type { Bundle, Precision } from '../bundle/bundle.ts';
 import type { EncoderBackend } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';
-import { ringShape, rowsOfJob } from './stepJob.ts';
+import { keptShape, remoteModel } from '../remote/remoteModel.ts';
+import { rowsOfJob } from './stepJob.ts';
 import { stepModelPath } from './stepModel.ts';
 import { encoderShape, framesBefore, melRowTokens } from './melRow.ts';
 import type { PoolOptions } from '../inference/inferencePool.ts';
@@ -11,12 +12,14 @@ import { ringBytes } from '../inference/kvRing.ts';
  * The encoder as it is meant to run: every step sees the new chunk and the cached keys and values of the
  * W tokens before it. Cost of a step: c tokens, whatever the length of the stream.
  *
- * @throws PipelineError (from the promise) `SYLSTREAM_ERR_PROVIDER`, `SYLSTREAM_ERR_BUNDLE_SHAPE`
+ * @throws PipelineError (from the promise) `SYLSTREAM_ERR_PROVIDER`, `SYLSTREAM_ERR_BUNDLE_SHAPE`, `SYLSTREAM_ERR_REMOTE`
  */
 export async function createCachedEncoder(
   bundle: Bundle,
   options: PoolOptions & {
     readonly precision?: Precision | undefined;
+    /** `HOST:PORT` of a Triton server that runs the steps (docs/scale.md); default: they are run here. */
+    readonly triton?: string | undefined;
     /** Told in one line when a provider of the list was refused. */
     readonly onRefused?: ((line: string) => void) | undefined;
   } = {},
@@ -28,8 +31,9 @@ export async function createCachedEncoder(
   const modelPath = stepModelPath(bundle, precision);
   // Scratch rows are always padded to one length, so that a flush computes the same whatever is beside it.
   const scratchRows = chunkTokens + delayTokens;
+  const remote = remoteModel(bundle, precision, options.triton);
   const pool = createEncoderPool(
-    { kind: 'step', modelPath, precision, encoder, maxRows: scratchRows },
+    { kind: 'step', modelPath, precision, encoder, maxRows: scratchRows, remote },
     options,
   );
   try {
@@ -38,7 +42,7 @@ export async function createCachedEncoder(
     await pool.close();
     throw error;
   }
-  const bytes = ringBytes(ringShape(encoder));
+  const bytes = ringBytes(keptShape(encoder, remote !== undefined));
 
   return {
     shape: encoderShape(encoder),

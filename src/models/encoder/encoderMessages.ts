@@ -1,4 +1,5 @@
 import type { EncoderConfig } from '../bundle/bundle.ts';
+import type { RemoteModel } from '../remote/remoteModel.ts';
 import type { RunReport, ThreadSetup } from '../inference/inferenceMessages.ts';
 
 /** A thread that runs the encoder. */
@@ -9,6 +10,8 @@ export interface EncoderSetup extends ThreadSetup {
   readonly maxRows: number;
   /** `[maxBatch, before + 2·maxRows, 128]` float32 shared with the main thread, which fills it before each run. */
   readonly melRows: SharedArrayBuffer;
+  /** The step model is elsewhere. */
+  readonly remote?: RemoteModel | undefined;
 }
 
 /** One stream's part of an encoder's run. */

@@ -1,5 +1,6 @@
 import { framesBefore, melRowLength, melRowsOf } from './melRow.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
+import type { RemoteModel } from '../remote/remoteModel.ts';
 import { availableCores } from '../inference/cores.ts';
 import type { EncoderRows } from './encoder.ts';
 import { rowsOfJob } from './stepJob.ts';
@@ -18,6 +19,8 @@ export interface EncoderModel {
   readonly encoder: EncoderConfig;
   /** Tokens of the longest row. */
   readonly maxRows: number;
+  /** The step model is elsewhere. */
+  readonly remote?: RemoteModel | undefined;
 }
 
 /** One stream's part of a batch, as the main thread has it. */
@@ -42,7 +45,7 @@ export function createEncoderPool(
   model: EncoderModel,
   options: PoolOptions = {},
 ): InferencePool<EncoderJob, EncoderRows> {
-  const { kind, modelPath, precision, encoder, maxRows } = model;
+  const { kind, modelPath, precision, encoder, maxRows, remote } = model;
   const { workers = Math.max(1, Math.floor(availableCores()) - 1), providers = ['cpu'] } = options;
   return createInferencePool<EncoderJob, EncoderBatch, EncoderOutputs, EncoderRows>(
     {
@@ -60,6 +63,7 @@ export function createEncoderPool(
           maxBatch,
           maxRows,
           melRows,
+          remote,
         };
         return { setup, pack: packing(setup) };
       },

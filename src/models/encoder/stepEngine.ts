@@ -4,13 +4,17 @@ import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessag
 import type { Guarded } from '../inference/inferenceMessages.ts';
 import { createKeptMemories } from '../inference/keptMemories.ts';
 import { guardNative } from '../inference/nativeGuard.ts';
+import { createRemoteRunner } from '../remote/remoteRunner.ts';
 import { createStepRunner } from './stepRunner.ts';
 
 /** The cached step model behind a thread of its own: batches come as messages, their mel in shared memory. */
 export async function createStepEngine(
   setup: EncoderSetup & Guarded,
 ): Promise<Engine<EncoderBatch, EncoderOutputs>> {
-  const runner = await createStepRunner(setup, guardNative(setup.guard));
+  const { remote } = setup;
+  const runner = remote
+    ? await createRemoteRunner(remote)
+    : await createStepRunner(setup, guardNative(setup.guard));
   const melRowAt = melRowsOf(setup);
   const memories = createKeptMemories();
 
@@ -24,7 +28,11 @@ export async function createStepEngine(
       });
       return runner.run(jobs, rows);
     },
-    forget: memories.forget,
+    forget: (stream) => {
+      const memory = memories.get(stream);
+      if (memory) runner.forget?.(memory);
+      memories.forget(stream);
+    },
     bare: (batch, rows) => runner.bare(batch, rows),
   };
 }

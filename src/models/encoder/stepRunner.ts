@@ -2,11 +2,11 @@ import { MEL_BINS } from '../../core/time.ts';
 import { framesBefore, melRowLength } from './melRow.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
 import { cacheTensors, createCacheArena, type CacheShape } from '../inference/cacheArena.ts';
-import { gatherRing, scatterRing, writeAges } from '../inference/kvRing.ts';
+import { gatherRing, scatterRing, writeAges, type KeptMemory } from '../inference/kvRing.ts';
 import {
   openModel,
   tensor,
-  type LoadedSession,
+  type LoadedModel,
   type Provider,
   type Tensor,
   type TensorShapes,
@@ -25,11 +25,13 @@ export interface StepModel {
   readonly maxRows: number;
 }
 
-/** The cached step model in this thread. */
+/** The cached step model, in this thread or behind it. */
 export interface StepRunner {
-  readonly loaded: LoadedSession;
+  readonly loaded: LoadedModel;
   /** Runs rows of `rows` tokens, at most `maxBatch` of them; one run at a time. A job that fails fails alone. */
   run(jobs: readonly StepJob[], rows: number): Promise<StepOutputs>;
+  /** A stream is over: nothing of it is wanted any more. */
+  forget?(memory: KeptMemory): void;
   /** The model alone on whatever lies in the arena. */
   bare(batch: number, rows: number): Promise<void>;
 }

@@ -1,8 +1,8 @@
-import type { LoadedSession } from './onnx.ts';
+import type { LoadedModel } from './onnx.ts';
 
 /** What an inference thread does: runs batches, forgets streams. */
 export interface Engine<Batch, Outputs> {
-  readonly loaded: LoadedSession;
+  readonly loaded: LoadedModel;
   run(batch: Batch): Promise<Outputs>;
   /** Memory of the outputs that can be handed over instead of copied. */
   transferred?(outputs: Outputs): ArrayBuffer[];

@@ -7,14 +7,20 @@ ort.env.logLevel = 'fatal';
 /** Execution providers that can be asked for. */
 export type Provider = 'cpu' | 'cuda' | 'webgpu';
 
-/** A loaded model and where it runs. */
-export interface LoadedSession {
-  readonly session: ort.InferenceSession;
+/** Where a model runs. */
+export interface LoadedModel {
   readonly provider: Provider;
   /** One line for each provider that was asked for and refused. */
   readonly refused: readonly string[];
   /** ONNX Runtime's version. */
   readonly runtime: string;
+  /** As `instructionSet()`, where it runs on another machine. */
+  readonly processor?: string | undefined;
+}
+
+/** A model that is loaded here. */
+export interface LoadedSession extends LoadedModel {
+  readonly session: ort.InferenceSession;
 }
 
 /** A tensor's name and shape as the format has it; a string is a dynamic axis. */

@@ -56,6 +56,8 @@ export interface StreamPoolOptions extends Omit<PoolOptions, 'workers' | 'gather
   readonly bundle?: string | undefined;
   /** Default `int8`. */
   readonly precision?: Precision | undefined;
+  /** `HOST:PORT` of a Triton server that runs the encoder's steps (docs/scale.md); default: they are run here. */
+  readonly triton?: string | undefined;
   /** Threads that own streams, 1 to 64; default: the cores. */
   readonly shards?: number | undefined;
   /** Loads the bundle's language model too, where it has one; default true. */

@@ -104,6 +104,8 @@ export function createShard(
     ready.delete(id);
     touched.delete(id);
     resting.delete(id);
+    const memory = memories.get(id);
+    if (memory) runner.forget?.(memory);
     memories.forget(id);
   }
 

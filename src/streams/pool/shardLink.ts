@@ -22,6 +22,7 @@ export interface ShardLink {
     readonly provider: Provider;
     readonly refused: readonly string[];
     readonly runtime: string;
+    readonly processor?: string | undefined;
   }>;
   /** Sends what happened to a stream, with all else of this turn of the event loop. */
   send(item: ShardItem, audio?: Uint8Array): void;

@@ -1,4 +1,5 @@
 import type { Bundle } from '../../models/bundle/bundle.ts';
+import type { RemoteModel } from '../../models/remote/remoteModel.ts';
 import type { Provider } from '../../models/inference/onnx.ts';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import type { Control, SpeechEvent } from '../../core/types.ts';
@@ -14,6 +15,8 @@ export interface ShardSetup {
   readonly providers: readonly Provider[];
   /** Most streams of a run. */
   readonly maxBatch: number;
+  /** The step model is elsewhere. */
+  readonly remote?: RemoteModel | undefined;
   /** Runs every size of batch at the start. */
   readonly isWarm: boolean;
   /** Steps of a busy thread wait a little for a fuller batch. */
@@ -117,6 +120,7 @@ export type FromShard =
       readonly provider: Provider;
       readonly refused: readonly string[];
       readonly runtime: string;
+      readonly processor?: string | undefined;
     }
   | { readonly type: 'refused'; readonly code: string; readonly message: string }
   | {

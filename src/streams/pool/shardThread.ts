@@ -7,6 +7,7 @@ import { guardNative } from '../../models/inference/nativeGuard.ts';
 import { recentThreadCpuMs, threadCpuMs } from '../../models/inference/threadCpu.ts';
 import { readCodebook } from '../../models/codebook/readCodebook.ts';
 import { importEngine } from '../../models/inference/importEngine.ts';
+import type { StepRunner } from '../../models/encoder/stepRunner.ts';
 import { createShard, type ShardRun } from './shard.ts';
 import type { FromShard, ShardSetup, ToShard } from './shardMessages.ts';
 import { createPatience } from './patience.ts';
@@ -22,6 +23,7 @@ async function start({
   modelPath,
   providers,
   maxBatch,
+  remote,
   isWarm,
   guard,
   isSilent,
@@ -29,22 +31,21 @@ async function start({
 }: ShardSetup): Promise<void> {
   const guarded = guardNative(guard);
   const { encoder } = bundle.config;
-  const { createStepRunner } = await importEngine(
-    () => import('../../models/encoder/stepRunner.ts'),
-    isSilent,
-  );
-  const runner = await createStepRunner(
-    {
-      modelPath,
-      providers,
-      encoder,
-      maxBatch,
-      maxRows: encoder.chunkTokens + encoder.delayTokens,
-    },
-    guarded,
-  );
+  const runner = remote
+    ? await (await import('../../models/remote/remoteRunner.ts')).createRemoteRunner(remote)
+    : await openHere();
+
+  async function openHere(): Promise<StepRunner> {
+    const { createStepRunner } = await importEngine(
+      () => import('../../models/encoder/stepRunner.ts'),
+      isSilent,
+    );
+    const maxRows = encoder.chunkTokens + encoder.delayTokens;
+    return createStepRunner({ modelPath, providers, encoder, maxBatch, maxRows }, guarded);
+  }
+
   // The largest first: the smaller ones find room in what the runtime keeps of it.
-  for (let batch = isWarm ? maxBatch : 0; batch >= 1; batch--) {
+  for (let batch = isWarm && !remote ? maxBatch : 0; batch >= 1; batch--) {
     await runner.bare(batch, encoder.chunkTokens + encoder.delayTokens);
     await runner.bare(batch, encoder.chunkTokens);
   }
@@ -129,8 +130,8 @@ async function start({
     });
   }
 
-  const { provider, refused, runtime } = runner.loaded;
-  tell({ type: 'ready', provider, refused, runtime });
+  const { provider, refused, runtime, processor } = runner.loaded;
+  tell({ type: 'ready', provider, refused, runtime, processor });
 }
 
 const setup = workerData as ShardSetup;

@@ -9,7 +9,7 @@ import { createRing, ringBytes } from '../../models/inference/kvRing.ts';
 import { createSpares } from '../../models/inference/spares.ts';
 import { instructionSet } from '../../models/inference/instructionSet.ts';
 import { defaultBundle, readBundle } from '../../models/bundle/manifest.ts';
-import { ringShape } from '../../models/encoder/stepJob.ts';
+import { keptShape, remoteModel } from '../../models/remote/remoteModel.ts';
 import { PRECISIONS, stepModelPath } from '../../models/encoder/stepModel.ts';
 import type { UnitLm } from '../../models/lm/unitLm.ts';
 import { canSpeak } from '../../models/speak/speakConfig.ts';
@@ -64,7 +64,8 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
     ((line: string) => console.warn(`sylstream: provider refused, trying the next: ${line}`));
   const bundle = await readBundle(options.bundle ?? defaultBundle());
   const { encoder } = bundle.config;
-  const shape = ringShape(encoder);
+  const remote = remoteModel(bundle, precision, options.triton);
+  const shape = keptShape(encoder, remote !== undefined);
   const modelPath = stepModelPath(bundle, precision);
   const batches: number[] = Array.from({ length: maxBatch + 1 }, () => 0);
   const times = { runMs: 0, gatherMs: 0, steps: 0 };
@@ -88,6 +89,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
           modelPath,
           providers,
           maxBatch,
+          remote,
           isWarm: options.warm ?? false,
           isPatient: options.patient ?? false,
         },
@@ -172,7 +174,7 @@ export async function createStreamPool(options: StreamPoolOptions = {}): Promise
   try {
     const all = await Promise.all(places.map(({ link }) => link.ready));
     provider = [...new Set(all.map((one) => one.provider))].join('+');
-    bits = `${precision} ${provider} ${all[0].runtime} ${instructionSet()}`;
+    bits = `${precision} ${provider} ${all[0].runtime} ${all[0].processor ?? instructionSet()}`;
     for (const line of all[0].refused) onRefused(line);
     if (bundle.lm && options.lm !== false) {
       lm = await createUnitLm(bundle, { precision, providers, onRefused });
