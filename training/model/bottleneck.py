@@ -7,39 +7,47 @@ least of the mutual information between the units and what they become. Letters:
 from __future__ import annotations
 
 import numpy as np
+from numba import njit
 
-COLUMNS = 256  # names that one name is compared with at a time
+
+@njit(cache=True)
+def entropy(row: np.ndarray) -> float:
+    """Entropy of a distribution (C,), nats."""
+    total = 0.0
+    for p in row:
+        if p > 0:
+            total -= p * np.log(p)
+    return total
 
 
-def entropies(rows: np.ndarray) -> np.ndarray:
-    """Entropy of each row, (..., C) -> (...), nats."""
-    return -np.sum(np.where(rows > 0, rows * np.log(np.maximum(rows, 1e-300)), 0), -1)
+@njit(cache=True)
+def lost_by(i: int, others: np.ndarray, rows: np.ndarray, share: np.ndarray, known: np.ndarray) -> np.ndarray:
+    """What a merge of name i with each of `others` loses; rows (K, C): outcomes of each, known (K,): their entropies."""
+    lost = np.zeros(len(others))
+    for n, j in enumerate(others):
+        both = share[i] + share[j]
+        if both > 0:
+            lost[n] = both * entropy((share[i] * rows[i] + share[j] * rows[j]) / both) - share[i] * known[i] - share[j] * known[j]
+    return lost
 
 
 def merge_alike(joint: np.ndarray, count: int) -> np.ndarray:
     """joint (K, C): how often each name had each outcome -> the unit of each name (K,), 0 to count - 1. A name that never came up joins any other."""
+    K = len(joint)
     share = joint.sum(1) / joint.sum()
     rows = joint / np.maximum(joint.sum(1, keepdims=True), 1e-300)
-    known, of, alive = entropies(rows), np.arange(len(joint)), np.ones(len(joint), bool)
-
-    def lost_by(i: int, others: np.ndarray) -> np.ndarray:
-        both = share[i] + share[others]
-        part = np.divide(share[i], both, out=np.full(len(others), 0.5), where=both > 0)[:, None]
-        mixed = part * rows[i] + (1 - part) * rows[others]
-        return both * entropies(mixed) - share[i] * known[i] - share[others] * known[others]
-
-    lost = np.full((len(joint), len(joint)), np.inf)
-    for i in range(len(joint)):
-        for at in range(i + 1, len(joint), COLUMNS):
-            others = np.arange(at, min(at + COLUMNS, len(joint)))
-            lost[i, others] = lost[others, i] = lost_by(i, others)
-    for _ in range(len(joint) - count):
-        i, j = divmod(int(lost.argmin()), len(joint))
+    known, of, alive = np.array([entropy(row) for row in rows]), np.arange(K), np.ones(K, bool)
+    lost = np.full((K, K), np.inf)
+    for i in range(K):
+        others = np.arange(i + 1, K)
+        lost[i, others] = lost[others, i] = lost_by(i, others, rows, share, known)
+    for _ in range(K - count):
+        i, j = divmod(int(lost.argmin()), K)
         both = share[i] + share[j]
         rows[i] = (share[i] * rows[i] + share[j] * rows[j]) / both if both else rows[i]
-        share[i], known[i], alive[j] = both, entropies(rows[i]), False
+        share[i], known[i], alive[j] = both, entropy(rows[i]), False
         of[of == j] = i
         lost[j] = lost[:, j] = np.inf
-        others = np.flatnonzero(alive & (np.arange(len(joint)) != i))
-        lost[i, others] = lost[others, i] = lost_by(i, others)
+        others = np.flatnonzero(alive & (np.arange(K) != i))
+        lost[i, others] = lost[others, i] = lost_by(i, others, rows, share, known)
     return np.unique(of, return_inverse=True)[1]

@@ -89,9 +89,7 @@ def main() -> None:
     parser.add_argument('--data', type=Path, default=RUNS / 'data')
     parser.add_argument('--corpora', nargs='*')
     parser.add_argument('--hours', type=float, default=100, help='training speech to take segments from')
-    parser.add_argument(
-        '--natural', type=float, help='units a second of the natural rate (default: what scores best)'
-    )
+    parser.add_argument('--natural', type=float, help='units a second of the natural rate (default: what scores best)')
     parser.add_argument('--phases', type=int, default=1, choices=(1, 2), help='grids of tokens that the network runs over')
     parser.add_argument('--pairs', type=int, default=300, help='batches of pairs by which names are merged, with --stage steady')
     parser.add_argument('--weights', type=json.loads, default={}, help='JSON: corpus -> how often pairs are drawn of it')
