@@ -2,6 +2,7 @@
 save every few minutes and at the end, stop politely.
 
 Everything random in a stage is drawn from (seed, step), so a run that was stopped and resumed goes on as if it had not been.
+Under torchrun every process does its shares of a step (stage/shares.py).
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import torch
 from torch import Tensor, nn
 
 from stage.muon import Muon
+from stage.shares import Shares
 
 LOG_EVERY = 50  # steps
 
@@ -65,6 +67,7 @@ class Loop:
     save_minutes: float = 2.5
     dev_every: int = 250
     stop_at: int | None = None  # a step to stop after, to go on later
+    accumulate: int = 1  # draws of a step and process, their gradients averaged
 
     def run(
         self,
@@ -78,26 +81,36 @@ class Loop:
     ) -> None:
         """Steps until `steps`, `stop_at` or SIGTERM, and saves.
 
-        losses_of(step): the loss to descend, and what to log by name. watch: what a measurement of `average` says.
+        losses_of(draw): the loss to descend, and what to log by name; the draw is the step, where a step has one.
+        watch: what a measurement of `average` says.
         Raises FloatingPointError for a loss that is not finite; the last checkpoint is left as it is.
         """
         end = min(self.steps, self.stop_at or self.steps)
         stopping: list[bool] = []
         before = signal.signal(signal.SIGTERM, lambda *_: stopping.append(True))  # a polite stop keeps the last minutes
+        shares = Shares.join(self.accumulate, str(next(model.parameters()).device))
+        shares.start_alike(model, average)
         sums: dict[str, float] = {}
         first = logged = self.step
         started = saved = time.time()
-        while self.step < end and not stopping:
-            loss, losses = losses_of(self.step)
-            if not math.isfinite(loss.item()):
-                raise FloatingPointError(f'step {self.step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
-            loss.backward()
+        stop = False
+        while self.step < end and not stop:
+            values = 0.0
+            for draw in shares.draws(self.step):
+                loss, losses = losses_of(draw)
+                if not math.isfinite(loss.item()):
+                    raise FloatingPointError(f'step {self.step}: expected a finite loss, got {loss.item()}; the last checkpoint is whole')
+                (loss / shares.count).backward()
+                values = values + torch.stack([value.detach().float() for value in losses.values()]) / shares.count
+            values, stop = shares.gather(model, values, bool(stopping))
             torch.nn.utils.clip_grad_norm_(model.parameters(), 1.0)
             optimizers.step(schedule(self.step, self.steps, self.warmup, self.decay))
             self.step += 1
             self.follow(average, model)
-            for name, value in losses.items():
-                sums[name] = sums.get(name, 0.0) + value.item()
+            for name, value in zip(losses, values.tolist(), strict=True):
+                sums[name] = sums.get(name, 0.0) + value
+            if not shares.is_first:
+                continue
             if self.step - logged >= LOG_EVERY or self.step == self.steps:
                 pace = (time.time() - started) / (self.step - first)
                 text = ' '.join(f'{n} {v / (self.step - logged):.4f}' for n, v in sums.items())
@@ -110,6 +123,8 @@ class Loop:
                 checkpoint()
                 saved = time.time()
         signal.signal(signal.SIGTERM, before)
+        if not shares.is_first:
+            return
         checkpoint()
         if self.step < self.steps:
             print(f'stopped at step {self.step}; --resume goes on from here', flush=True)

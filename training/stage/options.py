@@ -6,9 +6,8 @@ import argparse
 import json
 from pathlib import Path
 
-import torch
-
 from data.places import RUNS
+from stage.shares import own_device
 
 
 def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
@@ -25,6 +24,7 @@ def arguments(parser: argparse.ArgumentParser) -> argparse.ArgumentParser:
     parser.add_argument('--resume', action='store_true')
     parser.add_argument('--save-minutes', type=float, default=2.5)
     parser.add_argument('--dev-every', type=int, default=250)
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--accumulate', type=int, default=1, help='draws of a step and process, their gradients averaged')
+    parser.add_argument('--device', default=own_device())
     parser.add_argument('--no-amp', action='store_true', help='fp32 instead of bfloat16 autocast')
     return parser

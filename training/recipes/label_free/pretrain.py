@@ -150,7 +150,7 @@ def main() -> None:
     hours, millions = sum(len(u.mel) for u in utterances) / 360_000, sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{len(utterances)} recordings, {hours:.2f} h, mel {mel}, {millions:.2f} M parameters, {mae}, from step {step}', flush=True)
 
-    loop = Loop(step, steps, decay=args.decay, save_minutes=args.save_minutes, dev_every=args.dev_every)
+    loop = Loop(step, steps, decay=args.decay, save_minutes=args.save_minutes, dev_every=args.dev_every, accumulate=args.accumulate)
 
     def checkpoint() -> None:
         save(path, {

@@ -254,7 +254,9 @@ def main() -> None:
     if args.resume and state['optimizers']:
         optimizers.load_state_dict(state['optimizers'])
     cost = Cost.of(state.get('cost') if args.resume else None)
-    loop = Loop(step, steps, warmup=50, decay=args.decay, memory=0.99, save_minutes=args.save_minutes, dev_every=args.dev_every)
+    loop = Loop(
+        step, steps, warmup=50, decay=args.decay, memory=0.99, save_minutes=args.save_minutes, dev_every=args.dev_every, accumulate=args.accumulate
+    )
 
     def checkpoint() -> None:
         state = {

@@ -26,6 +26,7 @@ from recipes.lm.sequences import read_streams
 from stage.checkpoint import save
 from stage.loop import Loop, Optimizers
 from stage.precision import mixed
+from stage.shares import own_device
 
 MID_STREAM = 0.05  # share of the streams that begin anywhere
 STRANGE = (1, 2, 4, 8)  # confusions between a made-up voice and the speech: an unseen voice is stranger than those that were compared
@@ -165,7 +166,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--resume', action='store_true')
     parser.add_argument('--save-minutes', type=float, default=2)
     parser.add_argument('--dev-every', type=int, default=250)
-    parser.add_argument('--device', default='cuda' if torch.cuda.is_available() else 'cpu')
+    parser.add_argument('--accumulate', type=int, default=1, help='draws of a step and process, their gradients averaged')
+    parser.add_argument('--device', default=own_device())
     parser.add_argument('--no-amp', action='store_true', help='fp32 instead of bfloat16 autocast')
     args = parser.parse_args()
     if args.voices and not args.confusions:
@@ -200,8 +202,9 @@ def main() -> None:
     millions = sum(p.numel() for p in model.parameters()) / 1e6
     print(f'{counts[0]} real and {counts[1]} simulated units, {millions:.2f} M parameters, from step {step}', flush=True)
     loop = Loop(
-        step, args.steps, decay=args.decay, memory=0.99, warm=0.1, save_minutes=args.save_minutes, dev_every=args.dev_every, stop_at=args.stop_at
-    )
+        step, args.steps, decay=args.decay, memory=0.99, warm=0.1, save_minutes=args.save_minutes, dev_every=args.dev_every,
+        stop_at=args.stop_at, accumulate=args.accumulate,
+    )  # fmt: skip
 
     def checkpoint() -> None:
         save(args.run / 'lm.pt', {
@@ -209,9 +212,9 @@ def main() -> None:
             'optimizers': optimizers.state_dict(), 'step': loop.step,
         })  # fmt: skip
 
-    def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
-        torch.manual_seed(args.seed * 1_000_003 + step)  # dropout, so that a resumed run is the same
-        batch = rows.batch(step, args.batch, ROW * cfg.window_units, fine=step >= args.steps - args.fine)
+    def losses_of(draw: int) -> tuple[Tensor, dict[str, Tensor]]:
+        torch.manual_seed(args.seed * 1_000_003 + draw)  # dropout, so that a resumed run is the same
+        batch = rows.batch(draw, args.batch, ROW * cfg.window_units, fine=loop.step >= args.steps - args.fine)
         model.train()
         loss = loss_of(model, tuple(t.to(args.device) for t in batch), not args.no_amp)
         return loss, {'loss': loss}
