@@ -8,8 +8,7 @@ import { longSpeech, unitsIn, wholeUnits } from '../helpers/pipeline.ts';
 import { startGateway, type GatewayProcess } from './gatewayProcess.ts';
 import { startTriton, type TritonServer } from './tritonServer.ts';
 
-const VENV =
-  process.env['SYLSTREAM_TRITON'] ?? resolve(import.meta.dirname, '../../build/scale/venv');
+const VENV = process.env['TRITON_VENV'] ?? resolve(import.meta.dirname, '../../build/scale/triton');
 const SMALL = join(import.meta.dirname, '../../models/small');
 const STREAMS = 6;
 const SECONDS = 24;

@@ -1,6 +1,7 @@
 import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
+import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { freePort } from '../helpers/proxies.ts';
@@ -18,6 +19,8 @@ export interface TritonServer {
   start(): Promise<void>;
   /** Runs by the number of streams in them, since it started. */
   batches(): Promise<ReadonlyMap<number, number>>;
+  /** CPU time of the server and its Python backend since they started. */
+  cpuSeconds(): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -63,6 +66,16 @@ export async function startTriton(bundle: string, venv: string): Promise<TritonS
       const stats = (await answer.json()) as Stats;
       const { batch_stats: all } = stats.model_stats[0];
       return new Map(all.map(({ batch_size: size, compute_infer: { count } }) => [size, count]));
+    },
+    cpuSeconds: async () => {
+      const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name));
+      const stats = await Promise.all(
+        pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
+      );
+      // Behind the name: state, parent, group; user and system time are 9 fields further, in ticks of 10 ms (Linux).
+      const fields = stats.map((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' '));
+      const own = fields.filter((each) => each[2] === String(server.pid));
+      return own.reduce((sum, each) => sum + (Number(each[11]) + Number(each[12])) / 100, 0);
     },
     close: async () => {
       await kill();
