@@ -38,38 +38,37 @@ from stage.development import dev_sets
 
 WEIGHTS = (0.25, 0.5, 0.75, 1.0, 1.5)  # w tried for the features' cost
 LAMBDAS = (-2.0, -1.5, -1.25, -1.0, -0.75, -0.5, -0.25, 0.0, 0.25, 0.5)
-GRID = 0.01  # seconds
 SHIFTS = range(-120, 121, 20)  # samples; the format's bound: a boundary stays between its neighbours' centres
 
 
 def calibrate(sets: dict[str, tuple[Cut, list[Utterance]]], lambdas: Callable[[float], Iterable[float]]) -> tuple[segmenter.Rate, int, dict]:
-    """The natural rate's w and λ and the one shift: the best mean over the sets of F1 at 50 ms plus F1 at 20 ms.
+    """The natural rate's w and λ and the one shift: the best mean over the sets of F1 at 50 ms plus F1 at 20 ms. lambdas: those to try with a w.
 
-    Reference edges lie on the aligner's grid of 10 ms and tokens on theirs, so F1 at 20 ms would jump with the shift: both choices are made
-    against edges that lie anywhere within their 10 ms. What is reported is of the edges as they are. lambdas: those to try with a w.
+    References of aligners lie on a grid of 10 ms and tokens on theirs, so both F1 jump with the shift: all shifts are tried, before w and λ for
+    the first of each w, and once more after them.
     """
-    rng = np.random.default_rng(0)
-    anywhere = {name: [u.edges + rng.uniform(-GRID / 2, GRID / 2, len(u.edges)) for u in us] for name, (_, us) in sets.items()}
-    as_they_are = {name: [u.edges for u in us] for name, (_, us) in sets.items()}
 
-    def scores_of(edges: dict[str, list[np.ndarray]], cuts: dict[str, list[np.ndarray]], shift: int) -> dict[str, list[float]]:
-        placed = {name: cut.placed(cuts[name], shift) for name, (cut, _) in sets.items()}
-        return {name: [round(boundary_scores(edges[name], placed[name], t)['f1'], 4) for t in (0.05, 0.02)] for name in sets}
+    def best_of(rate: segmenter.Rate, shifts: Iterable[int]) -> tuple[float, int, dict[str, list[float]]]:
+        cuts, found = {name: cut.live(rate) for name, (cut, _) in sets.items()}, []
+        for shift in shifts:
+            scores = {}
+            for name, (cut, us) in sets.items():
+                edges = cut.placed(cuts[name], shift)
+                scores[name] = [round(boundary_scores([u.edges for u in us], edges, t)['f1'], 4) for t in (0.05, 0.02)]
+            found.append((float(np.mean(list(scores.values()))), shift, scores))
+        return max(found, key=lambda tried: tried[0])
 
-    def best_of(rate: segmenter.Rate, shifts: Iterable[int]) -> tuple[float, int]:
-        cuts = {name: cut.live(rate) for name, (cut, _) in sets.items()}
-        return max((float(np.mean(list(scores_of(anywhere, cuts, shift).values()))), shift) for shift in shifts)
-
-    rate = segmenter.Rate('natural', 0, WEIGHTS[2], 0)
-    best, shift = best_of(rate, SHIFTS)
+    best, rate = -1.0, segmenter.Rate('natural', 0, 1, 0)
     for w in WEIGHTS:
+        shift = None
         for lam in lambdas(w):
-            mean, _ = best_of(tried := segmenter.Rate('natural', 0, w, lam), [shift])
+            tried = segmenter.Rate('natural', 0, w, lam)
+            mean, shift, _ = best_of(tried, SHIFTS if shift is None else [shift])
             if mean > best:
                 best, rate = mean, tried
         print(f'w up to {w}: best so far {best:.4f} at w {rate.w} λ {rate.lam}', flush=True)
-    _, shift = best_of(rate, SHIFTS)
-    return rate, shift, scores_of(as_they_are, {name: cut.live(rate) for name, (cut, _) in sets.items()}, shift)
+    _, shift, scores = best_of(rate, SHIFTS)
+    return rate, shift, scores
 
 
 def prototypes_of(state: dict) -> Prototypes:

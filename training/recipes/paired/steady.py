@@ -42,7 +42,6 @@ from stage.pooled import jittered_vectors
 BELIEF = 0.4  # share of the boundary target that is the teacher's
 WEIGHTS = {'boundary': 2.0, 'phone': 0.4, 'speech': 0.5, 'features': 0.3, 'names': 0.3}
 OWN = WEIGHTS | {'features': 0.1, 'same': 1.0}  # of a student that teaches itself; `same`: the names are its teacher's
-OWN_BELIEF = 0.3
 
 
 class Student(nn.Module):
@@ -109,9 +108,9 @@ def main() -> None:
     def losses_of(step: int) -> tuple[Tensor, dict[str, Tensor]]:
         batch = draw(pairs, settings, step, 'cpu')
         own = step >= args.own
-        taught = lesson(average.encoder, batch, amp, average.names) if own else lesson(teacher, batch, amp)
+        taught = lesson(teacher, batch, amp, average.encoder, average.names) if own else lesson(teacher, batch, amp)
         out, mask = run_batch(model.encoder, batch, settings.encoder.chunk_tokens, 0, amp)
-        losses = label_losses(out, batch, mask, soft=taught.boundary, share=OWN_BELIEF if own else BELIEF)
+        losses = label_losses(out, batch, mask, soft=taught.boundary, share=BELIEF)
         ids, classes_of = batch['segment'], batch['classes']
         wanted = taught.features.gather(1, ids.clamp(min=0)[..., None].expand(-1, -1, taught.features.shape[2]))
         losses['features'] = (out['features'] - wanted).square().mean(-1)[ids >= 0].mean()

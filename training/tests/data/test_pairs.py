@@ -107,17 +107,20 @@ def test_who_teaches_itself_hears_no_more_than_it_does_live(shards):
     torch.manual_seed(1)
     utterances = load_shards(shards, ['tones'])
     pairs = Pairs(utterances, common_syllables(utterances, 10), -8.0, 4.0)
-    student = Student(spread(Encoder(load_config('tiny_causal').encoder)), 3)
+    student, teacher = Student(spread(Encoder(load_config('tiny_causal').encoder)), 3), spread(Encoder(load_config('tiny').encoder))
     batch = {name: torch.from_numpy(value) for name, value in pairs.batch(0, 4, 70, 1).items()}
-    with_names = lesson(student.encoder, batch, False, student.names)
+    with_names = lesson(teacher, batch, False, student.encoder, student.names)
     changed = batch | {'clean': torch.cat([batch['clean'][:, :100], batch['clean'][:, 100:] + 3], 1)}
-    other = lesson(student.encoder, changed, False, student.names)
+    other = lesson(teacher, changed, False, student.encoder, student.names)
     first = batch['clean_segment'][:, : 50 - student.encoder.cfg.delay_tokens].amax(1) - 1  # the last segment that is whole before the change
     assert first.min() >= 0
     for row, k in enumerate(first.tolist()):
         torch.testing.assert_close(with_names.names[row, : k + 1], other.names[row, : k + 1], atol=1e-5, rtol=0)
     torch.testing.assert_close(with_names.names.sum(-1), torch.ones(with_names.names.shape[:2]))
-    assert isinstance(with_names, Lesson) and lesson(student.encoder, batch, False).names is None
+    alone = lesson(teacher, batch, False)
+    assert isinstance(with_names, Lesson) and alone.names is None
+    torch.testing.assert_close(with_names.boundary, alone.boundary)
+    assert (with_names.features - alone.features).abs().max() > 0.1
 
 
 def test_a_widened_network_hears_what_it_heard():
