@@ -13,6 +13,8 @@ export type { PooledStream, StreamListener } from './streams/pool/pooledStream.t
 export { fromBytes } from './streams/fromBytes.ts';
 export { fromFile } from './streams/fromFile.ts';
 export { fromMicrophone } from './streams/microphone/fromMicrophone.ts';
+export { toLoudspeaker } from './streams/loudspeaker/toLoudspeaker.ts';
+export type { ToLoudspeakerOptions } from './streams/loudspeaker/toLoudspeaker.ts';
 export { fromPcm } from './streams/fromPcm.ts';
 export { fromStdin } from './streams/fromStdin.ts';
 export { fromWav } from './streams/fromWav.ts';

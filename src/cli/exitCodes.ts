@@ -67,6 +67,7 @@ export function exitCodeOf(code: ErrorCode): ExitCode {
       return EXIT.output;
     case 'SYLSTREAM_ERR_MICROPHONE_MISSING':
     case 'SYLSTREAM_ERR_MICROPHONE_FAILED':
+    case 'SYLSTREAM_ERR_LOUDSPEAKER':
       return EXIT.microphone;
     case 'SYLSTREAM_ERR_REFERENCE':
       return EXIT.reference;

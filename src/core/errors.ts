@@ -34,6 +34,7 @@ export const ERROR_CODES = [
   'SYLSTREAM_ERR_OVERRUN',
   'SYLSTREAM_ERR_MICROPHONE_MISSING',
   'SYLSTREAM_ERR_MICROPHONE_FAILED',
+  'SYLSTREAM_ERR_LOUDSPEAKER',
   'SYLSTREAM_ERR_REFERENCE',
   // What the wire adds; docs/protocol.md has a heading for each, by its name there.
   'SYLSTREAM_ERR_MALFORMED',

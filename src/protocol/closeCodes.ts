@@ -118,6 +118,7 @@ export function disposition(code: ErrorCode): Disposition {
     case 'SYLSTREAM_ERR_LM':
     case 'SYLSTREAM_ERR_MICROPHONE_MISSING':
     case 'SYLSTREAM_ERR_MICROPHONE_FAILED':
+    case 'SYLSTREAM_ERR_LOUDSPEAKER':
     case 'SYLSTREAM_ERR_REFERENCE':
     case 'SYLSTREAM_ERR_CONNECTION':
     case 'SYLSTREAM_ERR_CONFIG':

@@ -5,7 +5,13 @@ import { circlesOf, importsOf, readSource, sourcesOf } from '../helpers/sources.
 const ENGINES = ['encoder', 'codebook', 'lm', 'head', 'speak'].map((room) => `src/models/${room}`);
 const MODELS = ['src/models/bundle', 'src/models/inference', ...ENGINES, 'src/models'];
 const ARITHMETIC = ['src/core', 'src/audio', 'src/mel', 'src/segments', 'src/speak'];
-const STREAMS = ['src/operators', 'src/streams', 'src/streams/microphone', 'src/streams/pool'];
+const STREAMS = [
+  'src/operators',
+  'src/streams',
+  'src/streams/microphone',
+  'src/streams/loudspeaker',
+  'src/streams/pool',
+];
 const SERVER = ['address', 'settings', 'observe', 'limits', 'admission', 'http', 'session'].map(
   (room) => `server/${room}`,
 );
@@ -30,6 +36,7 @@ const RULES: Readonly<Partial<Record<string, readonly string[]>>> = {
   'src/operators': [...ARITHMETIC, ...MODELS],
   'src/streams': [...ARITHMETIC, ...MODELS, 'src/operators'],
   'src/streams/microphone': [...ARITHMETIC, 'src/operators', 'src/streams'],
+  'src/streams/loudspeaker': [...ARITHMETIC],
   'src/streams/pool': [...ARITHMETIC, ...MODELS, 'src/operators', 'src/streams'],
   'src/protocol': ['src/core'],
   'src/client': ['src/core', 'src/protocol', 'src/audio'],

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { chmodSync, existsSync, mkdtempSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdtempSync, readFileSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
@@ -31,6 +31,24 @@ export function fileMicrophone(pcm: Uint8Array): NodeJS.ProcessEnv {
   const device = `{ type file slave.pcm "null" file "/dev/null" infile "${input}" format raw hint { show on description "File" } }`;
   const config = `<${ALSA_CONFIG}>\npcm.!default ${device}\n`;
   return { ...withoutSound(), ALSA_CONFIG_PATH: written(folder, 'asound.conf', config) };
+}
+
+/** A machine whose loudspeaker is a file, which every player begins anew, as fast as it is written; its microphone as above. */
+export function fileLoudspeaker(pcm: Uint8Array = new Uint8Array(0)): {
+  readonly env: NodeJS.ProcessEnv;
+  /** What was played last. */
+  readonly played: () => Uint8Array;
+} {
+  const folder = scratch();
+  const [input, output] = ['in.raw', 'out.raw'].map((name) => join(folder, name));
+  writeFileSync(input, pcm);
+  writeFileSync(output, '');
+  const device = (file: string, infile: string): string =>
+    `{ type file slave.pcm "null" file "${file}" infile "${infile}" format raw hint { show on description "File" } }`;
+  const both = `{ type asym playback.pcm ${device(output, '/dev/null')} capture.pcm ${device('/dev/null', input)} hint { show on description "Both" } }`;
+  const config = `<${ALSA_CONFIG}>\npcm.!default ${both}\n`;
+  const env = { ...withoutSound(), ALSA_CONFIG_PATH: written(folder, 'asound.conf', config) };
+  return { env, played: () => new Uint8Array(readFileSync(output)) };
 }
 
 /** The environment of a machine without any microphone: PortAudio aborts its process there. */
