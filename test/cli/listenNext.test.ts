@@ -20,7 +20,7 @@ interface Next {
 const speech = clipSamples('kathleen-a0002');
 const pcm = encodeS16le(speech);
 
-describe('sylstream listen --continue', () => {
+describe('sylstream listen --continue', { timeout: 120_000 }, () => {
   let bundle: string;
   beforeAll(() => {
     bundle = speakingBundle();
