@@ -1,4 +1,4 @@
-// Bundles the page into dist/web: two scripts (the page and its AudioWorklet), the WebAssembly that they load, a sample
+// Bundles the page into dist/web: three scripts (the page and its AudioWorklets), the WebAssembly that they load, a sample
 // recording, web's HTML and CSS as they are, and the licences of the packages that are in the bundle. Usage: node scripts/buildWeb.mjs [FOLDER]
 import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
@@ -21,6 +21,7 @@ const { metafile } = await build({
   entryPoints: {
     app: join(root, 'web/main.ts'),
     captureProcessor: join(root, 'web/audio/captureProcessor.ts'),
+    playbackProcessor: join(root, 'web/audio/playbackProcessor.ts'),
   },
   outdir: out,
   bundle: true,

@@ -8,6 +8,8 @@ import type { DownloadKind } from './downloads.ts';
 import { CONTINUATION_SECONDS } from './continuation.ts';
 import { explain } from './explain.ts';
 import { createPlayer } from './player.ts';
+import { createSayer } from './sayer.ts';
+import { openVoiceStream } from './session.ts';
 import { createStudio } from './studio.ts';
 import type { Activity } from './studio.ts';
 import { createDial } from './view/dial.ts';
@@ -22,6 +24,7 @@ import { createStatusLine } from './view/statusLine.ts';
 import { createTheme } from './view/theme.ts';
 import { createTimelineView } from './view/timeline.ts';
 import { createUnitsPanel } from './view/unitsPanel.ts';
+import { createVoiceMenu } from './view/voiceMenu.ts';
 
 // Nothing of the page runs before its WebAssembly is there.
 await Promise.all([fft.load(), speex.load()]);
@@ -40,14 +43,25 @@ const notice = createNotice({
 const status = createStatusLine(() => studio);
 let playing: number | undefined;
 let labelOf: LabelOf | undefined;
-const player = createPlayer((sample) => {
-  playing = sample;
-  timeline.setPlaying(sample);
-  button('play').textContent = sample === undefined ? 'Play' : 'Stop';
+const player = createPlayer(follow);
+const voices = createVoiceMenu();
+/** Sample of the recording at which what is spoken begins. */
+let saidFrom = 0;
+const sayer = createSayer({
+  open: (onError) => openVoiceStream(studio.token, onError),
+  how: () => {
+    const { hash } = studio.provenance ?? {};
+    return {
+      ...(voices.chosen !== undefined && { voice: voices.chosen }),
+      ...(hash !== undefined && { model: hash }),
+    };
+  },
+  onHead: (samples) => follow(samples === undefined ? undefined : saidFrom + samples),
+  onProblem: (problem) => notice.show(explain(problem)),
 });
 const studio = createStudio(() => dial.rate, {
   onRecording(recording, live, length) {
-    player.stop();
+    hush();
     notice.hide();
     clear();
     lag.clear(live);
@@ -74,6 +88,7 @@ const studio = createStudio(() => dial.rate, {
   onProvisional: () => timeline.touch(),
   onPredicted(ids) {
     units.predict(ids);
+    button('say-next').hidden = voices.names.length === 0 || ids.length === 0;
     timeline.touch();
   },
   onModel(model) {
@@ -82,6 +97,7 @@ const studio = createStudio(() => dial.rate, {
     label.textContent = `${model.id} · ${model.units} units · ${model.sha256.slice(0, 8)}`;
     label.hidden = false;
     button('predict').hidden = model.lm !== true;
+    voices.show(model.voices ?? []);
   },
   onLabels(found) {
     labelOf = found;
@@ -108,10 +124,30 @@ const inspector = createInspector({
   timeline,
   units: () => studio.recording.shown,
   labelOf: () => labelOf,
-  play: ({ start, end }: Unit) => player.play(studio.recording, start, end),
+  play: (unit: Unit) => play([unit], unit.start, unit.end),
 });
 createTheme((dark) => timeline.setDark(dark));
 acceptDrops((file) => void studio.open(file, file.name));
+
+/** Shows how far what is played is. */
+function follow(sample: number | undefined): void {
+  playing = sample;
+  timeline.setPlaying(sample);
+  button('play').textContent = sample === undefined ? 'Play' : 'Stop';
+}
+
+function hush(): void {
+  player.stop();
+  sayer.stop();
+}
+
+/** Plays a part of the recording, or its units in the voice that is chosen. */
+function play(said: readonly Unit[], from: number, to: number): void {
+  hush();
+  if (voices.chosen === undefined) return player.play(studio.recording, from, to);
+  saidFrom = from;
+  sayer.say(said.map(({ id, start, end }) => ({ id, start, end })));
+}
 
 function clear(): void {
   rates.clear();
@@ -158,8 +194,15 @@ button('predict').addEventListener('click', () => {
   studio.predict(wanted);
 });
 button('play').addEventListener('click', () => {
-  if (player.playing) player.stop();
-  else player.play(studio.recording, 0, studio.recording.samples);
+  const { recording } = studio;
+  if (player.playing || sayer.saying) hush();
+  else play(recording.units, 0, recording.samples);
+});
+button('say-next').addEventListener('click', () => {
+  hush();
+  const { predicted } = studio.recording;
+  saidFrom = predicted[0]?.start ?? 0;
+  sayer.say(predicted.map(({ id }) => ({ id })));
 });
 const picker = element('file', HTMLInputElement);
 button('open').addEventListener('click', () => picker.click());

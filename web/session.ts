@@ -33,6 +33,19 @@ export function openUnitStream(options: SessionOptions): UnitStream {
   return stream;
 }
 
+/** Opens a stream without audio of its own, for what is to be spoken. */
+export function openVoiceStream(
+  token: string | undefined,
+  onError: (error: unknown) => void,
+): UnitStream {
+  const stream = openStream(socketUrl(), {
+    client: { name: 'sylstream-page', version: '1' },
+    ...(token !== undefined && { ticket: () => fetchTicket(token) }),
+  });
+  stream.events$.subscribe({ error: onError });
+  return stream;
+}
+
 /** Asks what comes next, now or after every unit; the stream's own events tell. */
 export function askNext(
   stream: UnitStream,

@@ -75,6 +75,8 @@ export interface Studio {
   /** Sends the recording again, or asks for the microphone again when there is none. */
   retry(): void;
   useToken(token: string): void;
+  /** What a person entered, where the server wants it. */
+  readonly token: string | undefined;
 }
 
 /** Samples drawn of a file before the page may do something else. */
@@ -312,6 +314,9 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
       if (microphone !== undefined) return cutting?.retry();
       if (recording.samples === 0) return void studio.record();
       void leave().then(resend);
+    },
+    get token() {
+      return token;
     },
     useToken(next) {
       token = next;

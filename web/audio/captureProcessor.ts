@@ -1,14 +1,3 @@
-/** The part of the AudioWorklet's global scope used here; TypeScript's DOM library leaves it out. */
-declare class AudioWorkletProcessor {
-  readonly port: MessagePort;
-}
-declare function registerProcessor(
-  name: string,
-  processor: new () => AudioWorkletProcessor & {
-    process(inputs: readonly (readonly Float32Array[])[]): boolean;
-  },
-): void;
-
 /** Moments of one message: 8 render quanta of 128, 21 ms at 48 kHz. */
 const BATCH_MOMENTS = 1024;
 
