@@ -10,6 +10,7 @@ import { runLiveStreams } from '../src/bench/liveStreams.ts';
 import { summarise } from '../src/bench/percentiles.ts';
 import { toSeconds } from '../src/core/time.ts';
 import { loadModels } from '../src/models/loadModels.ts';
+import { createLocalPool } from '../src/streams/pool/localPool.ts';
 import { speakUnits } from '../src/operators/speakUnits.ts';
 import type { SpokenUnit } from '../src/speak/unitWindow.ts';
 import { decodePcm } from '../src/audio/pcm.ts';
@@ -99,7 +100,7 @@ console.log(
 if (pairs > 0) {
   const speech = decodePcm(speechBytes(), 's16le');
   const listen = async (): Promise<number> =>
-    (await runLiveStreams(models, { streams: live, seconds, speech })).lag.p99;
+    (await runLiveStreams(createLocalPool(models), { streams: live, seconds, speech })).lag.p99;
   const rises: number[] = [];
   for (let pair = 0; pair < pairs; pair++) {
     const alone = await listen();

@@ -2,14 +2,14 @@ import { encodeS16le } from '../../src/audio/pcm.ts';
 import { PipelineError } from '../../src/core/errors.ts';
 import type { Machine } from '../../src/core/machine.ts';
 import type { UnitSpeakerSession } from '../../src/models/speak/unitSpeaker.ts';
-import type { SpokenUnit, UnitFrames } from '../../src/speak/unitWindow.ts';
+import type { SpokenUnit, UnitPiece } from '../../src/speak/unitWindow.ts';
 
 /** What one speech needs, and whom it tells. Nothing is told after `stop()`, `onEnd` or `onError`. */
 export interface SpeechOptions {
   /** Its place in the vocoder's thread; the speech closes it. */
   readonly session: UnitSpeakerSession;
   /** Puts units among their neighbours. */
-  readonly window: Machine<SpokenUnit, UnitFrames>;
+  readonly window: Machine<SpokenUnit, UnitPiece>;
   /** Samples that may go at first. */
   readonly credit: number;
   /** Whether more may go now: there is room on the way to the client, and it is not ahead of its pace. */
@@ -43,7 +43,7 @@ const MOST_WAITING = 1024;
 export class Speech {
   readonly #options: SpeechOptions;
   #units: SpokenUnit[] = [];
-  #pieces: UnitFrames[] = [];
+  #pieces: UnitPiece[] = [];
   /** Sound that may not go yet. */
   #held = new Float32Array(0);
   #limit: number;
@@ -125,7 +125,7 @@ export class Speech {
     }
   }
 
-  #nextPiece(): UnitFrames | undefined {
+  #nextPiece(): UnitPiece | undefined {
     const { window } = this.#options;
     while (this.#pieces.length === 0 && this.#units.length > 0)
       this.#pieces.push(...window.push(this.#units.shift()!));

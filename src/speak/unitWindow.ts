@@ -17,7 +17,7 @@ export interface SpokenUnit {
  * A piece of a unit, and what its frames are made from: the unit among its neighbours, two before and one after. A unit is one piece, but
  * a long pause is several.
  */
-export interface UnitFrames {
+export interface UnitPiece {
   /** `[4]`: ids; M + 1 where there is no unit. */
   readonly units: readonly number[];
   /** `[4]`: lengths in tokens, fractions allowed; 0 where there is no unit. */
@@ -65,7 +65,7 @@ interface Known {
  * Throws `PipelineError` `SYLSTREAM_ERR_UNITS`: an id that is not there, a length of nothing or of more than 4 s (a pause: 10 minutes), a unit
  * that does not begin where the one before ends.
  */
-export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit, UnitFrames> {
+export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit, UnitPiece> {
   const { merged, usualTokens, lookAhead = true } = options;
   const ids = whole(0, merged);
   const absent: Known = { id: merged + 1, samples: 0 };
@@ -109,7 +109,7 @@ export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit
     return { id, samples };
   }
 
-  function make(own: Known, next: Known): UnitFrames[] {
+  function make(own: Known, next: Known): UnitPiece[] {
     const seen = [...made, own, next];
     made = [...made.slice(1), own];
     const begin = from;
@@ -125,7 +125,7 @@ export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit
       units: seen.map(({ id }) => id),
       lengths: seen.map(({ samples }) => samples / TOKEN_SAMPLES),
     };
-    const piece = (heard: readonly number[], silent: number): UnitFrames => ({
+    const piece = (heard: readonly number[], silent: number): UnitPiece => ({
       ...around,
       places: Float32Array.from(heard, placeOf),
       silent,

@@ -2,14 +2,14 @@ import { describe, expect, it } from 'vitest';
 import {
   createUnitWindow,
   type SpokenUnit,
-  type UnitFrames,
+  type UnitPiece,
   type UnitWindowOptions,
 } from '../../src/speak/unitWindow.ts';
 import { drive } from '../helpers/cuts.ts';
 
 const OPTIONS: UnitWindowOptions = { merged: 4, usualTokens: [15, 8, 9, 10, 11] };
 const window = (options = {}) => createUnitWindow({ ...OPTIONS, ...options });
-const run = (units: readonly SpokenUnit[], options = {}): UnitFrames[] =>
+const run = (units: readonly SpokenUnit[], options = {}): UnitPiece[] =>
   drive(window(options), units);
 
 describe('createUnitWindow', () => {

@@ -6,7 +6,7 @@ import {
   type PoolSlot,
 } from '../inference/inferencePool.ts';
 import type { InferenceStatus } from '../inference/inferenceStatus.ts';
-import type { UnitFrames } from '../../speak/unitWindow.ts';
+import type { UnitPiece } from '../../speak/unitWindow.ts';
 import { readSpeakConfig, type SpeakConfig, voiceIndex } from './speakConfig.ts';
 import type { SpeakBatch, SpeakJob, SpeakOutputs, SpeakSetup, Spoken } from './speakMessages.ts';
 
@@ -31,11 +31,11 @@ export interface UnitSpeaker {
 /** One stream that speaks. `sound()` and `finish()` one after the other: each needs what the one before has come to. */
 export interface UnitSpeakerSession {
   /** What a piece of a unit sounds like, 16 kHz mono; its last 10 ms wait for what follows. Rejects with `SYLSTREAM_ERR_SPEAK` or `SYLSTREAM_ERR_CLOSED`. */
-  sound(piece: UnitFrames): Promise<Float32Array>;
+  sound(piece: UnitPiece): Promise<Float32Array>;
   /** What waits, fading; nothing may follow. */
   finish(): Promise<Float32Array>;
   /** The frames `[N, 67]` of a piece, without a sound. */
-  frames(piece: Omit<UnitFrames, 'silent'>): Promise<Float32Array>;
+  frames(piece: Omit<UnitPiece, 'silent'>): Promise<Float32Array>;
   close(): void;
 }
 
@@ -111,7 +111,7 @@ export async function createUnitSpeaker(
 function openSession(slot: PoolSlot<SpeakJob, Spoken>, voice: number): UnitSpeakerSession {
   let state: Uint8Array | undefined;
 
-  async function speak(piece: UnitFrames, isLast: boolean): Promise<Float32Array> {
+  async function speak(piece: UnitPiece, isLast: boolean): Promise<Float32Array> {
     const spoken = await slot.run({ ...piece, voice, sound: { state, isLast } });
     state = spoken.state;
     return spoken.values;
