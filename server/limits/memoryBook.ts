@@ -1,5 +1,5 @@
 import type { Bundle } from '../../src/models/bundle/bundle.ts';
-import { keptShape } from '../../src/models/remote/remoteModel.ts';
+import { keptShape } from '../../src/models/encoder/remoteModel.ts';
 import { ringBytes } from '../../src/models/inference/kvRing.ts';
 import { historyBytes, lmCache } from '../../src/models/lm/lmMemory.ts';
 

@@ -15,7 +15,7 @@ import { PRECISIONS } from '../models/encoder/stepModel.ts';
 import {
   writeTritonRepository,
   type TritonRepositoryOptions,
-} from '../models/remote/tritonRepository.ts';
+} from '../models/encoder/tritonRepository.ts';
 import { openOutput } from './output.ts';
 import { countTo } from './usage.ts';
 

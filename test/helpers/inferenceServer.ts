@@ -11,7 +11,7 @@ import {
   OPEN_INFERENCE,
   type InferRequest,
   type StreamReply,
-} from '../../src/models/remote/openInference.ts';
+} from '../../src/models/encoder/openInference.ts';
 
 /** A server of the Open Inference Protocol in this process, over a real step model: for faults that a Triton cannot be told to make. */
 export interface InferenceServer {

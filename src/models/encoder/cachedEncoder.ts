@@ -1,7 +1,7 @@
 import type { Bundle, Precision } from '../bundle/bundle.ts';
 import type { EncoderBackend } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';
-import { keptShape, remoteModel } from '../remote/remoteModel.ts';
+import { keptShape, remoteModel } from './remoteModel.ts';
 import { rowsOfJob } from './stepJob.ts';
 import { stepModelPath } from './stepModel.ts';
 import { encoderShape, framesBefore, melRowTokens } from './melRow.ts';

@@ -1,5 +1,5 @@
 import type { EncoderConfig } from '../bundle/bundle.ts';
-import type { RemoteModel } from '../remote/remoteModel.ts';
+import type { RemoteModel } from './remoteModel.ts';
 import type { RunReport, ThreadSetup } from '../inference/inferenceMessages.ts';
 
 /** A thread that runs the encoder. */

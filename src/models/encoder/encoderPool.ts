@@ -1,6 +1,6 @@
 import { framesBefore, melRowLength, melRowsOf } from './melRow.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
-import type { RemoteModel } from '../remote/remoteModel.ts';
+import type { RemoteModel } from './remoteModel.ts';
 import { availableCores } from '../inference/cores.ts';
 import type { EncoderRows } from './encoder.ts';
 import { rowsOfJob } from './stepJob.ts';

@@ -1,7 +1,6 @@
 import { FRAMES_PER_TOKEN, MEL_BINS } from '../../core/time.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
 import type { EncoderShape } from './encoder.ts';
-import type { EncoderSetup } from './encoderMessages.ts';
 
 /**
  * Frames that the encoder hears again before a step's own: its embedding hears `stemFrames`, the token's two and those
@@ -24,15 +23,21 @@ export function melRowLength(before: number, tokens: number): number {
   return (before + FRAMES_PER_TOKEN * tokens) * MEL_BINS;
 }
 
+/** Shared memory for the mel of a batch. */
+export interface MelRows {
+  readonly encoder: EncoderConfig;
+  /** `[maxBatch, before + 2·maxRows, 128]` float32. */
+  readonly melRows: SharedArrayBuffer;
+  /** Tokens of the longest row. */
+  readonly maxRows: number;
+}
+
 /** The b-th stream's mel of `rows` tokens, in the memory that a batch's mel is handed over in. */
 export function melRowsOf({
   encoder,
   melRows,
   maxRows,
-}: Pick<EncoderSetup, 'encoder' | 'melRows' | 'maxRows'>): (
-  b: number,
-  rows: number,
-) => Float32Array {
+}: MelRows): (b: number, rows: number) => Float32Array {
   const all = new Float32Array(melRows);
   const before = framesBefore(encoder);
   const size = melRowLength(before, maxRows);

@@ -4,7 +4,7 @@ import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessag
 import type { Guarded } from '../inference/inferenceMessages.ts';
 import { createKeptMemories } from '../inference/keptMemories.ts';
 import { guardNative } from '../inference/nativeGuard.ts';
-import { createRemoteRunner } from '../remote/remoteRunner.ts';
+import { createRemoteRunner } from './remoteRunner.ts';
 import { createStepRunner } from './stepRunner.ts';
 
 /** The cached step model behind a thread of its own: batches come as messages, their mel in shared memory. */

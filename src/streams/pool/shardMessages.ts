@@ -1,5 +1,5 @@
 import type { Bundle } from '../../models/bundle/bundle.ts';
-import type { RemoteModel } from '../../models/remote/remoteModel.ts';
+import type { RemoteModel } from '../../models/encoder/remoteModel.ts';
 import type { Provider } from '../../models/inference/onnx.ts';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import type { Control, SpeechEvent } from '../../core/types.ts';

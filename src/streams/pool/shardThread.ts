@@ -32,7 +32,7 @@ async function start({
   const guarded = guardNative(guard);
   const { encoder } = bundle.config;
   const runner = remote
-    ? await (await import('../../models/remote/remoteRunner.ts')).createRemoteRunner(remote)
+    ? await (await import('../../models/encoder/remoteRunner.ts')).createRemoteRunner(remote)
     : await openHere();
 
   async function openHere(): Promise<StepRunner> {

@@ -9,7 +9,7 @@ import { createRing, ringBytes } from '../../models/inference/kvRing.ts';
 import { createSpares } from '../../models/inference/spares.ts';
 import { instructionSet } from '../../models/inference/instructionSet.ts';
 import { defaultBundle, readBundle } from '../../models/bundle/manifest.ts';
-import { keptShape, remoteModel } from '../../models/remote/remoteModel.ts';
+import { keptShape, remoteModel } from '../../models/encoder/remoteModel.ts';
 import { PRECISIONS, stepModelPath } from '../../models/encoder/stepModel.ts';
 import type { UnitLm } from '../../models/lm/unitLm.ts';
 import { canSpeak } from '../../models/speak/speakConfig.ts';

@@ -1,6 +1,6 @@
 import { FRAMES_PER_TOKEN } from '../../core/time.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
-import { framesBefore, melRowLength } from '../encoder/melRow.ts';
+import { framesBefore, melRowLength } from './melRow.ts';
 import { ringRows, type RingShape } from '../inference/kvRing.ts';
 
 /**

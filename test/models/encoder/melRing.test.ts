@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { melRowLength } from '../../../src/models/encoder/melRow.ts';
 import type { EncoderConfig } from '../../../src/models/bundle/bundle.ts';
 import { ringBytes } from '../../../src/models/inference/kvRing.ts';
-import { melRingShape, readMel, writeMel } from '../../../src/models/remote/melRing.ts';
+import { melRingShape, readMel, writeMel } from '../../../src/models/encoder/melRing.ts';
 
 /** An encoder of these numbers, as far as a ring asks for them. */
 function encoder(chunkTokens: number, windowTokens: number, stemFrames: number): EncoderConfig {

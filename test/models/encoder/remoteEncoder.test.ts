@@ -4,7 +4,7 @@ import { readBundle } from '../../../src/models/bundle/manifest.ts';
 import { createCachedEncoder } from '../../../src/models/encoder/cachedEncoder.ts';
 import type { EncoderBackend, EncoderRows } from '../../../src/models/encoder/encoder.ts';
 import { framesBefore, melRowLength } from '../../../src/models/encoder/melRow.ts';
-import { createRemoteRunner } from '../../../src/models/remote/remoteRunner.ts';
+import { createRemoteRunner } from '../../../src/models/encoder/remoteRunner.ts';
 import { TINY } from '../../helpers/bundles.ts';
 import { seeded } from '../../helpers/cuts.ts';
 import { startInferenceServer, type InferenceServer } from '../../helpers/inferenceServer.ts';

@@ -1,5 +1,5 @@
 import type { Bundle, EncoderConfig, Precision } from '../bundle/bundle.ts';
-import { ringShape } from '../encoder/stepJob.ts';
+import { ringShape } from './stepJob.ts';
 import type { RingShape } from '../inference/kvRing.ts';
 import { melRingShape } from './melRing.ts';
 

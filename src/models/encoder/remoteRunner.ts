@@ -1,9 +1,9 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PipelineError } from '../../core/errors.ts';
-import { framesBefore, melRowLength } from '../encoder/melRow.ts';
-import { refusalOf } from '../encoder/runRows.ts';
-import type { StepJob, StepOutputs } from '../encoder/stepJob.ts';
-import type { StepRunner } from '../encoder/stepRunner.ts';
+import { framesBefore, melRowLength } from './melRow.ts';
+import { refusalOf } from './runRows.ts';
+import type { StepJob, StepOutputs } from './stepJob.ts';
+import type { StepRunner } from './stepRunner.ts';
 import type { KeptMemory } from '../inference/kvRing.ts';
 import type { RemoteModel } from './remoteModel.ts';
 import { melRingShape, readMel, writeMel } from './melRing.ts';

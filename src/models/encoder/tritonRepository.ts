@@ -2,7 +2,7 @@ import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { packageRoot } from '../../core/packageRoot.ts';
 import type { Bundle, EncoderConfig, Precision } from '../bundle/bundle.ts';
-import { stepModelPath } from '../encoder/stepModel.ts';
+import { stepModelPath } from './stepModel.ts';
 import { TRITON_MODEL } from './tritonLink.ts';
 
 /** What a repository is written for. */

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../../../src/models/bundle/manifest.ts';
-import { writeTritonRepository } from '../../../src/models/remote/tritonRepository.ts';
+import { writeTritonRepository } from '../../../src/models/encoder/tritonRepository.ts';
 import { TINY } from '../../helpers/bundles.ts';
 
 describe('writeTritonRepository', () => {
