@@ -3,7 +3,13 @@ import { pack } from 'msgpackr';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Models } from '../../src/models/loadModels.ts';
 import { codecOf, SUBPROTOCOL_JSON, SUBPROTOCOL_MSGPACK } from '../../src/protocol/index.ts';
-import type { ServerMessage, WireError, WireId } from '../../src/protocol/index.ts';
+import type {
+  ClientMessage,
+  Codec,
+  ServerMessage,
+  WireError,
+  WireId,
+} from '../../src/protocol/index.ts';
 import { bytesInUse } from '../helpers/garbage.ts';
 import { exchange } from '../helpers/exchange.ts';
 import { greet, HELLO, tone } from '../helpers/rawClient.ts';
@@ -14,11 +20,13 @@ import { CLIENT_EXAMPLES, SERVER_EXAMPLES } from '../vectors/examples.ts';
 
 let models: Models;
 beforeAll(async () => {
+  Error.stackTraceLimit = 10; // as Node has it; vitest's 100 is most of the cost of an error
   models = await tinyModels();
 });
 afterAll(() => models.close());
 
-const MESSAGES = 100_000;
+/** In a run of all tests; more of them by hand. */
+const MESSAGES = Number(process.env['SYLSTREAM_HOSTILE_MESSAGES'] ?? 40_000);
 const ATTACKERS = 8;
 /** Messages of a connection on which none is fatal. */
 const MOST_MESSAGES = 60;
@@ -35,10 +43,12 @@ const CREDIT_SECONDS = { sure: 60, most: 3600 };
 
 const examples = [...Object.values(CLIENT_EXAMPLES), ...Object.values(SERVER_EXAMPLES)];
 const golden = examples.map(packed);
-const goldenText = examples.map((each) => codecOf(SUBPROTOCOL_JSON)!.encode(each) as string);
+const msgpack = codecOf(SUBPROTOCOL_MSGPACK)!;
+const json = codecOf(SUBPROTOCOL_JSON)!;
+const goldenText = examples.map((each) => json.encode(each) as string);
 
 /** A message, made when it is sent: some of them depend on the sample that is expected then. */
-type Hostile = (next: number) => Buffer | string;
+type Hostile = (next: number) => Uint8Array | string;
 
 function packed(message: object): Buffer {
   return Buffer.from(pack(message));
@@ -139,22 +149,34 @@ const excessive: fc.Arbitrary<Hostile> = fc.oneof(
     .map((len) => (n: number) => packed({ t: 'gap', n, len })),
 );
 
-/** Hellos with fields at and beyond their borders. */
+/** A value that a server takes, nine times in ten. */
+function mostly<T>(good: readonly T[], bad: readonly T[]): fc.Arbitrary<T> {
+  return fc.oneof(
+    { weight: 9, arbitrary: fc.constantFrom(...good) },
+    { weight: 1, arbitrary: fc.constantFrom(...bad) },
+  );
+}
+
+/** Hellos with fields at and beyond their borders; one in two is good, so that sessions in every format begin. */
 const hello: fc.Arbitrary<Hostile> = fc
   .record(
     {
       t: fc.constant('hello'),
-      v: fc.constantFrom(1, 2, 65_535, 0),
+      v: mostly([1, 2, 65_535], [0]),
       audio: fc.record({
-        fmt: fc.constantFrom('s16le', 'f32le', 'mulaw', 'alaw', 'flac'),
-        rate: fc.constantFrom(8000, 16_000, 44_100, 192_000, 7999, 192_001),
-        ch: fc.constantFrom(1, 2, 6, 0, 7),
+        fmt: mostly(['s16le', 'f32le', 'mulaw', 'alaw'], ['flac']),
+        rate: mostly([8000, 16_000, 44_100, 192_000], [7999, 192_001]),
+        ch: mostly([1, 2, 6], [0, 7]),
       }),
-      model: fc.constantFrom(null, 'large'),
+      model: mostly([null], ['large']),
       pace: fc.constantFrom('live', 'file'),
-      rate: fc.constantFrom('natural', 5, 49),
-      max_delay_ms: fc.constantFrom(0, 300, 60_000),
-      resume: fc.record({ token: fc.string(), after: fc.constant(-1), only: fc.boolean() }),
+      rate: mostly(['natural', 5], [49]),
+      max_delay_ms: mostly([300], [0, 60_000]),
+      resume: fc.record({
+        token: fc.string(),
+        after: fc.constant(-1),
+        only: mostly([false], [true]),
+      }),
     },
     { requiredKeys: ['t', 'v', 'audio'] },
   )
@@ -169,11 +191,16 @@ const anything = fc.oneof(
   { weight: 1, arbitrary: fc.uint8Array({ maxLength: 300 }).map((bytes) => () => Buffer.from(bytes)) }, // prettier-ignore
 );
 
-/** What comes first, where a hello is due. */
-const ungreeted = fc.oneof({ weight: 1, arbitrary: anything }, { weight: 1, arbitrary: hello });
+/** What comes first, where a hello is due: of valid messages, all of which are too early, only a few. */
+const first = fc.oneof(
+  { weight: 16, arbitrary: hello },
+  { weight: 3, arbitrary: mutated.map((bytes) => () => bytes) },
+  { weight: 3, arbitrary: structured.map((bytes) => () => bytes) },
+  { weight: 2, arbitrary: anything },
+);
 
 /** The same for the JSON form: golden text with some characters changed, any JSON, any text. */
-const anyText = fc
+const brokenText = fc
   .oneof(
     {
       weight: 4,
@@ -198,6 +225,21 @@ const anyText = fc
         text,
   );
 
+/** A message of the binary form in the JSON one. */
+function asText(message: Hostile): Hostile {
+  return (next) => json.encode(msgpack.decode(message(next) as Uint8Array) as ClientMessage);
+}
+
+/** Broken text between valid messages, so that sessions live on. */
+const anyText = fc.oneof(
+  { weight: 1, arbitrary: brokenText },
+  { weight: 3, arbitrary: valid.map(asText) },
+);
+const firstText = fc.oneof(
+  { weight: 1, arbitrary: brokenText },
+  { weight: 1, arbitrary: hello.map(asText) },
+);
+
 /** What came of one connection. */
 interface Attack {
   /** Messages whose answer, or silence, was what the protocol says. */
@@ -206,14 +248,17 @@ interface Attack {
   readonly errors: readonly string[];
 }
 
-/** Takes messages from the end of a list until one is fatal or enough were taken, sends them, and checks every answer. */
-async function attack(
-  url: string,
-  messages: Hostile[],
-  { json, greeted }: { readonly json: boolean; readonly greeted: boolean },
-): Promise<Attack> {
-  const codec = codecOf(json ? SUBPROTOCOL_JSON : SUBPROTOCOL_MSGPACK)!;
-  const first = greeted ? [codec.encode(HELLO)] : [];
+/** Messages of one kind of connection. */
+interface Corpus {
+  readonly codec: Codec;
+  /** Those that come where a hello is due; without them a good hello comes first. */
+  readonly first?: Hostile[];
+  readonly messages: Hostile[];
+}
+
+/** Takes messages from the end of a corpus until one is fatal or enough were taken, sends them, and checks every answer. */
+async function attack(url: string, { codec, first, messages }: Corpus): Promise<Attack> {
+  const greeted = first === undefined;
   const oracle = createOracle({
     models,
     codec,
@@ -227,8 +272,10 @@ async function attack(
   let close = 1000;
   let isOver = false;
 
-  while (!isOver && sent.length < MOST_MESSAGES && messages.length > 0) {
-    const message = messages.pop()!(oracle.received);
+  while (!isOver && sent.length < MOST_MESSAGES) {
+    const next = (sent.length === 0 && first?.pop()) || messages.pop();
+    if (next === undefined) break;
+    const message = next(oracle.received);
     const verdict = oracle.judge(message);
     if (verdict.kind === 'unclear') continue;
     sent.push(message);
@@ -250,26 +297,36 @@ async function attack(
     expected.push({ t: 'done', samples: oracle.received });
   }
 
-  const { received, close: closedWith } = await exchange(url, codec, [...first, ...sent]);
-  expect(closedWith).toBe(close);
+  const { received, close: closedWith } = await exchange(url, codec, [
+    ...(greeted ? [codec.encode(HELLO)] : []),
+    ...sent,
+  ]);
   const answers = received.filter(
     (each) => !LATER.includes(each.t) && !isAboutContinuation(each) && !isSuspicion(each),
   );
-  expect(answers).toHaveLength(expected.length);
-  expect(answers).toMatchObject(expected);
   const flushed = received.flatMap((each) => (each.t === 'flushed' ? [each.id] : []));
-  expect(flushed).toEqual(isFatal ? flushes.slice(0, flushed.length) : flushes);
+  // One comparison for all: a hundred thousand of each cost more than what they look at.
+  expect({ close: closedWith, answers, flushed }).toMatchObject({
+    close,
+    answers: expected,
+    flushed: isFatal ? flushes.slice(0, flushed.length) : flushes,
+  });
   const ended = received.flatMap((each) => {
     if (each.t === 'gend') return each.more ? [] : [each.id];
     return isAboutContinuation(each) ? [(each as WireError).ref!] : [];
   });
   for (const id of ended) {
-    expect(requests).toContain(id);
-    requests.splice(requests.indexOf(id), 1); // each at most once
+    const place = requests.indexOf(id);
+    if (place < 0) throw new Error(`an answer to a continuation ${id} that nobody asked for`);
+    requests.splice(place, 1); // each at most once
   }
-  if (!isFatal) expect(requests).toEqual([]);
+  if (!isFatal && requests.length > 0) throw new Error(`no end of continuations ${requests}`);
   const errors = received.flatMap((each) => (each.t === 'error' ? [each.code] : []));
   return { judged, errors };
+}
+
+function messagesIn({ first = [], messages }: Corpus): number {
+  return first.length + messages.length;
 }
 
 /** What comes when it is ready, not in the order of the messages. */
@@ -287,24 +344,32 @@ function isSuspicion(message: ServerMessage): boolean {
 }
 
 describe('hostile messages', { timeout: 900_000 }, () => {
-  it('get the answer that the protocol says, each of 100,000, with bounded memory', async () => {
-    const half = MESSAGES / 2;
-    const tenth = MESSAGES / 10;
+  it(`get the answer that the protocol says, each of ${MESSAGES}, with bounded memory`, async () => {
+    const share = (of: number): number => Math.round(MESSAGES * of);
     const sample = <T>(arbitrary: fc.Arbitrary<T>, numRuns: number, seed: number): T[] =>
       fc.sample(arbitrary, { numRuns, seed });
-    const corpora = [
-      { json: false, greeted: true, messages: sample(anything, half - tenth, 20_260_805) },
-      { json: false, greeted: false, messages: sample(ungreeted, half - tenth, 20_260_806) },
-      { json: true, greeted: true, messages: sample(anyText, tenth, 20_260_807) },
-      { json: true, greeted: false, messages: sample(anyText, tenth, 20_260_808) },
+    const corpora: Corpus[] = [
+      { codec: msgpack, messages: sample(anything, share(0.4), 20_260_805) },
+      {
+        codec: msgpack,
+        first: sample(first, share(0.14), 20_260_806),
+        messages: sample(anything, share(0.26), 20_260_809),
+      },
+      { codec: json, messages: sample(anyText, share(0.12), 20_260_807) },
+      {
+        codec: json,
+        first: sample(firstText, share(0.04), 20_260_808),
+        messages: sample(anyText, share(0.04), 20_260_810),
+      },
     ];
-    const left = corpora.reduce((sum, { messages }) => sum + messages.length, 0);
+    const left = corpora.reduce((sum, corpus) => sum + messagesIn(corpus), 0);
     expect(left).toBe(MESSAGES);
 
     await withServer(models, SETTINGS, async ({ streamUrl, url }) => {
-      for (const { json, greeted } of corpora) {
-        const warmUp: Hostile[] = (json ? goldenText : golden).map((each) => () => each); // reaches every path once before memory is measured
-        while (warmUp.length > 0) await attack(streamUrl, warmUp, { json, greeted });
+      for (const { codec, first } of corpora) {
+        const each: Hostile[] = (codec === json ? goldenText : golden).map((one) => () => one); // reaches every path once before memory is measured
+        const warmUp = first ? { codec, first: each, messages: [] } : { codec, messages: each };
+        while (messagesIn(warmUp) > 0) await attack(streamUrl, warmUp);
       }
       const before = bytesInUse();
       const errorsBefore = errorCounts(await untilEmpty(url));
@@ -314,8 +379,8 @@ describe('hostile messages', { timeout: 900_000 }, () => {
 
       async function attacker(): Promise<void> {
         for (const corpus of corpora) {
-          while (corpus.messages.length > 0) {
-            const result = await attack(streamUrl, corpus.messages, corpus);
+          while (messagesIn(corpus) > 0) {
+            const result = await attack(streamUrl, corpus);
             judged += result.judged;
             connections++;
             for (const code of result.errors) codes.set(code, (codes.get(code) ?? 0) + 1);
