@@ -363,9 +363,13 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     this.#requests.lost();
     this.#stay();
     const isNetwork = reason.code === 'SYLSTREAM_ERR_CONNECTION';
+    const isBusy =
+      reason.code === 'SYLSTREAM_ERR_CAPACITY' || reason.code === 'SYLSTREAM_ERR_DRAINING';
+    // Another gateway may have room: with a seal always, without one it is asked once before the wait.
+    const isElsewhere = this.#passage.isOpen || (isBusy && this.#backOff.attempt === 0);
     const delayMs =
       isNetwork || disposition(reason.code).retry || code === 1001
-        ? this.#backOff.next(Date.now(), this.#passage.isOpen ? 0 : this.#retryAfterMs)
+        ? this.#backOff.next(Date.now(), isElsewhere ? 0 : this.#retryAfterMs)
         : undefined;
     if (delayMs === undefined) return this.#finish(() => this.#out$.error(reason));
     this.#emit({ type: 'reconnecting', attempt: this.#backOff.attempt, delayMs, reason });
