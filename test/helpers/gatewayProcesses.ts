@@ -4,37 +4,88 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { KEYS } from './gateways.ts';
-import { freePort, listening } from './proxies.ts';
+import { freePort, inNginx, listening, type ProxyName } from './proxies.ts';
 
+/** Of a second in /proc (proc(5): `sysconf(_SC_CLK_TCK)`, 100 on Linux). */
+const TICKS = 100;
 const root = resolve(import.meta.dirname, '../..');
 
-/** Gateways as processes behind a haproxy with the configuration of docs/scale.md. */
+/** Gateways as processes. */
 export interface GatewayProcesses {
-  /** Of the balancer. */
-  readonly streamUrl: string;
+  /** Starts a balancer before them, with the configuration of docs/scale.md; resolves with its URL of streams. */
+  behind(proxy: ProxyName): Promise<string>;
+  /** Of the gateways themselves. */
+  readonly directUrls: readonly string[];
   /** Sends a signal to a gateway; another one starts in its place when it has ended. */
   end(place: number, signal: NodeJS.Signals): Promise<void>;
+  /** Seconds of CPU that the gateway in this place has used. */
+  cpuSeconds(place: number): number;
+  /** The most resident memory that a gateway had when it was ended or asked for, in MiB. */
+  peakMib(): number;
   close(): Promise<void>;
 }
 
-/** The configuration of haproxy as docs/scale.md has it. */
-function documented(): string {
+/** Options of `startGateways()`. */
+export interface GatewaysOptions {
+  /** A bundle's folder. */
+  readonly bundle: string;
+  /** The program: `bin/sylstream.js`. */
+  readonly sylstream: string;
+  /** More flags of `sylstream serve`. */
+  readonly flags?: readonly string[];
+}
+
+/** The configuration of a balancer as docs/scale.md has it. */
+function documented(proxy: ProxyName): string {
   const doc = readFileSync(join(root, 'docs/scale.md'), 'utf8');
-  const text = /^```haproxy\n([^]*?)^```/m.exec(doc)?.[1];
-  if (text === undefined) throw new Error('docs/scale.md has no configuration of haproxy');
+  const text = new RegExp(`^\`\`\`${proxy}\n([^]*?)^\`\`\``, 'm').exec(doc)?.[1];
+  if (text === undefined) throw new Error(`docs/scale.md has no configuration of ${proxy}`);
   return text;
 }
 
-/** Starts three gateways over a bundle and the balancer before them; resolves when all take streams. */
-export async function startGateways(bundle: string, sylstream: string): Promise<GatewayProcesses> {
+/** Writes the configuration for these ports, checks it, and starts the balancer. */
+function startBalancer(proxy: ProxyName, ports: readonly number[], folder: string): ChildProcess {
+  const file = join(folder, `${proxy}.cfg`);
+  const text = [8991, 8992, 8993, 8990].reduce(
+    (each, port, place) => each.replaceAll(`:${port}`, `:${ports[place]}`),
+    documented(proxy)
+      .replace('bind :8990', 'bind 127.0.0.1:8990')
+      .replace('listen 8990', 'listen 127.0.0.1:8990'),
+  );
+  const isNginx = proxy === 'nginx';
+  writeFileSync(file, isNginx ? inNginx(text, folder) : text);
+  const args = isNginx ? ['-p', folder, '-c', file, '-e', 'stderr'] : ['-q', '-f', file];
+  execFileSync(proxy, [...args, isNginx ? '-t' : '-c'], { stdio: 'pipe' });
+  return spawn(proxy, isNginx ? args : [...args, '-db'], { stdio: 'ignore' });
+}
+
+/** Starts three gateways over a bundle; resolves when all take streams. */
+export async function startGateways(options: GatewaysOptions): Promise<GatewayProcesses> {
+  const { bundle, sylstream } = options;
   const folder = mkdtempSync(join(tmpdir(), 'sylstream-gateways-'));
-  const ports = [await freePort(), await freePort(), await freePort(), await freePort()];
+  const ports = [await freePort(), await freePort(), await freePort()];
   const processes: ChildProcess[] = [];
+  const balancers: ChildProcess[] = [];
   let isOver = false;
+  let peak = 0;
+
+  function look({ pid }: ChildProcess): void {
+    const status = readFileSync(`/proc/${pid}/status`, 'utf8');
+    peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024);
+  }
 
   async function start(place: number): Promise<void> {
     const flags = ['--bundle', bundle, '--port', String(ports[place]), '--workers', '1'];
-    const more = ['--capacity', '60', '--web', 'none', '--log-level', 'silent', '--trust-loopback'];
+    const more = [
+      '--capacity',
+      '60',
+      '--web',
+      'none',
+      '--log-level',
+      'silent',
+      '--trust-loopback',
+      ...(options.flags ?? []),
+    ];
     const env = { ...process.env, SYLSTREAM_RESUME_KEYS: KEYS.join(',') };
     const child = spawn(process.execPath, [sylstream, 'serve', ...flags, ...more], {
       env,
@@ -47,33 +98,47 @@ export async function startGateways(bundle: string, sylstream: string): Promise<
   }
 
   await Promise.all([0, 1, 2].map(start));
-  const file = join(folder, 'haproxy.cfg');
-  const config = [8991, 8992, 8993, 8990].reduce(
-    (text, port, place) => text.replaceAll(`:${port}`, `:${ports[place]}`),
-    documented().replace('bind :8990', 'bind 127.0.0.1:8990'),
-  );
-  writeFileSync(file, config);
-  execFileSync('haproxy', ['-c', '-q', '-f', file]);
-  const proxy = spawn('haproxy', ['-q', '-db', '-f', file], { stdio: 'ignore' });
-  await listening(ports[3], () => undefined);
+  const urlOf = (port: number): string => `ws://127.0.0.1:${port}/v1/stream`;
 
   return {
-    streamUrl: `ws://127.0.0.1:${ports[3]}/v1/stream`,
+    async behind(proxy) {
+      const port = await freePort();
+      const balancer = startBalancer(proxy, [...ports, port], folder);
+      balancers.push(balancer);
+      await listening(port, () => {
+        if (balancer.exitCode !== null) throw new Error(`${proxy} ended with ${balancer.exitCode}`);
+      });
+      return urlOf(port);
+    },
+    directUrls: ports.map(urlOf),
     async end(place, signal) {
       const child = processes[place];
       const ended = once(child, 'exit');
+      look(child);
       child.kill(signal);
       await ended;
       if (!isOver) await start(place);
     },
+    cpuSeconds(place) {
+      const stat = readFileSync(`/proc/${processes[place].pid}/stat`, 'utf8');
+      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+      return (Number(fields[11]) + Number(fields[12])) / TICKS;
+    },
+    peakMib() {
+      processes.filter(isAlive).forEach(look);
+      return peak;
+    },
     async close() {
       isOver = true;
-      const all = [...processes, proxy];
-      const alive = all.filter(({ exitCode, signalCode }) => exitCode === null && !signalCode);
+      const alive = [...processes, ...balancers].filter(isAlive);
       const ended = alive.map((child) => once(child, 'exit'));
       for (const child of alive) child.kill('SIGKILL');
       await Promise.all(ended);
       rmSync(folder, { recursive: true });
     },
   };
+}
+
+function isAlive({ exitCode, signalCode }: ChildProcess): boolean {
+  return exitCode === null && signalCode === null;
 }

@@ -56,7 +56,7 @@ export async function withProxy<T>(
 }
 
 /** What the package of a distribution has around a file of `conf.d`, in the foreground and in one folder. */
-function inNginx(text: string, folder: string): string {
+export function inNginx(text: string, folder: string): string {
   const temporary = ['client_body', 'proxy', 'fastcgi', 'uwsgi', 'scgi'].map((each) => {
     mkdirSync(join(folder, each));
     return `${each}_temp_path ${join(folder, each)};`;
