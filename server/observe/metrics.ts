@@ -8,6 +8,8 @@ export interface Metrics {
   readonly admissionRejected: Counter<'reason'>;
   readonly connectionsRefused: Counter<'reason'>;
   readonly resumes: Counter<'outcome'>;
+  readonly takeoversRefused: Counter<'reason'>;
+  readonly takeoverSeconds: Histogram;
   readonly errors: Counter<'code'>;
   readonly closes: Counter<'code'>;
   /** What every message adds to; plain numbers, because there are tens of thousands a second. */
@@ -32,6 +34,8 @@ export interface Traffic {
   bytesOut: number;
   audioSeconds: number;
   spokenSeconds: number;
+  /** Of the past of sessions from elsewhere; not in `audioSeconds`. */
+  replayedSeconds: number;
 }
 
 /** What the gauges read when somebody asks. */
@@ -72,6 +76,9 @@ const LAG_BUCKETS = [
 const CONTINUATION_BUCKETS = [
   0.002, 0.005, 0.01, 0.02, 0.03, 0.04, 0.05, 0.06, 0.08, 0.1, 0.12, 0.15, 0.2, 0.3, 0.6, 1.2, 2.4,
 ];
+
+/** Around the 300 ms of one takeover alone and the 1.5 s of many at once, in seconds. */
+const TAKEOVER_BUCKETS = [0.02, 0.05, 0.1, 0.15, 0.2, 0.3, 0.45, 0.6, 1, 1.5, 2.5, 5, 10];
 
 /** Makes the metrics of one server. */
 export function createMetrics(sources: MetricSources): Metrics {
@@ -180,6 +187,7 @@ export function createMetrics(sources: MetricSources): Metrics {
     bytesOut: 0,
     audioSeconds: 0,
     spokenSeconds: 0,
+    replayedSeconds: 0,
   };
   const tally = (
     name: string,
@@ -207,6 +215,11 @@ export function createMetrics(sources: MetricSources): Metrics {
   }));
   sum('audio_seconds_total', 'Audio taken.', () => traffic.audioSeconds);
   sum('spoken_seconds_total', 'Speech sent.', () => traffic.spokenSeconds);
+  sum(
+    'takeover_audio_seconds_total',
+    'Audio that came again with sessions of other gateways.',
+    () => traffic.replayedSeconds,
+  );
 
   const histogram = (name: string, help: string, buckets: number[]): Histogram =>
     new Histogram({ name: `sylstream_${name}`, help, buckets, registers });
@@ -220,6 +233,16 @@ export function createMetrics(sources: MetricSources): Metrics {
       'reason',
     ),
     resumes: counter('resume_total', 'Resumes asked for.', 'outcome'),
+    takeoversRefused: counter(
+      'takeovers_refused_total',
+      'Sessions of other gateways that were not taken over.',
+      'reason',
+    ),
+    takeoverSeconds: histogram(
+      'takeover_seconds',
+      'From the hello with a seal until the past is done and the stream goes on.',
+      TAKEOVER_BUCKETS,
+    ),
     errors: counter('errors_total', 'Errors said to clients.', 'code'),
     closes: counter('closes_total', 'Sockets closed, by close code.', 'code'),
     traffic,

@@ -44,8 +44,9 @@ export function createAudioPort(options: AudioPortOptions): AudioPort {
     take(message) {
       if (message.t === 'again') {
         const past = intake.again(message);
-        if (past) give(past);
-        return;
+        if (past === undefined) return;
+        context.metrics.traffic.replayedSeconds += past.moments / rate;
+        return give(past);
       }
       const taken = message.t === 'a' ? intake.audio(message) : intake.gap(message);
       if (taken === undefined) return;

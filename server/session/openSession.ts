@@ -78,14 +78,17 @@ function mustBeSame({ fmt, rate, ch }: WireAudio, asked: WireAudio): void {
 /** The session of another gateway, by its seal; undefined where there is none that could go on here. */
 function takeOver(hello: Hello, credential: Credential, context: OpenContext): Opened | undefined {
   if (hello.seal === undefined) return undefined;
-  const { metrics, replays } = context;
+  const { metrics, replays, now } = context;
+  const askedAt = now();
   const taken = openSeal(hello, credential, context);
-  if (taken === undefined) {
+  if (typeof taken === 'string') {
     metrics.resumes.inc({ outcome: 'foreign' });
+    metrics.takeoversRefused.inc({ reason: taken });
     return undefined;
   }
   mustBeSame(taken.sealed.hello.audio, hello.audio);
   if (!replays.take(1)) {
+    metrics.takeoversRefused.inc({ reason: 'busy' });
     const message = 'the server takes over as many sessions as it may; come back later';
     throw new PipelineError('SYLSTREAM_ERR_CAPACITY', message);
   }
@@ -97,7 +100,10 @@ function takeOver(hello: Hello, credential: Credential, context: OpenContext): O
     replays.giveBack(1);
     throw error;
   }
-  opened.session.onReplayed(() => replays.giveBack(1));
+  opened.session.onReplayed((isDone) => {
+    replays.giveBack(1);
+    if (isDone) metrics.takeoverSeconds.observe((now() - askedAt) / 1000);
+  });
   metrics.resumes.inc({ outcome: 'taken_over' });
   return opened;
 }

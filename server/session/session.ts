@@ -52,7 +52,7 @@ export class Session {
   #units = 0;
   #lastFlush: WireId | undefined;
   /** Called when the past of a session from elsewhere is done, or the session is over. */
-  #onReplayed: (() => void) | undefined;
+  #onReplayed: ((isDone: boolean) => void) | undefined;
   /** End of the last final unit, at 16 kHz. */
   #decided = 0;
   #failure: PipelineError | undefined;
@@ -114,8 +114,8 @@ export class Session {
     });
   }
 
-  /** Calls back once, when the past of a session from elsewhere is done, or the session is over. */
-  onReplayed(act: () => void): void {
+  /** Calls back once, when the past of a session from elsewhere is done, or it will not come: the client or the session is gone. */
+  onReplayed(act: (isDone: boolean) => void): void {
     this.#onReplayed = act;
   }
 
@@ -172,7 +172,7 @@ export class Session {
   detach(): void {
     this.#requests.drop();
     this.#link = undefined;
-    this.#replayed(); // what is missing of the past does not come from a client that is gone
+    this.#replayed(false); // what is missing of the past does not come from a client that is gone
   }
 
   /** Keeps only what going on needs, as soon as all that is here is done; what comes next wakes it. */
@@ -292,11 +292,11 @@ export class Session {
     this.#link = undefined;
     this.#requests.release();
     this.#stream.release();
-    this.#replayed();
+    this.#replayed(false);
   }
 
-  #replayed(): void {
-    this.#onReplayed?.();
+  #replayed(isDone: boolean): void {
+    this.#onReplayed?.(isDone);
     this.#onReplayed = undefined;
   }
 
@@ -358,7 +358,7 @@ export class Session {
     metrics.lagSeconds.observe(lagMs / 1000);
     if (this.hello.pace !== 'file') onLag(lagMs);
     this.#intake.processed(Math.floor((sample * this.hello.audio.rate) / SAMPLE_RATE));
-    this.#replayed();
+    this.#replayed(true);
   }
 
   #emit(event: SpeechEvent): void {

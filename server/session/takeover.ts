@@ -32,6 +32,9 @@ export interface Origin {
   readonly taken?: TakenSession | undefined;
 }
 
+/** Why a session is not taken over: its seal does not open here, is too old, or is newer than what the client has. */
+export type NotTaken = 'foreign' | 'expired' | 'behind';
+
 /** Clocks of gateways may differ by so much. */
 const CLOCK_MS = 60_000;
 /** Beside the field: a seal a second, a whole second to begin with, steps under way. */
@@ -58,7 +61,7 @@ export function takeoverBytes(hello: Hello, { config }: Bundle): number {
 
 /**
  * Opens the seal of a hello that was made for this credential, with one of our keys, here or at a gateway that gives the same
- * bits. Undefined where it is not, where it is older than a session waits, and where the client lacks units.
+ * bits. Says why where it is not, where it is older than a session waits, and where the client lacks units.
  *
  * Throws `SYLSTREAM_ERR_MALFORMED` for a seal of ours that holds what no session has.
  */
@@ -66,15 +69,15 @@ export function openSeal(
   hello: Hello,
   credential: Credential,
   context: SessionContext,
-): TakenSession | undefined {
+): TakenSession | NotTaken {
   const { sealer, settings, streams } = context;
   const { seal, resume } = hello;
   const content = seal && sealer?.open(seal, credential.id);
-  if (!content || !resume) return undefined;
+  if (!content || !resume) return 'foreign';
   const sealed = decodeSession(content);
   const age = Date.now() - sealed.sealedAt;
-  if (age > settings.resumeWindowMs || age < -CLOCK_MS) return undefined;
-  if (resume.after < sealed.units - 1) return undefined;
+  if (age > settings.resumeWindowMs || age < -CLOCK_MS) return 'expired';
+  if (resume.after < sealed.units - 1) return 'behind';
   checkAudio(sealed.hello.audio);
   const stream = asSealed(() => {
     const { options } = streamOptions(sealed.hello, context);
