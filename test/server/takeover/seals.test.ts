@@ -11,8 +11,8 @@ import { seeded } from '../../helpers/cuts.ts';
 import { createGateways, KEYS, type Gateways } from '../../helpers/gateways.ts';
 import { dial, greet, tone } from '../../helpers/rawClient.ts';
 
-const SEAL_MUTATIONS = 20_000;
-const CONTENT_MUTATIONS = 20_000;
+/** Of seals, and of contents under a good one, in a run of all tests; more of them by hand. */
+const MUTATIONS = Number(process.env['SYLSTREAM_MUTATIONS'] ?? 20_000);
 /** Of them, so many are shown to a server. */
 const SHOWN = 60;
 const TOKENS = ['alice-s-token', 'bob-s-token'];
@@ -79,20 +79,20 @@ describe('the seal of a session', () => {
     await pool.close();
   });
 
-  it(`does not open when it was changed, ${SEAL_MUTATIONS} times`, () => {
+  it(`does not open when it was changed, ${MUTATIONS} times`, () => {
     const bound = [gateways.pools[0].bundle.hash, gateways.pools[0].bits!];
     const sealer = createSealer(KEYS, bound);
     const credential = hashToken(TOKENS[0]).slice(0, 16);
     expect(sealer.open(seal, credential)).toBeDefined();
     const random = seeded(1);
-    for (let n = 0; n < SEAL_MUTATIONS; n++) {
+    for (let n = 0; n < MUTATIONS; n++) {
       const other = changed(seal, random);
       if (Buffer.compare(other, seal) === 0) continue;
       if (sealer.open(other, credential) !== undefined) throw new Error(`mutation ${n} opened`);
     }
   });
 
-  it(`ends in a defined error, or goes on, when its content is garbage, ${CONTENT_MUTATIONS} times`, async () => {
+  it(`ends in a defined error, or goes on, when its content is garbage, ${MUTATIONS} times`, async () => {
     const bound = [gateways.pools[0].bundle.hash, gateways.pools[0].bits!];
     const sealer = createSealer(KEYS, bound);
     const credential = hashToken(TOKENS[0]).slice(0, 16);
@@ -100,7 +100,7 @@ describe('the seal of a session', () => {
     const session = decodeSession(content);
     const random = seeded(2);
     const garbage: Uint8Array[] = [];
-    for (let n = 0; n < CONTENT_MUTATIONS; n++) {
+    for (let n = 0; n < MUTATIONS; n++) {
       const isState = n < SHOWN && n % 2 === 0;
       const other = isState
         ? encodeSession({ ...session, state: changed(session.state, random) })
