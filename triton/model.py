@@ -38,11 +38,13 @@ class TritonPythonModel:
         else:
             self.xp = np
         self.session = open_session(os.path.join(folder, told['model']), self.device, self.device_id, encoder)
-        self.before = encoder.get('stemFrames', FRAMES_PER_TOKEN) - FRAMES_PER_TOKEN
+        phases = encoder.get('phases', 1)
+        self.before = encoder.get('stemFrames', FRAMES_PER_TOKEN) - FRAMES_PER_TOKEN * (2 - phases)
+        self.caches = encoder['layers'] * phases  # keys and values: all layers of each phase
         self.width = encoder['kvHeads'] * encoder['headWidth']
         self.max_batch = told['maxBatch']
         self.slots = Slots(told['sequences'])
-        shape = (encoder['layers'], encoder['windowTokens'], encoder['chunkTokens'], self.width)
+        shape = (self.caches, encoder['windowTokens'], encoder['chunkTokens'], self.width)
         self.arena = Arena(self.xp, told['sequences'], *shape)
         self.about = json.dumps(
             {
@@ -119,13 +121,13 @@ class TritonPythonModel:
             'past_age': self.arena.ages(first, known),
         }
         past = self.arena.gather(slots, first)
-        present = self.xp.empty((batch, encoder['layers'], 2, rows, self.width), self.xp.float32)
+        present = self.xp.empty((batch, self.caches, 2, rows, self.width), self.xp.float32)
         if self.device == 'cuda':
             self.xp.cuda.get_current_stream().synchronize()
         binding = self.session.io_binding()
         for name, array in feeds.items():
             binding.bind_cpu_input(name, array)
-        for layer in range(encoder['layers']):
+        for layer in range(self.caches):
             self.bind(binding.bind_input, f'past_k_{layer}', past[2 * layer])
             self.bind(binding.bind_input, f'past_v_{layer}', past[2 * layer + 1])
         self.bind(binding.bind_output, 'present', present)
@@ -136,7 +138,7 @@ class TritonPythonModel:
         outputs = dict(zip(['present', *encoder['outputs']], binding.get_outputs(), strict=True))
         kept = [b for b, step in enumerate(steps) if step['commit']]
         if kept:
-            fresh = present.reshape(batch, 2 * encoder['layers'], rows, self.width)
+            fresh = present.reshape(batch, 2 * self.caches, rows, self.width)
             self.arena.scatter(slots[kept], first[kept], fresh[self.xp.asarray(kept)])
         for b in kept:
             self.slots.advance(steps[b]['stream'], encoder['chunkTokens'])

@@ -227,7 +227,7 @@ const brokenText = fc
 
 /** A message of the binary form in the JSON one. */
 function asText(message: Hostile): Hostile {
-  return (next) => json.encode(msgpack.decode(message(next) as Uint8Array) as ClientMessage);
+  return (next) => json.encode(msgpack.decode(message(next)) as ClientMessage);
 }
 
 /** Broken text between valid messages, so that sessions live on. */
