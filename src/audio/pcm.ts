@@ -1,5 +1,6 @@
 import { checkChoice } from '../core/check.ts';
 import { PipelineError } from '../core/errors.ts';
+import { isFiniteSample } from '../core/finite.ts';
 import type { PcmChunk } from '../core/types.ts';
 import type { AudioFormat } from './audioFormat.ts';
 import { alawToLinear, mulawToLinear } from './g711.ts';
@@ -85,13 +86,12 @@ export function decodePcm(
   return samples;
 }
 
-/** Says whether every sample is finite; integers are. `bytes` hold whole samples. */
+/** Says whether every sample is finite (`isFiniteSample`); integers are. `bytes` hold whole samples. */
 export function isFinitePcm(bytes: Uint8Array, encoding: SampleEncoding): boolean {
   if (encoding !== 'f32le' && encoding !== 'f64le') return true;
   const { bytes: size, read } = CODECS[encoding];
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < bytes.length; at += size)
-    if (!Number.isFinite(read(view, at))) return false;
+  for (let at = 0; at < bytes.length; at += size) if (!isFiniteSample(read(view, at))) return false;
   return true;
 }
 

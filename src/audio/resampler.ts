@@ -20,7 +20,7 @@ import type { Speex } from './speex.ts';
  *
  * `firstMoment`: which moment of the stream comes first, 0 by default; a whole second, so that the output keeps its phase.
  *
- * Throws `SYLSTREAM_ERR_AUDIO_NOT_FINITE` for a NaN or infinite sample, naming its index at the input's rate, and
+ * Throws `SYLSTREAM_ERR_AUDIO_NOT_FINITE` for a sample that is NaN, infinite or beyond ±10⁹, naming its index at the input's rate, and
  * `SYLSTREAM_ERR_AUDIO_BYTES` when the stream ends between the channels of one moment; either after the audio before it.
  *
  * @throws TypeError, RangeError when the format is not taken

@@ -1,7 +1,15 @@
 import { PipelineError } from './errors.ts';
 
+/** The largest magnitude of a sample: the energy of a frame of these is still a float32. */
+const MAX_SAMPLE = 1e9;
+
+/** Whether a value can be a sample: neither NaN nor infinite, nor so large that its energy would be. */
+export function isFiniteSample(value: number): boolean {
+  return Math.abs(value) <= MAX_SAMPLE;
+}
+
 /**
- * The part of `samples` before the first NaN or infinite value, and the error to throw after it; without such a value
+ * The part of `samples` before the first value that is none (`isFiniteSample`), and the error to throw after it; without such a value
  * all of them and no error.
  *
  * @param indexOf the stream's sample, in `rate` Hz, at a place in `samples`
@@ -19,7 +27,7 @@ export function splitFinite(
 
 function firstNonFinite(samples: Float32Array): number {
   for (let i = 0; i < samples.length; i++) {
-    if (!Number.isFinite(samples[i])) return i;
+    if (!isFiniteSample(samples[i])) return i;
   }
   return -1;
 }

@@ -17,7 +17,7 @@ const MAX_PUSH_SAMPLES = MAX_BLOCK_FRAMES * HOP_SAMPLES;
  *
  * `firstSample`: where in the stream its audio begins, a multiple of 160; 0 by default.
  *
- * A NaN or infinite sample throws `SYLSTREAM_ERR_AUDIO_NOT_FINITE` with its index, after the frames before it.
+ * A sample that is NaN, infinite or beyond ±10⁹ throws `SYLSTREAM_ERR_AUDIO_NOT_FINITE` with its index, after the frames before it.
  */
 export function createLogMel({ firstSample = 0 }: { readonly firstSample?: number } = {}): Machine<
   PcmChunk | Control,

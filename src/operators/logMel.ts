@@ -13,7 +13,7 @@ import { stateful } from './stateful.ts';
  * only how frames are grouped in blocks. Controls pass through at their place. On completion, samples that fill no
  * window are dropped: N samples give ⌊(N − 400) / 160⌋ + 1 frames, none if N < 400.
  *
- * Errors: `SYLSTREAM_ERR_AUDIO_NOT_FINITE` for a NaN or infinite sample, naming its index.
+ * Errors: `SYLSTREAM_ERR_AUDIO_NOT_FINITE` for a sample that is NaN, infinite or beyond ±10⁹, naming its index.
  *
  * ```ts
  * fromWav('speech.wav')

@@ -63,6 +63,8 @@ export function createOracle({ models, codec, hello, creditSeconds }: OracleOpti
   const flushed = new Set<WireId>();
   let audio = hello?.audio;
   let received = 0;
+  /** The number that the next `set` or `flush` has, if it says none. */
+  let controls = 0;
 
   function judge(data: Uint8Array | string): Verdict {
     let message: ClientMessage;
@@ -105,7 +107,7 @@ export function createOracle({ models, codec, hello, creditSeconds }: OracleOpti
         const known = Math.max(0, received - message.n);
         return (
           audioTo(message, message.d.byteLength / size, rate) ??
-          (fmt === 'f32le' ? finite(message.d.subarray(known * size)) : { kind: 'none' })
+          (fmt === 'f32le' ? finite(message.d.subarray(known * size), ch) : { kind: 'none' })
         );
       }
       case 'again': {
@@ -117,8 +119,10 @@ export function createOracle({ models, codec, hello, creditSeconds }: OracleOpti
       case 'gap':
         return audioTo(message, message.len, rate) ?? { kind: 'none' };
       case 'set':
+        if (!isNewControl(message.k)) return { kind: 'none' };
         return offers(message.rate) ? { kind: 'none' } : mistake('option', 'set');
       case 'flush':
+        if (!isNewControl(message.k)) return { kind: 'none' };
         if (flushed.has(message.id)) return { kind: 'none' };
         flushed.add(message.id);
         return { kind: 'flushed', id: message.id };
@@ -136,6 +140,13 @@ export function createOracle({ models, codec, hello, creditSeconds }: OracleOpti
       case 'end':
         return { kind: 'done' };
     }
+  }
+
+  /** Whether a control of this number was not taken before: after a takeover a client says its controls again. */
+  function isNewControl(number = controls): boolean {
+    if (number < controls) return false;
+    controls = number + 1;
+    return true;
   }
 
   /** What is wrong with the place of audio; undefined when it is taken. */
@@ -169,10 +180,13 @@ export function createOracle({ models, codec, hello, creditSeconds }: OracleOpti
 }
 
 /** Judges float samples. */
-function finite(bytes: Uint8Array): Verdict {
+/** What is heard is the mean of the channels. */
+function finite(bytes: Uint8Array, channels: number): Verdict {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  for (let at = 0; at < bytes.byteLength; at += 4) {
-    if (!Number.isFinite(view.getFloat32(at, true))) return fatal('audio_not_finite');
+  for (let at = 0; at < bytes.byteLength; at += 4 * channels) {
+    let sum = 0;
+    for (let c = 0; c < channels; c++) sum += view.getFloat32(at + 4 * c, true);
+    if (!(Math.abs(sum / channels) <= 1e9)) return fatal('audio_not_finite');
   }
   return { kind: 'none' };
 }
