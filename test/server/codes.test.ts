@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { throwError } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings, SylstreamServer } from '../../server/index.ts';
@@ -5,10 +6,12 @@ import { hashToken } from '../../server/admission/auth.ts';
 import { PipelineError } from '../../src/core/errors.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import type { Models } from '../../src/models/loadModels.ts';
+import { createStreamPool } from '../../src/streams/pool/streamPool.ts';
 import { disposition, errorCodeOf, WIRE_CODES } from '../../src/protocol/index.ts';
 import { dial, greet, HELLO, tone } from '../helpers/rawClient.ts';
 import type { RawClient } from '../helpers/rawClient.ts';
-import { tinyModels, withServer } from '../helpers/server.ts';
+import { tinyModels, withPool, withServer } from '../helpers/server.ts';
+import { speakingBundle } from '../helpers/speakingBundle.ts';
 
 let models: Models;
 beforeAll(async () => {
@@ -233,6 +236,27 @@ describe('every code', () => {
       expect(await client.closed).toBe(1009);
       reached.add('too_big');
     }));
+
+  it('voice and units: not fatal, of a bundle that speaks', async () => {
+    const bundle = speakingBundle();
+    const pool = await createStreamPool({ bundle, shards: 1, speak: true, lm: false });
+    try {
+      await withPool(pool, {}, async ({ streamUrl }) => {
+        const client = await greet(streamUrl);
+        const wrong = { voice: { of: 'units', ids: [1], voice: 'nobody' }, units: { of: 'units', ids: [99_999] } }; // prettier-ignore
+        for (const [code, say] of Object.entries(wrong)) {
+          client.send({ t: 'say', id: code, ...say });
+          expect(await client.next('error')).toMatchObject({ code, fatal: false, ref: code });
+          reached.add(code);
+        }
+        client.send({ t: 'end' });
+        await client.next('done');
+      });
+    } finally {
+      await pool.close();
+      rmSync(bundle, { recursive: true });
+    }
+  });
 
   it('unknown_type: not fatal', () =>
     withServer(models, {}, async ({ streamUrl }) => {
