@@ -24,3 +24,12 @@ export function helloOf(options: ResolvedOptions): Hello {
     ...(client !== undefined && { client }),
   };
 }
+
+/** What a hello says of the session that goes on: its token, the last unit and the last answer to a flush that came. */
+export function resumeOf(
+  { onLost }: ResolvedOptions,
+  token: string,
+  { after, flush }: { readonly after: number; readonly flush?: string | number | undefined },
+): NonNullable<Hello['resume']> {
+  return { token, after, only: onLost === 'fail', ...(flush !== undefined && { flush }) };
+}

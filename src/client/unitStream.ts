@@ -19,7 +19,7 @@ import { createContinuations, type Continuations, type ContinueOptions } from '.
 import { momentsOf } from './momentsOf.ts';
 import { goawayOf } from './goawayOf.ts';
 import type { StreamEvent } from './events.ts';
-import { helloOf } from './helloOf.ts';
+import { helloOf, resumeOf } from './helloOf.ts';
 import { iterate } from './iterate.ts';
 import { resolveOptions, type ResolvedOptions, type StreamOptions } from './options.ts';
 import { startMove, type Move } from './move.ts';
@@ -211,19 +211,11 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   }
 
   #hello(): Hello {
-    const { onLost } = this.#options;
-    return {
-      ...helloOf(this.#options),
-      ...(this.#ready !== undefined && {
-        resume: {
-          token: this.#ready.token,
-          after: this.#timeline.after,
-          only: onLost === 'fail',
-          ...(this.#lastFlush !== undefined && { flush: this.#lastFlush }),
-        },
-        ...this.#passage.ticket(),
-      }),
-    };
+    const hello = helloOf(this.#options);
+    if (this.#ready === undefined) return hello;
+    const known = { after: this.#timeline.after, flush: this.#lastFlush };
+    const resume = resumeOf(this.#options, this.#ready.token, known);
+    return { ...hello, resume, ...this.#passage.ticket() };
   }
 
   #receive(message: ServerMessage): void {
