@@ -20,38 +20,21 @@ export function melRingShape(encoder: EncoderConfig): RingShape {
   };
 }
 
-/** Keeps the mel `[before + 2c, 128]` of the chunk that begins at `firstToken`. */
-export function writeMel(
-  ring: Float32Array,
-  mel: Float32Array,
-  shape: RingShape,
-  firstToken: number,
-): void {
-  for (const [at, from, to] of halves(shape, firstToken)) ring.set(mel.subarray(from, to), at);
-}
-
-/** The mel of a chunk that is kept, `[before + 2c, 128]`, copied. */
+/** The mel `[before + 2c, 128]` of a chunk that `scatterRing()` put in, copied. */
 export function readMel(
   ring: Float32Array,
   shape: RingShape,
   firstToken: number,
   before: number,
 ): Float32Array {
-  const { chunkTokens } = shape;
+  const { chunkTokens, rowWidth } = shape;
+  const rows = ringRows(shape);
+  const half = chunkTokens * rowWidth;
   const mel = new Float32Array(melRowLength(before, chunkTokens));
-  for (const [at, from, to] of halves(shape, firstToken)) {
-    mel.set(ring.subarray(at, at + Math.min(to, mel.length) - from), from);
+  for (const plane of [0, 1]) {
+    const at = (plane * rows + (firstToken % rows)) * rowWidth;
+    const size = Math.min(half, mel.length - plane * half);
+    mel.set(ring.subarray(at, at + size), plane * half);
   }
   return mel;
-}
-
-/** Where in the ring which part of a chunk's mel lies: `[at, from, to]`. */
-function halves(shape: RingShape, firstToken: number): [number, number, number][] {
-  const size = shape.chunkTokens * shape.rowWidth;
-  const plane = ringRows(shape) * shape.rowWidth;
-  const slot = (firstToken % ringRows(shape)) * shape.rowWidth;
-  return [
-    [slot, 0, size],
-    [plane + slot, size, 2 * size],
-  ];
 }

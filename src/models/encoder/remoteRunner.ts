@@ -4,9 +4,9 @@ import { framesBefore, melRowLength } from './melRow.ts';
 import { refusalOf } from './runRows.ts';
 import type { StepJob, StepOutputs } from './stepJob.ts';
 import type { StepRunner } from './stepRunner.ts';
-import type { KeptMemory } from '../inference/kvRing.ts';
+import { scatterRing, type KeptMemory } from '../inference/kvRing.ts';
 import type { RemoteModel } from './remoteModel.ts';
-import { melRingShape, readMel, writeMel } from './melRing.ts';
+import { melRingShape, readMel } from './melRing.ts';
 import {
   createTritonLink,
   newSequence,
@@ -154,8 +154,8 @@ export async function createRemoteRunner(model: RemoteModel): Promise<StepRunner
   }
 
   function keep({ memory, mel, firstToken }: StepJob): void {
-    writeMel(memory.own, mel, ring, firstToken);
-    writeMel(memory.shared, mel, ring, firstToken);
+    scatterRing(memory.own, mel, ring, firstToken);
+    scatterRing(memory.shared, mel, ring, firstToken);
   }
 
   return {

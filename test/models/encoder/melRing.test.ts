@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { melRowLength } from '../../../src/models/encoder/melRow.ts';
 import type { EncoderConfig } from '../../../src/models/bundle/bundle.ts';
-import { ringBytes } from '../../../src/models/inference/kvRing.ts';
-import { melRingShape, readMel, writeMel } from '../../../src/models/encoder/melRing.ts';
+import { ringBytes, scatterRing } from '../../../src/models/inference/kvRing.ts';
+import { melRingShape, readMel } from '../../../src/models/encoder/melRing.ts';
 
 /** An encoder of these numbers, as far as a ring asks for them. */
 function encoder(chunkTokens: number, windowTokens: number, stemFrames: number): EncoderConfig {
@@ -23,7 +23,7 @@ describe('melRing', () => {
     const melOf = (n: number) =>
       new Float32Array(melRowLength(stem - 2, c)).fill(1).map((v, i) => v + i + 1e5 * n);
     const last = 2 * chunks + 3;
-    for (let n = 0; n <= last; n++) writeMel(ring, melOf(n), shape, n * c);
+    for (let n = 0; n <= last; n++) scatterRing(ring, melOf(n), shape, n * c);
     expect(shape.windowTokens).toBeGreaterThanOrEqual(3 * w);
     // Those before the last one, which may be done again, are there whole.
     for (let n = last - chunks; n <= last; n++)
