@@ -1,5 +1,6 @@
 import { concat, defer, filter, map, type Subscription } from 'rxjs';
 import type { SayOptions, UnitStream, UnitToSay } from '../src/client/index.ts';
+import { MAX_SAID_UNITS } from '../src/protocol/index.ts';
 import { openLoudspeaker, type Loudspeaker } from './audio/loudspeaker.ts';
 
 /** Speaks units through the server's vocoder. */
@@ -20,9 +21,6 @@ export interface SayerOptions {
   readonly onHead: (samples: number | undefined) => void;
   readonly onProblem: (problem: unknown) => void;
 }
-
-/** Units of one request. */
-const MOST_UNITS = 1024;
 
 /** Creates a sayer; each time it speaks over a connection of its own, so that what is recorded does not end it. */
 export function createSayer({ open, how, onHead, onProblem }: SayerOptions): Sayer {
@@ -61,12 +59,12 @@ export function createSayer({ open, how, onHead, onProblem }: SayerOptions): Say
         complete: () => now === mine && stop(),
       });
       let pushed = 0;
-      const parts = Array.from({ length: Math.ceil(units.length / MOST_UNITS) }, (_, part) =>
+      const parts = Array.from({ length: Math.ceil(units.length / MAX_SAID_UNITS) }, (_, part) =>
         defer(() => {
           const before = pushed;
           return stream.say({
             ...how(),
-            units: units.slice(part * MOST_UNITS, (part + 1) * MOST_UNITS),
+            units: units.slice(part * MAX_SAID_UNITS, (part + 1) * MAX_SAID_UNITS),
             heard$: sound.played$.pipe(
               map((samples) => samples - before),
               filter((samples) => samples > 0),

@@ -45,7 +45,7 @@ export class Speech {
   #units: SpokenUnit[] = [];
   #pieces: UnitPiece[] = [];
   /** Sound that may not go yet. */
-  #held = new Float32Array(0);
+  #held: Float32Array = new Float32Array(0);
   #limit: number;
   #sent = 0;
   #since: number;
@@ -142,7 +142,7 @@ export class Speech {
       (samples) => {
         this.#isBusy = false;
         if (this.#isOver) return;
-        this.#held = Float32Array.from(samples);
+        this.#held = samples;
         this.pump();
       },
       (error: unknown) => this.#fail(error),

@@ -1,6 +1,7 @@
 import { Observable } from 'rxjs';
 import type { ContinueRequest, Say } from '../protocol/index.ts';
 import type { ContinuationEvent, StreamEvent } from './events.ts';
+import { given } from './given.ts';
 import { iterate } from './iterate.ts';
 
 /** What to ask for, and when. */
@@ -83,7 +84,7 @@ export function createContinuations(
 
 function toRequest(options: ContinueOptions): Omit<ContinueRequest, 't' | 'id'> {
   const { on, n } = options;
-  return { ...toGen(options), ...(on !== undefined && { on }), ...(n !== undefined && { n }) };
+  return { ...toGen(options), ...given({ on, n }) };
 }
 
 /** How a continuation is drawn, as it travels. */
@@ -93,6 +94,5 @@ export function toGen(options: Omit<ContinueOptions, 'on' | 'n'>): NonNullable<S
   const { units, seconds = units === undefined ? 1 : undefined, seed, penalty } = options;
   const { temperature: temp, topK: top_k, topP: top_p } = options;
   const all = { seconds, temp, top_k, top_p, penalty, seed };
-  const given = Object.entries(all).filter(([, value]) => value !== undefined);
-  return { max: units ?? MOST_UNITS, ...Object.fromEntries(given) };
+  return { max: units ?? MOST_UNITS, ...given(all) };
 }

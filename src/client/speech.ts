@@ -3,9 +3,10 @@ import { checkNumber, between } from '../core/check.ts';
 import { PipelineError } from '../core/errors.ts';
 import { SAMPLE_RATE } from '../core/time.ts';
 import type { PcmChunk } from '../core/types.ts';
-import type { Say } from '../protocol/index.ts';
+import { MAX_SAID_UNITS, type Say } from '../protocol/index.ts';
 import { toGen, type ContinueOptions } from './continuations.ts';
 import type { StreamEvent } from './events.ts';
+import { given } from './given.ts';
 import { iterate } from './iterate.ts';
 
 /** A unit to be spoken: as long as from `start` to `end` (samples at 16 kHz), or, without them, as it mostly is. */
@@ -128,14 +129,12 @@ function toSay(options: SayOptions): Omit<Say, 't' | 'id'> {
     keep,
     lookahead,
   };
-  return Object.fromEntries(
-    Object.entries(all).filter(([, value]) => value !== undefined),
-  ) as unknown as Omit<Say, 't' | 'id'>;
+  return given(all) as Omit<Say, 't' | 'id'>;
 }
 
 function listed(units: readonly UnitToSay[]): Pick<Say, 'us' | 'ids'> {
-  if (units.length < 1 || units.length > 1024)
-    throw new RangeError(`expected 1 to 1024 units, got ${units.length}`);
+  if (units.length < 1 || units.length > MAX_SAID_UNITS)
+    throw new RangeError(`expected 1 to ${MAX_SAID_UNITS} units, got ${units.length}`);
   const us = units.flatMap(({ id, start, end }) =>
     start === undefined || end === undefined ? [] : [[id, start, end] as const],
   );

@@ -1,4 +1,4 @@
-import { MAX_NAME_LENGTH, MAX_SAMPLE, MAX_TEXT_LENGTH } from './limits.ts';
+import { MAX_NAME_LENGTH, MAX_SAID_UNITS, MAX_SAMPLE, MAX_TEXT_LENGTH } from './limits.ts';
 import { bytes, choice, flag, integer, list, map, may, number, text } from './kinds.ts';
 import { audio, id, lastUnit, message, ping, places, pong, rate, sample } from './sharedKinds.ts';
 
@@ -151,8 +151,10 @@ const say = message('say', 'Asks that units be spoken; answered by `w`s and `wen
     '`units`: those of `us` or `ids`, or, without either, the stream’s own from now on. `continuation`: what comes next, by `gen`.',
   ),
   voice: may(text(MAX_NAME_LENGTH, 'One of `ready.model.voices`; default: the first.')),
-  us: may(list(places(), 1024, '`[id, s, e]` of units, one behind the other.')),
-  ids: may(list(sample(''), 1024, 'Units that say no length: each is as long as it mostly is.')),
+  us: may(list(places(), MAX_SAID_UNITS, '`[id, s, e]` of units, one behind the other.')),
+  ids: may(
+    list(sample(''), MAX_SAID_UNITS, 'Units that say no length: each is as long as it mostly is.'),
+  ),
   model: may(
     text(
       MAX_TEXT_LENGTH,

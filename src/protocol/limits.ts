@@ -12,5 +12,7 @@ export const MAX_ITEMS = 4096;
 export const MAX_NAME_LENGTH = 64;
 /** Characters of a token or of an error's text. */
 export const MAX_TEXT_LENGTH = 1024;
+/** Units of one `say`. */
+export const MAX_SAID_UNITS = 1024;
 /** Largest sample index, the largest integer that a double holds exactly. */
 export const MAX_SAMPLE: number = Number.MAX_SAFE_INTEGER;
