@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { BehaviorSubject, filter, firstValueFrom, from, lastValueFrom, take, toArray } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { WebSocket } from 'ws';
@@ -14,18 +13,13 @@ import { TINY } from '../helpers/bundles.ts';
 import { joinChunks } from '../helpers/cuts.ts';
 import { longSpeech } from '../helpers/pipeline.ts';
 import { withPool } from '../helpers/server.ts';
-import { speakingBundle } from '../helpers/speakingBundle.ts';
+import { speakingPool } from '../helpers/speakingBundle.ts';
 
-let bundle: string;
 let pool: StreamPool;
 beforeAll(async () => {
-  bundle = speakingBundle();
-  pool = await createStreamPool({ bundle, shards: 1, speak: true });
+  pool = await speakingPool();
 });
-afterAll(async () => {
-  await pool.close();
-  rmSync(bundle, { recursive: true });
-});
+afterAll(() => pool.close());
 
 const UNITS: readonly SpokenUnit[] = [
   { id: 1, start: 0, end: 2080 },

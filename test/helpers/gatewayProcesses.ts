@@ -3,11 +3,10 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { cpuSecondsOf, statFields } from './cpuSeconds.ts';
 import { KEYS } from './gateways.ts';
 import { freePort, inNginx, listening, type ProxyName } from './proxies.ts';
 
-/** Of a second in /proc (proc(5): `sysconf(_SC_CLK_TCK)`, 100 on Linux). */
-const TICKS = 100;
 const root = resolve(import.meta.dirname, '../..');
 
 /** Gateways as processes. */
@@ -121,8 +120,7 @@ export async function startGateways(options: GatewaysOptions): Promise<GatewayPr
     },
     cpuSeconds(place) {
       const stat = readFileSync(`/proc/${processes[place].pid}/stat`, 'utf8');
-      const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-      return (Number(fields[11]) + Number(fields[12])) / TICKS;
+      return cpuSecondsOf(statFields(stat));
     },
     peakMib() {
       processes.filter(isAlive).forEach(look);

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import type { Manifest } from '../../src/models/bundle/bundle.ts';
+import type { StreamPool } from '../../src/streams/pool/poolTypes.ts';
+import { createStreamPool } from '../../src/streams/pool/streamPool.ts';
 import { TINY } from './bundles.ts';
 
 /** A vocoder of random weights for the tiny bundle, voices `one` and `two`, from `training/recipes/vocoder/export.py`. */
@@ -25,4 +27,17 @@ export function speakingBundle(change: (folder: string) => void = () => {}): str
   const files = { ...manifest.files, ...Object.fromEntries(added) };
   writeFileSync(path, JSON.stringify({ ...manifest, files }));
   return folder;
+}
+
+/** A pool of one thread that speaks; `close()` takes its bundle away too. */
+export async function speakingPool(): Promise<StreamPool> {
+  const bundle = speakingBundle();
+  const pool = await createStreamPool({ bundle, shards: 1, speak: true });
+  return {
+    ...pool,
+    close: async () => {
+      await pool.close();
+      rmSync(bundle, { recursive: true });
+    },
+  };
 }

@@ -4,6 +4,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs';
 import { readdir, readFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { cpuSecondsOf, statFields } from '../helpers/cpuSeconds.ts';
 import { freePort } from '../helpers/proxies.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
@@ -72,10 +73,9 @@ export async function startTriton(bundle: string, venv: string): Promise<TritonS
       const stats = await Promise.all(
         pids.map((pid) => readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '')),
       );
-      // Behind the name: state, parent, group; user and system time are 9 fields further, in ticks of 10 ms (Linux).
-      const fields = stats.map((stat) => stat.slice(stat.lastIndexOf(')') + 2).split(' '));
-      const own = fields.filter((each) => each[2] === String(server.pid));
-      return own.reduce((sum, each) => sum + (Number(each[11]) + Number(each[12])) / 100, 0);
+      const group = String(server.pid);
+      const own = stats.map(statFields).filter((fields) => fields[2] === group);
+      return own.reduce((sum, fields) => sum + cpuSecondsOf(fields), 0);
     },
     close: async () => {
       await kill();

@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { throwError } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings, SylstreamServer } from '../../server/index.ts';
@@ -6,12 +5,11 @@ import { hashToken } from '../../server/admission/auth.ts';
 import { PipelineError } from '../../src/core/errors.ts';
 import type { ErrorCode } from '../../src/core/errors.ts';
 import type { Models } from '../../src/models/loadModels.ts';
-import { createStreamPool } from '../../src/streams/pool/streamPool.ts';
 import { disposition, errorCodeOf, WIRE_CODES } from '../../src/protocol/index.ts';
 import { dial, greet, HELLO, tone } from '../helpers/rawClient.ts';
 import type { RawClient } from '../helpers/rawClient.ts';
 import { tinyModels, withPool, withServer } from '../helpers/server.ts';
-import { speakingBundle } from '../helpers/speakingBundle.ts';
+import { speakingPool } from '../helpers/speakingBundle.ts';
 
 let models: Models;
 beforeAll(async () => {
@@ -238,8 +236,7 @@ describe('every code', () => {
     }));
 
   it('voice and units: not fatal, of a bundle that speaks', async () => {
-    const bundle = speakingBundle();
-    const pool = await createStreamPool({ bundle, shards: 1, speak: true, lm: false });
+    const pool = await speakingPool();
     try {
       await withPool(pool, {}, async ({ streamUrl }) => {
         const client = await greet(streamUrl);
@@ -254,7 +251,6 @@ describe('every code', () => {
       });
     } finally {
       await pool.close();
-      rmSync(bundle, { recursive: true });
     }
   });
 

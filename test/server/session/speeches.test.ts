@@ -1,4 +1,3 @@
-import { rmSync } from 'node:fs';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { Settings, SylstreamServer } from '../../../server/index.ts';
@@ -13,18 +12,13 @@ import { joinChunks } from '../../helpers/cuts.ts';
 import { longSpeech } from '../../helpers/pipeline.ts';
 import { greet, type RawClient } from '../../helpers/rawClient.ts';
 import { withPool } from '../../helpers/server.ts';
-import { speakingBundle } from '../../helpers/speakingBundle.ts';
+import { speakingPool } from '../../helpers/speakingBundle.ts';
 
-let bundle: string;
 let pool: StreamPool;
 beforeAll(async () => {
-  bundle = speakingBundle();
-  pool = await createStreamPool({ bundle, shards: 1, speak: true });
+  pool = await speakingPool();
 });
-afterAll(async () => {
-  await pool.close();
-  rmSync(bundle, { recursive: true });
-});
+afterAll(() => pool.close());
 
 const speech = encodeS16le(longSpeech(8));
 const UNITS: readonly (readonly [number, number, number])[] = [[1, 0, 2080], [0, 2080, 20_000], [4, 20_000, 23_200], [2, 23_200, 28_800]]; // prettier-ignore
