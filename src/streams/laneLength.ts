@@ -1,7 +1,7 @@
 import type { EncoderShape } from '../models/encoder/encoder.ts';
 import { TOKEN_SAMPLES, SAMPLE_RATE } from '../core/time.ts';
 
-/** Lanes for each inference thread: two batches of eight rows, or one of sixteen; more gains nothing (docs/performance.md). */
+/** Lanes for each inference thread: two batches of eight rows, or one of sixteen; more gains nothing (docs/log/performance.md). */
 export const LANES_PER_THREAD = 16;
 /** Tokens of a lane, 41 s: long beside the field of L·W tokens that every lane encodes twice (15 s of `small`). */
 const LANE_TOKENS = 2048;
