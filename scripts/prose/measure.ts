@@ -47,7 +47,11 @@ export function measureProse(markdown: string): Prose {
     } else if (line.trim() === '' || HEADING.test(line) || /^\s*<|^:::/.test(line)) {
       endParagraph();
     } else {
-      if (line.length > COLUMNS && line.trimEnd().lastIndexOf(' ', COLUMNS) > indentOf(line)) {
+      if (
+        line.length > COLUMNS &&
+        !line.startsWith('![') &&
+        line.trimEnd().lastIndexOf(' ', COLUMNS) > indentOf(line)
+      ) {
         long.push(`${index + 1}: ${line.slice(0, 60)}`);
       }
       if (LIST_ITEM.test(line)) endParagraph();
@@ -69,7 +73,7 @@ function wordsOfSentences(text: string): number[] {
   const plain = text
     .replaceAll(/!\[[^\]]*\]\([^)]*\)/g, '')
     .replaceAll(/\[([^\]]*)\]\([^)]*\)/g, '$1')
-    .replaceAll(/`[^`]*`/g, 'code')
+    .replaceAll(/`[^`]*`/g, 'Code')
     .replaceAll(/[*_]{1,2}(?=\S)|(?<=\S)[*_]{1,2}/g, '');
   return [...segmenter.segment(plain)]
     .map(({ segment }) => segment.split(/\s+/).filter((word) => /[\p{L}\p{N}]/u.test(word)).length)
