@@ -4,9 +4,9 @@ import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../../../server/observe/metrics.ts';
 import type { InferenceStatus } from '../../../src/models/inference/inferenceStatus.ts';
 
-const text = readFileSync(join(import.meta.dirname, '../../../docs/server.md'), 'utf8');
+const text = readFileSync(join(import.meta.dirname, '../../../docs/metrics.md'), 'utf8');
 
-describe('docs/server.md', () => {
+describe('docs/metrics.md', () => {
   it('names every metric of the server, and no other', async () => {
     const none = (): number => 0;
     const encoder = (): InferenceStatus =>
