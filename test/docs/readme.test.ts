@@ -61,15 +61,4 @@ describe('README.md', () => {
       expect(withoutImages(join(root, picture))).toBe(withoutImages(drawn));
     },
   );
-
-  it('names only documents and scripts that are there', () => {
-    const paths = [...readme.matchAll(/`((?:docs|training|test|examples|models)\/[\w./-]+)`/g)].map(
-      ([, path]) => path,
-    );
-    expect(paths.length).toBeGreaterThan(5);
-    for (const path of paths) {
-      if (!path.startsWith('models/small') || existsSync(SMALL))
-        expect(existsSync(join(root, path)), path).toBe(true);
-    }
-  });
 });
