@@ -146,7 +146,7 @@ function play(said: readonly Unit[], from: number, to: number): void {
   hush();
   if (voices.chosen === undefined) return player.play(studio.recording, from, to);
   saidFrom = from;
-  sayer.say(said.map(({ id, start, end }) => ({ id, start, end })));
+  sayer.say(said.map(({ id, fine, start, end }) => ({ id, fine, start, end })));
 }
 
 function clear(): void {

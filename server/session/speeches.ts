@@ -146,6 +146,7 @@ export class Speeches {
         session,
         window: createUnitWindow({
           merged,
+          fine: config.fine,
           usualTokens: config.usualTokens,
           lookAhead: say.lookahead,
         }),

@@ -8,7 +8,7 @@ import { createUnitWindow, type SpokenUnit } from '../../src/speak/unitWindow.ts
  * cannot be spoken, `SYLSTREAM_ERR_OPTION` for fields that do not go together.
  */
 export function unitsToSay(
-  { of, us, ids, gen }: Say,
+  { of, us, ids, fine, gen }: Say,
   speaker: UnitSpeaker,
 ): SpokenUnit[] | undefined {
   if (of === 'continuation' && (us ?? ids))
@@ -17,11 +17,16 @@ export function unitsToSay(
     throw option('gen belongs to a continuation: expected us, ids or neither');
   if (us && ids) throw option('expected us or ids, got both');
   const units =
-    us?.map(([id, start, end]): SpokenUnit => ({ id, start, end })) ?? ids?.map((id) => ({ id }));
+    us?.map(([id, start, end], k): SpokenUnit => ({ id, fine: fine?.[k], start, end })) ??
+    ids?.map((id, k): SpokenUnit => ({ id, fine: fine?.[k] }));
+  if (fine && fine.length !== units?.length)
+    throw option(
+      `expected as many finer names as units, ${units?.length ?? 0}, got ${fine.length}`,
+    );
   if (units?.length === 0)
     throw new PipelineError('SYLSTREAM_ERR_UNITS', 'expected units to be spoken, got none');
   const { merged, config } = speaker;
-  const dry = createUnitWindow({ merged, usualTokens: config.usualTokens });
+  const dry = createUnitWindow({ merged, fine: config.fine, usualTokens: config.usualTokens });
   for (const unit of units ?? []) dry.push(unit);
   return units;
 }

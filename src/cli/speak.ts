@@ -74,7 +74,7 @@ function checkHash({ hash }: UnitsFile, bundle: Bundle): void {
 
 /** Goes through all units before the first is spoken: nothing is heard of what cannot be spoken to its end. */
 function checkUnits({ units }: UnitsFile, { merged, config }: UnitSpeaker): void {
-  const dry = createUnitWindow({ merged, usualTokens: config.usualTokens });
+  const dry = createUnitWindow({ merged, fine: config.fine, usualTokens: config.usualTokens });
   for (const unit of units) dry.push(unit);
 }
 

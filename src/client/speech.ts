@@ -9,9 +9,10 @@ import type { StreamEvent } from './events.ts';
 import { given } from './given.ts';
 import { iterate } from './iterate.ts';
 
-/** A unit to be spoken: as long as from `start` to `end` (samples at 16 kHz), or, without them, as it mostly is. */
+/** A unit to be spoken, better with its finer name, which a final unit has: as long as from `start` to `end` (samples at 16 kHz), or, without them, as it mostly is. */
 export interface UnitToSay {
   readonly id: number;
+  readonly fine?: number | undefined;
   readonly start?: number | undefined;
   readonly end?: number | undefined;
 }
@@ -132,13 +133,15 @@ function toSay(options: SayOptions): Omit<Say, 't' | 'id'> {
   return given(all) as Omit<Say, 't' | 'id'>;
 }
 
-function listed(units: readonly UnitToSay[]): Pick<Say, 'us' | 'ids'> {
+function listed(units: readonly UnitToSay[]): Pick<Say, 'us' | 'ids' | 'fine'> {
   if (units.length < 1 || units.length > MAX_SAID_UNITS)
     throw new RangeError(`expected 1 to ${MAX_SAID_UNITS} units, got ${units.length}`);
   const us = units.flatMap(({ id, start, end }) =>
     start === undefined || end === undefined ? [] : [[id, start, end] as const],
   );
-  if (us.length === units.length) return { us };
-  if (us.length === 0) return { ids: units.map(({ id }) => id) };
+  const finer = units.map(({ fine = 0 }) => fine);
+  const fine = finer.some((name) => name > 0) ? { fine: finer } : {};
+  if (us.length === units.length) return { us, ...fine };
+  if (us.length === 0) return { ids: units.map(({ id }) => id), ...fine };
   throw new TypeError('units must all have start and end, or none of them');
 }

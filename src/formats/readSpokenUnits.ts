@@ -7,6 +7,7 @@ export interface UnitsFile {
   /** In order; `start` and `end` are missing where the file is a continuation. Not checked beyond their form. */
   readonly units: readonly {
     readonly id: number;
+    readonly fine?: number | undefined;
     readonly start?: number | undefined;
     readonly end?: number | undefined;
   }[];
@@ -47,8 +48,8 @@ export function readSpokenUnits(text: string, name: string): UnitsFile {
       const from = JSON.stringify([row.file, row.channel]);
       if ((source ??= from) !== from)
         refuse(number, 'expected one channel of one recording, got another');
-      const [id, start, end] = [row.id, row.start, row.end].map(numberOf);
-      units.push({ id: row.pause === true ? 0 : (id ?? Number.NaN), start, end });
+      const [id, fine, start, end] = [row.id, row.fine, row.start, row.end].map(numberOf);
+      units.push({ id: row.pause === true ? 0 : (id ?? Number.NaN), fine, start, end });
     } else if (!('provisional' in row)) {
       refuse(number, `expected a unit or a continuation, got ${line.slice(0, 60)}`);
     }

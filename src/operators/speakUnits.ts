@@ -46,12 +46,12 @@ export function speakUnits(
   const { voice, lookAhead } = options;
   const { config, merged } = speaker;
   voiceIndex(config, voice);
-  const { usualTokens } = config;
+  const { usualTokens, fine } = config;
   return function speakUnitsOperator(source) {
     return defer(() => {
       const session = speaker.open(voice);
       const pieces$ = source.pipe(
-        stateful(() => createUnitWindow({ merged, usualTokens, lookAhead })),
+        stateful(() => createUnitWindow({ merged, fine, usualTokens, lookAhead })),
       );
       return concat(
         pieces$.pipe(concatMap((piece) => session.sound(piece))),

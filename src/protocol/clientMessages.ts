@@ -155,6 +155,13 @@ const say = message('say', 'Asks that units be spoken; answered by `w`s and `wen
   ids: may(
     list(sample(''), MAX_SAID_UNITS, 'Units that say no length: each is as long as it mostly is.'),
   ),
+  fine: may(
+    list(
+      sample(''),
+      MAX_SAID_UNITS,
+      'The finer name of each of `us` or `ids`; 0 of a pause, or unknown.',
+    ),
+  ),
   model: may(
     text(
       MAX_TEXT_LENGTH,

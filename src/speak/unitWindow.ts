@@ -7,6 +7,8 @@ import { HOP_SAMPLES, SAMPLE_RATE, TOKEN_SAMPLES } from '../core/time.ts';
 export interface SpokenUnit {
   /** 0 = pause, else 1 to M of the bundle. */
   readonly id: number;
+  /** The finer name, 1 to K of the bundle; absent or 0 for a pause and where it is not known. A vocoder that does not take it leaves it aside. */
+  readonly fine?: number | undefined;
   /** First sample at 16 kHz; `start` and `end` are both there, or neither. */
   readonly start?: number | undefined;
   /** One past the last sample. */
@@ -20,6 +22,8 @@ export interface SpokenUnit {
 export interface UnitPiece {
   /** `[4]`: ids; M + 1 where there is no unit. */
   readonly units: readonly number[];
+  /** `[4]`: finer names; 0 where there is none. */
+  readonly fine: readonly number[];
   /** `[4]`: lengths in tokens, fractions allowed; 0 where there is no unit. */
   readonly lengths: readonly number[];
   /** The piece's frames, as places in frames from the unit's start. */
@@ -32,6 +36,8 @@ export interface UnitPiece {
 export interface UnitWindowOptions {
   /** M. */
   readonly merged: number;
+  /** K, where finer names are told too. */
+  readonly fine?: number | undefined;
   /** `[M + 1]`: how long a unit is in tokens, where it does not say so. */
   readonly usualTokens: readonly number[];
   /** Whether a unit waits for the next one, as it was taught; without, it is spoken at once and less smoothly. Default true. */
@@ -53,6 +59,7 @@ const anyWhole = whole(-Infinity);
 
 interface Known {
   readonly id: number;
+  readonly fine: number;
   readonly samples: number;
 }
 
@@ -62,13 +69,14 @@ interface Known {
  *
  * In: units. Out: the pieces of a unit, once the next unit is known, or at the flush.
  *
- * Throws `PipelineError` `SYLSTREAM_ERR_UNITS`: an id that is not there, a length of nothing or of more than 4 s (a pause: 10 minutes), a unit
+ * Throws `PipelineError` `SYLSTREAM_ERR_UNITS`: an id or a finer name that is not there, a length of nothing or of more than 4 s (a pause: 10 minutes), a unit
  * that does not begin where the one before ends.
  */
 export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit, UnitPiece> {
-  const { merged, usualTokens, lookAhead = true } = options;
+  const { merged, fine: finest, usualTokens, lookAhead = true } = options;
   const ids = whole(0, merged);
-  const absent: Known = { id: merged + 1, samples: 0 };
+  const finer = whole(0, finest ?? Infinity);
+  const absent: Known = { id: merged + 1, fine: 0, samples: 0 };
   /** The last two that were made, and one that waits. */
   let made: Known[] = Array.from({ length: BEFORE }, () => absent);
   let waiting: Known | undefined;
@@ -82,14 +90,19 @@ export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit
     throw new PipelineError('SYLSTREAM_ERR_UNITS', `unit ${count}: ${what}; ${advice}`);
   }
 
-  function check({ id, start, end }: SpokenUnit): Known {
+  function check({ id, fine: said = 0, start, end }: SpokenUnit): Known {
     if (!ids.holds(id)) {
       const expected = `expected an id from 0 to ${merged}, got ${JSON.stringify(id)}`;
       refuse(expected, 'speak units with the bundle that they are of');
     }
+    if (!finer.holds(said)) {
+      const expected = `expected a finer name from 0 to ${finest ?? 'any'}, got ${JSON.stringify(said)}`;
+      refuse(expected, 'speak units with the bundle that they are of');
+    }
+    const fine = id === 0 || finest === undefined ? 0 : said;
     if (start === undefined && end === undefined) {
       lastEnd = undefined;
-      return { id, samples: Math.max(1, usualTokens[id]) * TOKEN_SAMPLES };
+      return { id, fine, samples: Math.max(1, usualTokens[id]) * TOKEN_SAMPLES };
     }
     if (!anyWhole.holds(start!) || !anyWhole.holds(end!)) {
       const got = `${JSON.stringify(start)} and ${JSON.stringify(end)}`;
@@ -106,7 +119,7 @@ export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit
       refuse(`${expected}, got ${start}`, 'give units in order, one channel at a time, pauses too');
     }
     lastEnd = end;
-    return { id, samples };
+    return { id, fine, samples };
   }
 
   function make(own: Known, next: Known): UnitPiece[] {
@@ -123,6 +136,7 @@ export function createUnitWindow(options: UnitWindowOptions): Machine<SpokenUnit
     const all = Array.from({ length: frames }, (_, n) => n);
     const around = {
       units: seen.map(({ id }) => id),
+      fine: seen.map(({ fine }) => fine),
       lengths: seen.map(({ samples }) => samples / TOKEN_SAMPLES),
     };
     const piece = (heard: readonly number[], silent: number): UnitPiece => ({

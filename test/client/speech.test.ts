@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => pool.close());
 
 const UNITS: readonly SpokenUnit[] = [
-  { id: 1, start: 0, end: 2080 },
+  { id: 1, fine: 2, start: 0, end: 2080 },
   { id: 4, start: 2080, end: 5280 },
   { id: 2, start: 5280, end: 40_000 },
 ];

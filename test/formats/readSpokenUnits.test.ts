@@ -11,10 +11,10 @@ describe('readSpokenUnits', () => {
     const lines = jsonl({ header });
     const unit = { index: 0, id: 3, start: 0, end: 3200, decided: 9000, confidence: 1, pause: false, forced: false }; // prettier-ignore
     const pause = { ...unit, index: 1, id: 0, start: 3200, end: 6400, pause: true };
-    expect(read(lines.begin() + lines.unit(unit) + lines.unit(pause))).toEqual({
+    expect(read(lines.begin() + lines.unit({ ...unit, fine: 17 }) + lines.unit(pause))).toEqual({
       hash: 'abc',
       units: [
-        { id: 3, start: 0, end: 3200 },
+        { id: 3, fine: 17, start: 0, end: 3200 },
         { id: 0, start: 3200, end: 6400 },
       ],
     });

@@ -10,12 +10,18 @@ import { TINY } from './bundles.ts';
 /** A vocoder of random weights for the tiny bundle, voices `one` and `two`, from `training/recipes/vocoder/export.py`. */
 const TINY_SPEAK = resolve(import.meta.dirname, '../fixtures/tiny-speak');
 
+/** Another, which takes no finer names. */
+export const COARSE_SPEAK = resolve(import.meta.dirname, '../fixtures/tiny-speak-coarse');
+
 /** A copy of the tiny bundle that can speak; `change` may spoil files of its `speak/` before they are listed. */
-export function speakingBundle(change: (folder: string) => void = () => {}): string {
+export function speakingBundle(
+  change: (folder: string) => void = () => {},
+  from = TINY_SPEAK,
+): string {
   const folder = mkdtempSync(join(tmpdir(), 'sylstream-speaking-'));
   cpSync(TINY, folder, { recursive: true });
   const speak = join(folder, 'speak');
-  cpSync(TINY_SPEAK, speak, { recursive: true });
+  cpSync(from, speak, { recursive: true });
   change(speak);
   const path = join(folder, 'manifest.json');
   const manifest = JSON.parse(readFileSync(path, 'utf8')) as Manifest;

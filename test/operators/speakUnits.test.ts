@@ -8,7 +8,7 @@ import { createUnitSpeaker, type UnitSpeaker } from '../../src/models/speak/unit
 import { speakUnits, type SpeakUnitsOptions } from '../../src/operators/speakUnits.ts';
 import type { SpokenUnit } from '../../src/speak/unitWindow.ts';
 import { joinChunks } from '../helpers/cuts.ts';
-import { speakingBundle } from '../helpers/speakingBundle.ts';
+import { COARSE_SPEAK, speakingBundle } from '../helpers/speakingBundle.ts';
 
 const UNITS: readonly SpokenUnit[] = [
   { id: 1, start: 0, end: 2080 },
@@ -81,6 +81,24 @@ describe('speakUnits', () => {
     const { usualTokens } = speaker.config;
     const samples = await said([{ id: 2 }, { id: 3 }]);
     expect(samples.length).toBe(320 * (usualTokens[2] + usualTokens[3]));
+  });
+
+  it('says more of a unit whose finer name is known', async () => {
+    const finer = UNITS.map((unit) => (unit.id === 0 ? unit : { ...unit, fine: unit.id + 3 }));
+    const [known, unknown] = [await said(finer), await said(UNITS)];
+    expect(known.length).toBe(unknown.length);
+    expect(known).not.toEqual(unknown);
+    await expect(said([{ id: 1, fine: 9 }])).rejects.toThrow(/a finer name from 0 to 8, got 9/);
+  });
+
+  it('leaves finer names aside where the vocoder takes none', async () => {
+    const folder = speakingBundle(undefined, COARSE_SPEAK);
+    const coarse = await createUnitSpeaker(await readBundle(folder));
+    const by = async (units: readonly SpokenUnit[]) =>
+      joinChunks(await lastValueFrom(from(units).pipe(speakUnits(coarse), toArray())));
+    expect(await by(UNITS.map((unit) => ({ ...unit, fine: 3 })))).toEqual(await by(UNITS));
+    await coarse.close();
+    rmSync(folder, { recursive: true });
   });
 
   it('speaks a unit once the next is there, or at once', async () => {

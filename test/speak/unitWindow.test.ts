@@ -22,6 +22,21 @@ describe('createUnitWindow', () => {
     ]);
   });
 
+  it('shows finer names where they are known and wanted, never that of a pause', () => {
+    const units = [{ id: 1, fine: 7 }, { id: 0, fine: 3 }, { id: 2 }, { id: 3, fine: 8 }];
+    expect(run(units, { fine: 8 }).map(({ fine }) => fine)).toEqual([
+      [0, 0, 7, 0],
+      [0, 7, 0, 0],
+      [7, 0, 0, 8],
+      [0, 0, 8, 0], // prettier-ignore
+    ]);
+    expect(run(units).every(({ fine }) => fine.every((name) => name === 0))).toBe(true);
+  });
+
+  it.each([9, -1, 1.5, Number.NaN])('refuses the finer name %s', (fine) => {
+    expect(() => run([{ id: 1, fine }], { fine: 8 })).toThrow(/a finer name from 0 to 8, got/);
+  });
+
   it('speaks at once without looking ahead', () => {
     const machine = window({ lookAhead: false });
     expect([...machine.push({ id: 1 })].map(({ units }) => units)).toEqual([[5, 5, 1, 5]]);

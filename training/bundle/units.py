@@ -5,7 +5,7 @@
 Runs `sylstream tokenize` (the bundle's int8 form, live, rate natural) over batches of files, so the units are those of the command line
 by construction; what is no WAV is decoded here, because one ffmpeg a recording costs more than its units. The first line of the output
 names the codebook, the step model and the rate; a file of another bundle is refused. Then one recording a line: path, units
-[[id, start, end], ...] in samples at 16 kHz, a pause's id 0; or path and error.
+[[id, start, end, fine], ...] in samples at 16 kHz, a pause's id and fine 0; or path and error.
 """
 
 from __future__ import annotations
@@ -38,7 +38,7 @@ def header_of(bundle: Path) -> dict:
     sha = {name: hashlib.sha256((bundle / name).read_bytes()).hexdigest() for name in ('codebook.safetensors', 'onnx/step_int8.onnx')}
     return {
         'codebook': sha['codebook.safetensors'], 'step': sha['onnx/step_int8.onnx'], 'rate': 'natural', 'w': rate['w'], 'lambda': rate['lambda'],
-        'shiftSamples': config['boundaries']['shiftSamples'], 'merged': config['units']['merged'],
+        'shiftSamples': config['boundaries']['shiftSamples'], 'merged': config['units']['merged'], 'centroids': config['units']['centroids'],
     }  # fmt: skip
 
 
@@ -79,7 +79,7 @@ def tokenize(files: list[Path], bundle: Path) -> Iterator[list | str]:
             elif not path.exists():  # no recording is to blame
                 raise SystemExit(f'sylstream tokenize stopped: {said.stderr.strip() or f"exit code {said.returncode}"}')
             else:
-                yield [[0 if j.get('pause') else j['id'], j['start'], j['end']] for j in map(json.loads, path.open())]
+                yield [[0 if j.get('pause') else j['id'], j['start'], j['end'], j.get('fine', 0)] for j in map(json.loads, path.open())]
 
 
 def units_of_folder(

@@ -30,6 +30,7 @@ export async function checkSpeakGolden(
   const [ids, lengths, golden] = ['units', 'lengths', 'frames'].map(
     (key) => tensors.get(key)!.data,
   );
+  const fine = tensors.get('fine')?.data ?? [];
   const at = <T>(values: ArrayLike<T>, k: number, none: T): T => values[k] ?? none;
   const session = speaker.open();
   let place = 0;
@@ -40,6 +41,7 @@ export async function checkSpeakGolden(
       const seen = Array.from({ length: BEFORE + 1 + AFTER }, (_, j) => k - BEFORE + j);
       const made = await session.frames({
         units: seen.map((j) => at(ids, j, speaker.merged + 1)),
+        fine: seen.map((j) => at(fine, j, 0)),
         lengths: seen.map((j) => at(lengths, j, 0)),
         places: Float32Array.from({ length: FRAMES_PER_TOKEN * lengths[k] }, (_, n) => n),
       });

@@ -12,6 +12,8 @@ export interface SpeakConfig {
   readonly usualTokens: readonly number[];
   /** How much formants are brought out after the network, 0 to 1. */
   readonly sharpen: number;
+  /** K, where it takes the finer numbers of units too; absent where it does not. */
+  readonly fine?: number | undefined;
 }
 
 const FILE = 'speak/config.json';
@@ -45,12 +47,18 @@ export async function readSpeakConfig(bundle: Bundle): Promise<SpeakConfig> {
         `${speak.codebook}; train and export the vocoder again for this codebook`,
     );
   }
-  const { merged } = config.units;
+  const { merged, centroids } = config.units;
   if (speak.usualTokens.length !== merged + 1) {
     throw new PipelineError(
       'SYLSTREAM_ERR_BUNDLE_FORMAT',
       `${FILE} of ${directory}: usualTokens must have ${merged + 1} numbers, has ${speak.usualTokens.length}; ` +
         'export the vocoder again',
+    );
+  }
+  if (speak.fine !== undefined && speak.fine !== centroids) {
+    throw new PipelineError(
+      'SYLSTREAM_ERR_BUNDLE_FORMAT',
+      `${FILE} of ${directory}: fine must be ${centroids}, the codebook's centroids, is ${speak.fine}; export the vocoder again`,
     );
   }
   return speak;

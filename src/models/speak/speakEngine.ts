@@ -16,16 +16,21 @@ import type {
 } from './speakMessages.ts';
 
 /** Tensors of `speak/frames.onnx` (docs/bundle.md). */
-export function speakTensors(seenUnits: number, frameWidth: number): ExpectedTensors {
+export function speakTensors(
+  seenUnits: number,
+  frameWidth: number,
+  takesFine: boolean,
+): ExpectedTensors {
   return {
     inputs: new Map<string, readonly (number | string)[]>([
       ['unit', [seenUnits]],
+      ...(takesFine ? ([['fine', [seenUnits]]] as const) : []),
       ['length', [seenUnits]],
       ['voice', [1]],
       ['place', ['N']],
     ]),
     outputs: new Map([['frames', ['N', frameWidth]]]),
-    int64: ['unit', 'voice'],
+    int64: ['unit', 'voice', ...(takesFine ? ['fine'] : [])],
   };
 }
 
@@ -36,8 +41,8 @@ export function speakTensors(seenUnits: number, frameWidth: number): ExpectedTen
 export async function createSpeakEngine(
   setup: SpeakSetup & Guarded,
 ): Promise<Engine<SpeakBatch, SpeakOutputs>> {
-  const { seenUnits, frameWidth, sharpen } = setup;
-  const expected = speakTensors(seenUnits, frameWidth);
+  const { seenUnits, frameWidth, sharpen, takesFine } = setup;
+  const expected = speakTensors(seenUnits, frameWidth, takesFine);
   const loaded = await openModel(setup.modelPath, setup.providers, expected);
   await synthesisFft.load();
   const { session } = loaded;
@@ -45,7 +50,7 @@ export async function createSpeakEngine(
   const saved = createStateBuffer();
 
   async function framesOf(job: SpeakJob): Promise<Float32Array> {
-    const { units, lengths, voice, silent = 0 } = job;
+    const { units, fine, lengths, voice, silent = 0 } = job;
     const places = Float32Array.from(job.places);
     const frames = new Float32Array((places.length + silent) * frameWidth);
     silence(frames, places.length, places.length + silent);
@@ -53,6 +58,7 @@ export async function createSpeakEngine(
     const out = await guarded(() =>
       session.run({
         unit: int64Tensor(BigInt64Array.from(units, BigInt), [seenUnits]),
+        ...(takesFine && { fine: int64Tensor(BigInt64Array.from(fine, BigInt), [seenUnits]) }),
         length: tensor(Float32Array.from(lengths), [seenUnits]),
         voice: int64Tensor(BigInt64Array.of(BigInt(voice)), [1]),
         place: tensor(places, [places.length]),
@@ -93,7 +99,13 @@ export async function createSpeakEngine(
     forget: () => {},
     bare: async (_, rows) => {
       const units = Array.from({ length: seenUnits }, () => 1);
-      await framesOf({ units, lengths: units, voice: 0, places: new Float32Array(rows) });
+      await framesOf({
+        units,
+        fine: units,
+        lengths: units,
+        voice: 0,
+        places: new Float32Array(rows),
+      });
     },
   };
 }

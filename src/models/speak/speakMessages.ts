@@ -9,12 +9,16 @@ export interface SpeakSetup extends ThreadSetup {
   readonly seenUnits: number;
   /** How much formants are brought out, 0 to 1. */
   readonly sharpen: number;
+  /** Whether the model takes the finer numbers too. */
+  readonly takesFine: boolean;
 }
 
 /** Frames to be made of a unit or a piece of one, and the sound of them. */
 export interface SpeakJob {
   /** `[seenUnits]` */
   readonly units: readonly number[];
+  /** `[seenUnits]`: their finer numbers, 0 where there is none. */
+  readonly fine: readonly number[];
   /** `[seenUnits]`, tokens. */
   readonly lengths: readonly number[];
   readonly voice: number;

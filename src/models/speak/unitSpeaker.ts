@@ -80,6 +80,7 @@ export async function createUnitSpeaker(
           frameWidth: FRAME_WIDTH,
           seenUnits: SEEN_UNITS,
           sharpen: config.sharpen,
+          takesFine: config.fine !== undefined,
         };
         return { setup, pack: (jobs) => ({ jobs }) };
       },
@@ -119,7 +120,8 @@ function openSession(slot: PoolSlot<SpeakJob, Spoken>, voice: number): UnitSpeak
 
   return {
     sound: (piece) => speak(piece, false),
-    finish: () => speak({ units: [], lengths: [], places: new Float32Array(0), silent: 0 }, true),
+    finish: () =>
+      speak({ units: [], fine: [], lengths: [], places: new Float32Array(0), silent: 0 }, true),
     frames: async (piece) => (await slot.run({ ...piece, voice })).values,
     close: () => slot.release(),
   };

@@ -33,7 +33,7 @@ describe('createUnitSpeaker', () => {
     const speaker = await createUnitSpeaker(bundle);
     const { units, frames, largest } = await checkSpeakGolden(bundle, speaker);
     await speaker.close();
-    expect({ units, frames }).toEqual({ units: 3, frames: 36 });
+    expect({ units, frames }).toEqual({ units: 4, frames: 52 });
     expect(largest).toBeLessThan(0.01);
   });
 
@@ -43,7 +43,12 @@ describe('createUnitSpeaker', () => {
     expect(models.speaker?.voices).toEqual(['one', 'two']);
     const session = models.speaker!.open();
     await models.close();
-    const job = { units: [5, 5, 1, 5], lengths: [0, 0, 1, 0], places: Float32Array.of(0, 1) };
+    const job = {
+      units: [5, 5, 1, 5],
+      fine: [0, 0, 0, 0],
+      lengths: [0, 0, 1, 0],
+      places: Float32Array.of(0, 1),
+    };
     await expect(session.frames(job)).rejects.toMatchObject({ code: 'SYLSTREAM_ERR_CLOSED' });
     expect(() => models.speaker!.open()).toThrow(/models were closed/);
   });
@@ -69,6 +74,12 @@ describe('createUnitSpeaker', () => {
       saying(() => ({ usualTokens: [1, 2] })),
       'FORMAT',
       /must have 5 numbers, has 2/,
+    ],
+    [
+      'finer names of another codebook',
+      saying(() => ({ fine: 7 })),
+      'FORMAT',
+      /fine must be 8, the codebook's centroids, is 7/,
     ],
     ['no voice', saying(() => ({ voices: [] })), 'FORMAT', /voices/],
     [

@@ -110,7 +110,7 @@ describe('say', () => {
       expect((await endOf(client, 's')).reason).toBe('done');
       await client.closed;
       const units = client.received.flatMap((each) =>
-        each.t === 'u' ? [{ id: each.id, start: each.s, end: each.e }] : [],
+        each.t === 'u' ? [{ id: each.id, fine: each.fine, start: each.s, end: each.e }] : [],
       );
       expect(units.length).toBeGreaterThan(10);
       expect(heardOf(client, 's')).toEqual(await expected(units, { lookAhead: false }));
@@ -198,6 +198,8 @@ describe('what cannot be said', () => {
     ['a hole', { us: [[1, 0, 3200], [1, 3300, 6400]] }, 'units', /expected it to begin at/], // prettier-ignore
     ['no units', { us: [] }, 'units', /got none/],
     ["another bundle's", { ids: [1], model: 'a'.repeat(64) }, 'model', /this server runs/],
+    ['a finer name that is not there', { ids: [1], fine: [9] }, 'units', /name from 0 to 8, got 9/],
+    ['fewer finer names', { ids: [1, 2], fine: [1] }, 'option', /as many finer names as units, 2/],
     ['two kinds of units', { ids: [1], us: [[1, 0, 3200]] }, 'option', /got both/],
     ['a continuation of others', { of: 'continuation', ids: [1] }, 'option', /stream’s own/],
     ['units that are drawn', { gen: { max: 3 } }, 'option', /belongs to a continuation/],

@@ -78,7 +78,7 @@ def spoken_syllables(text: str, phones: list[list], lexicon: Lexicon) -> list[tu
 def emissions(syllables: list[tuple[str, float, float]], units: list[list]) -> list[tuple[int, ...]]:
     """The units of each syllable: those that overlap it more than any other; times of units in samples."""
     lists: list[list[int]] = [[] for _ in syllables]
-    for unit, start, end in units:
+    for unit, start, end, *_ in units:
         overlap = [min(e, end / 16_000) - max(s, start / 16_000) for _, s, e in syllables]
         lists[max(range(len(overlap)), key=overlap.__getitem__)].append(unit)
     return [tuple(u) for u in lists]

@@ -23,6 +23,7 @@ class Spoken:
 
     voice: int
     unit: np.ndarray  # (b, 4) int64: two before, itself, one after; absent: the vocabulary's last
+    fine: np.ndarray  # (b, 4) int64: their finer numbers; absent, unknown and of a pause: 0
     length: np.ndarray  # (b, 4) float32, tokens; absent: 0
     row: np.ndarray  # (n,) the unit of each frame
     place: np.ndarray  # (n,) float32, frames from its start
@@ -37,25 +38,27 @@ class Corpus:
     dev: list[Spoken]
 
 
-def neighbours(ids: list[int], lengths: list[float], absent: int) -> tuple[np.ndarray, np.ndarray]:
-    """Every unit with its neighbours, (b, 4) each."""
+def neighbours(ids: list[int], fine: list[int], lengths: list[float], absent: int) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Every unit with its neighbours: their numbers, finer numbers and lengths, (b, 4) each."""
     unit = np.pad(np.array(ids, np.int64), (BEFORE, AFTER), constant_values=absent)
+    finer = np.pad(np.array(fine, np.int64), (BEFORE, AFTER))
     length = np.pad(np.array(lengths, np.float32), (BEFORE, AFTER))
     window = np.lib.stride_tricks.sliding_window_view
-    return window(unit, BEFORE + 1 + AFTER).copy(), window(length, BEFORE + 1 + AFTER).copy()
+    unit, finer, length = (window(all_of, BEFORE + 1 + AFTER).copy() for all_of in (unit, finer, length))
+    return unit, finer, length
 
 
 def spoken(units: list[list[int]], frames: np.ndarray, voice: int, absent: int) -> Spoken:
-    """Units [[id, first sample, end]...] and the frames of their utterance."""
+    """Units [[id, first sample, end, fine]...] and the frames of their utterance."""
     starts, ends = (np.array([u[k] for u in units]) / HOP for k in (1, 2))
-    unit, length = neighbours([u[0] for u in units], list((ends - starts) / TOKEN_FRAMES), absent)
+    unit, fine, length = neighbours([u[0] for u in units], [u[3] for u in units], list((ends - starts) / TOKEN_FRAMES), absent)
     n = np.arange(len(frames))
     row = np.searchsorted(starts, n, side='right') - 1
     inside = (row >= 0) & (n < ends[np.maximum(row, 0)])
     row, n = row[inside], n[inside]
     place = (n - starts[row]).astype(np.float32)
     heard = (unit[row, BEFORE] != 0) | (np.minimum(place, ends[row] - n) <= PAUSE_EDGE)
-    return Spoken(voice, unit, length, row[heard], place[heard], frames[n[heard]])
+    return Spoken(voice, unit, fine, length, row[heard], place[heard], frames[n[heard]])
 
 
 def load(run: Path, limit: int | None = None) -> Corpus:

@@ -70,7 +70,7 @@ def widen(model: Vocoder, corpus: Corpus) -> np.ndarray:
     batch = batch_of(corpus.dev, corpus.header['merged'] + 1, None)
     voice, row = batch['voice'], batch['row']
     spoken = batch['unit'][row, BEFORE] != 0
-    got = model(batch['unit'], batch['length'], voice, row, batch['place'])[spoken][:, ENVELOPE]
+    got = model(batch['unit'], batch['fine'], batch['length'], voice, row, batch['place'])[spoken][:, ENVELOPE]
     wanted = ((batch['frames'] - model.mean[voice[row]]) / model.scale[voice[row]])[spoken][:, ENVELOPE]
     factors = torch.clamp(wanted.std(0) / got.std(0), 1, 2.5) ** WIDEN
     model.scale[:, ENVELOPE] *= factors
@@ -118,7 +118,7 @@ def finished(model: Vocoder, raw: torch.Tensor, voice: torch.Tensor) -> torch.Te
 
 
 def build(model: Vocoder) -> onnx.ModelProto:
-    """unit (4,), length (4,), voice (1,), place (N,) -> frames (N, 67)."""
+    """unit (4,), fine (4,) if it takes any, length (4,), voice (1,), place (N,) -> frames (N, 67)."""
     g = Graph({}, int8=False)
 
     def half(name: str, value: torch.Tensor) -> str:
@@ -135,7 +135,10 @@ def build(model: Vocoder) -> onnx.ModelProto:
 
     said = g.op('Min', 'length', g.const(LONGEST))
     said = g.op('Div', g.op('Log', g.op('Add', said, g.const(1))), g.const(3))
-    seen = g.op('Reshape', g.op('Gather', half('embed', model.embed.weight), 'unit'), g.ints(1, -1))
+    seen = g.op('Gather', half('embed', model.embed.weight), 'unit')
+    if model.cfg.fine:
+        seen = g.op('Add', seen, g.op('Gather', half('fine.embed', model.fine.weight), 'fine'))
+    seen = g.op('Reshape', seen, g.ints(1, -1))
     voice = g.op('Gather', half('voices', model.voice.weight), 'voice')
     x = g.op('Concat', seen, g.op('Unsqueeze', said, g.ints(0)), voice, axis=1)
     for name in ('first', 'second'):
@@ -161,27 +164,28 @@ def build(model: Vocoder) -> onnx.ModelProto:
     pitch = g.op('Clip', cut(out, 0, 1), g.const(np.log(50)), g.const(np.log(500)))
     noise = g.op('Clip', cut(out, 2 + BANDS, NOISE), g.const(0), g.const(1))
     g.op('Concat', pitch, g.op('Sigmoid', cut(raw, 1, 1)), cut(out, 2, BANDS), noise, axis=1, out='frames')
-    inputs = {'unit': [SEEN], 'length': [SEEN], 'voice': [1], 'place': ['N']}
-    return model_of(g, 'sylstream_speak', inputs, {'frames': ['N', WIDTH]}, integers=('unit', 'voice'))
+    inputs = {'unit': [SEEN], **({'fine': [SEEN]} if model.cfg.fine else {}), 'length': [SEEN], 'voice': [1], 'place': ['N']}
+    return model_of(g, 'sylstream_speak', inputs, {'frames': ['N', WIDTH]}, integers=('unit', 'fine', 'voice'))
 
 
 @torch.no_grad()
-def golden_of(model: Vocoder, ids: list[int], lengths: list[float]) -> dict[str, np.ndarray]:
+def golden_of(model: Vocoder, ids: list[int], fine: list[int], lengths: list[float]) -> dict[str, np.ndarray]:
     """Units in the first voice and their frames, by PyTorch."""
-    unit, length = map(torch.from_numpy, neighbours(ids, lengths, model.cfg.vocabulary - 1))
+    unit, finer, length = map(torch.from_numpy, neighbours(ids, fine, lengths, model.cfg.vocabulary - 1))
     rows = torch.cat([torch.full((int(2 * n),), k) for k, n in enumerate(lengths)])
     place = torch.cat([torch.arange(int(2 * n)) for n in lengths]).float()
     voice = torch.zeros(len(ids), dtype=torch.int64)
-    frames = finished(model, model(unit, length, voice, rows, place), voice[rows])
-    return {'units': np.array(ids, np.int32), 'lengths': np.array(lengths, np.float32), 'frames': frames.numpy()}
+    frames = finished(model, model(unit, finer, length, voice, rows, place), voice[rows])
+    return {'units': np.array(ids, np.int32), 'fine': np.array(fine, np.int32), 'lengths': np.array(lengths, np.float32), 'frames': frames.numpy()}
 
 
-def write_speak(folder: Path, model: Vocoder, config: dict, ids: list[int], lengths: list[float]) -> None:
-    """Every file of speak/; ids and lengths (tokens): the golden units."""
+def write_speak(folder: Path, model: Vocoder, config: dict, ids: list[int], fine: list[int], lengths: list[float]) -> None:
+    """Every file of speak/; ids, finer numbers and lengths (tokens): the golden units."""
     folder.mkdir(parents=True, exist_ok=True)
     onnx.save(build(model), folder / 'frames.onnx')
-    (folder / 'config.json').write_text(json.dumps({'formatVersion': 1, **config}, indent=2) + '\n')
-    (folder / 'golden.safetensors').write_bytes(save(golden_of(model, ids, lengths)))
+    whole = {'formatVersion': 1, **config} | ({'fine': model.cfg.fine} if model.cfg.fine else {})
+    (folder / 'config.json').write_text(json.dumps(whole, indent=2) + '\n')
+    (folder / 'golden.safetensors').write_bytes(save(golden_of(model, ids, fine, lengths)))
 
 
 def card(voices: list[dict[str, str]], hours: float, scores: dict) -> str:
@@ -192,20 +196,22 @@ def card(voices: list[dict[str, str]], hours: float, scores: dict) -> str:
     return f"""{HEADING}
 
 Units become frames of a harmonic-plus-noise synthesis by regression on {hours:.1f} h of the speech above, at the rate natural,
-from the unit's number, length and neighbours alone. {len(voices)} voices: {said}.
+from the unit's numbers (the finer one too, where it is known), length and neighbours alone. {len(voices)} voices: {said}.
 {heard}"""
 
 
-def write_random(folder: Path, codebook: str, merged: int) -> None:
+def write_random(folder: Path, codebook: str, merged: int, fine: int) -> None:
     """A small vocoder of two voices that nobody trained."""
     torch.manual_seed(0)
-    model = Vocoder(VocoderConfig(merged + 2, 2, embedding=4, voice=2, width=16))
+    model = Vocoder(VocoderConfig(merged + 2, 2, fine, embedding=4, voice=2, width=16))
+    torch.nn.init.normal_(model.fine.weight[1:], std=0.3)
     model.mean[:, ENVELOPE] = -8
     model.mean[:, 0] = torch.tensor([np.log(110), np.log(200)])
     model.mean[:, APERIODICITY] = 0.3
     voices = [{'name': name, 'about': 'random weights'} for name in ('one', 'two')]
     usual = [PAUSE, *(8.0 + k for k in range(merged))]
-    write_speak(folder, model, {'codebook': codebook, 'voices': voices, 'usualTokens': usual, 'sharpen': SHARPEN}, [1, 2, 0], [6.0, 7.0, 5.0])
+    config = {'codebook': codebook, 'voices': voices, 'usualTokens': usual, 'sharpen': SHARPEN}
+    write_speak(folder, model, config, [1, 2, 0, 1], [min(1, fine), 0, 0, fine], [6.0, 7.0, 5.0, 8.0])
 
 
 def main() -> None:
@@ -216,11 +222,13 @@ def main() -> None:
     parser.add_argument('--limit', type=int, help='utterances of each corpus, as in `train`')
     parser.add_argument('--scores', type=Path, help='what `ladder --json` wrote')
     parser.add_argument('--random', action='store_true')
+    parser.add_argument('--coarse', action='store_true', help='of --random: one that takes no finer numbers')
     parser.add_argument('--out', type=Path, help='of --random: the folder')
     args = parser.parse_args()
     codebook = hashlib.sha256((args.bundle / 'codebook.safetensors').read_bytes()).hexdigest()
     if args.random:
-        write_random(args.out, codebook, json.loads((args.bundle / 'config.json').read_text())['units']['merged'])
+        units = json.loads((args.bundle / 'config.json').read_text())['units']
+        write_random(args.out, codebook, units['merged'], 0 if args.coarse else units['centroids'])
         return
     model, state = read_run(args.run)
     corpus = load(args.run, args.limit)
@@ -232,7 +240,8 @@ def main() -> None:
     voices = [voice_of(s) for s in in_order(model, state['voices'])]
     config = {'codebook': codebook, 'voices': voices, 'usualTokens': usual_tokens(corpus), 'sharpen': SHARPEN}
     some = next(s for s in corpus.dev + corpus.train if len(s.unit) >= GOLDEN and (s.unit[1:GOLDEN, BEFORE] != 0).all())
-    write_speak(folder, model, config, some.unit[1:GOLDEN, BEFORE].tolist(), [round(float(x)) for x in some.length[1:GOLDEN, BEFORE]])
+    ids, fine = (rows[1:GOLDEN, BEFORE].tolist() for rows in (some.unit, some.fine))
+    write_speak(folder, model, config, ids, fine, [round(float(x)) for x in some.length[1:GOLDEN, BEFORE]])
     about = read_about(args.bundle)
     scores = summary(json.loads(args.scores.read_text())) if args.scores else {}
     about['metrics'] |= {'speak': scores} if scores else {}

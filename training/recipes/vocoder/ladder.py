@@ -60,10 +60,11 @@ def errors(truth: list[str], heard: list[str]) -> int:
 
 
 def frames_of(session: onnxruntime.InferenceSession, units: list[list[int]], voice: int, merged: int) -> np.ndarray:
-    """A recording's units [[id, start, end]...] as frames in a voice, as src/operators/speakUnits.ts makes them."""
+    """A recording's units [[id, start, end, fine]...] as frames in a voice, as src/operators/speakUnits.ts makes them."""
     origin = units[0][1]
     starts, ends = ((np.array([u[k] for u in units]) - origin) / HOP for k in (1, 2))
-    unit, length = neighbours([u[0] for u in units], list((ends - starts) / TOKEN_FRAMES), merged + 1)
+    unit, fine, length = neighbours([u[0] for u in units], [u[3] for u in units], list((ends - starts) / TOKEN_FRAMES), merged + 1)
+    takes = {i.name for i in session.get_inputs()}
     out = np.zeros((int(np.ceil(ends[-1])), WIDTH), np.float32)
     out[:, 0], out[:, ENVELOPE], out[:, APERIODICITY] = np.log(120), FLOOR, 1
     for k in range(len(units)):
@@ -72,7 +73,8 @@ def frames_of(session: onnxruntime.InferenceSession, units: list[list[int]], voi
             n = n[np.minimum(n - starts[k], ends[k] - n) <= PAUSE_EDGE]
         if len(n):
             place = (n - starts[k]).astype(np.float32)
-            out[n] = session.run(None, {'unit': unit[k], 'length': length[k], 'voice': np.array([voice]), 'place': place})[0]
+            given = {'unit': unit[k], 'fine': fine[k], 'length': length[k], 'voice': np.array([voice]), 'place': place}
+            out[n] = session.run(None, {name: value for name, value in given.items() if name in takes})[0]
     return out
 
 
@@ -116,7 +118,10 @@ def main() -> None:
             samples = np.asarray(u.wave, np.float32) / 32768
             rungs = {'recording': lambda x=samples: x, 'analysis and synthesis': lambda x=samples: synthesise(analyse(x))}
             for voice in args.voices:
-                rungs[f'units, {voice}'] = lambda v=voice, u=units: synthesise(frames_of(session, u, names.index(v), merged), config['sharpen'])
+                v = names.index(voice)
+                told = {'units': [[*u[:3], 0] for u in units]} | ({'fine units': units} if 'fine' in config else {})
+                for what, said in told.items():
+                    rungs[f'{what}, {voice}'] = lambda v=v, said=said: synthesise(frames_of(session, said, v, merged), config['sharpen'])
             truth = words(_text(args.data, u))
             for rung, make in rungs.items():
                 key = f'{u.corpus}|{rung}|{u.uid}'

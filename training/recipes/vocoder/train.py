@@ -24,6 +24,7 @@ from recipes.vocoder.model import BEFORE, Vocoder, VocoderConfig
 
 SAVE_EVERY = 120.0  # seconds
 UNHEARD = 0.15  # share of units whose next one is not known yet
+COARSE = 0.3  # share of utterances told without finer numbers, as predicted units are
 CONFUSED = 0.03  # share of neighbours that are another unit
 WEIGHTS = {'envelope': 1.0, 'noise': 0.2, 'pitch': 0.3, 'voiced': 0.5, 'delta': 0.5, 'variance': 0.3}
 
@@ -45,7 +46,7 @@ def statistics(corpus: Corpus) -> tuple[np.ndarray, np.ndarray]:
 def batch_of(some: list[Spoken], absent: int, rng: np.random.Generator | None) -> dict[str, torch.Tensor]:
     """Utterances one after another; `follows` says which frames follow the one before."""
     offset = np.cumsum([0, *(len(s.unit) for s in some)])
-    unit = np.concatenate([s.unit for s in some])
+    unit, fine = (np.concatenate([getattr(s, name) for s in some]) for name in ('unit', 'fine'))
     length = np.concatenate([s.length for s in some])
     row = np.concatenate([s.row + o for s, o in zip(some, offset, strict=False)])
     place = np.concatenate([s.place for s in some])
@@ -53,14 +54,18 @@ def batch_of(some: list[Spoken], absent: int, rng: np.random.Generator | None) -
         wrong = rng.random(unit.shape) < CONFUSED
         wrong[:, BEFORE] = False
         unit[wrong & (unit != absent)] = rng.integers(1, absent, (wrong & (unit != absent)).sum())
+        fine[wrong] = 0
+        for k in np.flatnonzero(rng.random(len(some)) < COARSE):
+            fine[offset[k] : offset[k + 1]] = 0
         hidden = rng.random(len(unit)) < UNHEARD
-        unit[hidden, -1], length[hidden, -1] = absent, 0
+        unit[hidden, -1], fine[hidden, -1], length[hidden, -1] = absent, 0, 0
     first = np.cumsum([0, *(len(s.row) for s in some)])[:-1]
     step = np.diff(place, prepend=-9)
     follows = (np.diff(row, prepend=-9) == 1) & (place < 1.5) | (np.abs(step - 1) < 1e-3)
     follows[first] = False
     return {
-        'unit': torch.from_numpy(unit), 'length': torch.from_numpy(length), 'row': torch.from_numpy(row), 'place': torch.from_numpy(place),
+        'unit': torch.from_numpy(unit), 'fine': torch.from_numpy(fine), 'length': torch.from_numpy(length),
+        'row': torch.from_numpy(row), 'place': torch.from_numpy(place),
         'voice': torch.from_numpy(np.concatenate([np.full(len(s.unit), s.voice) for s in some])),
         'frames': torch.from_numpy(np.concatenate([s.frames for s in some]).astype(np.float32)),
         'follows': torch.from_numpy(follows),
@@ -69,7 +74,7 @@ def batch_of(some: list[Spoken], absent: int, rng: np.random.Generator | None) -
 
 def losses(model: Vocoder, batch: dict[str, torch.Tensor]) -> dict[str, torch.Tensor]:
     unit, voice, row, frames = (batch[k] for k in ('unit', 'voice', 'row', 'frames'))
-    got = model(unit, batch['length'], voice, row, batch['place'])
+    got = model(unit, batch['fine'], batch['length'], voice, row, batch['place'])
     target = (frames - model.mean[voice[row]]) / model.scale[voice[row]]
     voiced = frames[:, 1] > 0.5
     spoken = unit[row, BEFORE] != 0
@@ -107,7 +112,7 @@ def main() -> None:
     torch.manual_seed(0)
     corpus = load(args.run, args.limit)
     absent = corpus.header['merged'] + 1
-    cfg = VocoderConfig(absent + 1, len(corpus.voices))
+    cfg = VocoderConfig(absent + 1, len(corpus.voices), corpus.header['centroids'])
     model = Vocoder(cfg)
     mean, scale = statistics(corpus)
     model.mean.copy_(torch.from_numpy(mean))

@@ -72,7 +72,7 @@ def test_units_are_those_of_the_command_line_and_resume(tmp_path):
     assert len(units) == 3  # the empty file is told about, not used
     for path in units:
         said = subprocess.run(['node', PROGRAM, 'tokenize', '--bundle', TINY, folder / path], capture_output=True, text=True, check=True).stdout
-        assert units[path] == [[j['id'], j['start'], j['end']] for j in map(json.loads, said.splitlines())]
+        assert units[path] == [[j['id'], j['start'], j['end'], j.get('fine', 0)] for j in map(json.loads, said.splitlines())]
     with pytest.raises(SystemExit, match='another --out'):
         units_of_folder(folder, PROJECT / 'models/small', out)
 
