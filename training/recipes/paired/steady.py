@@ -40,7 +40,7 @@ from stage.options import arguments
 from stage.pooled import jittered_vectors
 
 BELIEF = 0.4  # share of the boundary target that is the teacher's
-WEIGHTS = {'boundary': 2.0, 'phone': 0.4, 'speech': 0.5, 'features': 0.3, 'names': 0.3}
+WEIGHTS = {'boundary': 4.0, 'phone': 0.4, 'speech': 0.5, 'features': 0.3, 'names': 0.3}
 OWN = WEIGHTS | {'features': 0.1, 'same': 1.0}  # of a student that teaches itself; `same`: the names are its teacher's
 
 
