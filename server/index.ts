@@ -1,4 +1,8 @@
-/** The server as a library: `createServer()` for programs and tests, `startServer()` as `sylstream serve` runs it. */
+/**
+ * The server as a library: `createServer()` for programs and tests, `startServer()` as `sylstream serve` runs it.
+ *
+ * @module sylstream/server
+ */
 export { createServer } from './server.ts';
 export type { ServerOptions, SylstreamServer } from './server.ts';
 export { startServer } from './main.ts';

@@ -1,4 +1,8 @@
-/** The public surface of sylstream. */
+/**
+ * The public surface of sylstream.
+ *
+ * @module sylstream
+ */
 
 // The whole pipeline
 export { speechUnits } from './streams/speechUnits.ts';

@@ -1,4 +1,8 @@
-/** `sylstream/client`: live streams to a server, in Node and in browsers. */
+/**
+ * `sylstream/client`: live streams to a server, in Node and in browsers.
+ *
+ * @module sylstream/client
+ */
 export type { Continuations, ContinueOptions } from './continuations.ts';
 export type { ContinuationEvent, StreamEvent } from './events.ts';
 export type { SayOptions, Speech, UnitToSay } from './speech.ts';
