@@ -4,6 +4,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
+import { entryPoints } from './site/entryPoints.ts';
 import { gather } from './site/gather.ts';
 
 const root = resolve(import.meta.dirname, '..');
@@ -17,7 +18,8 @@ const run = (command: string, ...args: string[]): void => {
 
 if (!existsSync(join(site, 'node_modules'))) run('npm', 'ci', '--no-audit', '--no-fund');
 gather(root, join(site, 'pages'));
-run('node', 'node_modules/typedoc/bin/typedoc', '--options', 'typedoc.json');
+const entries = Object.values(entryPoints(root)).map((source) => join(root, source));
+run('node', 'node_modules/typedoc/bin/typedoc', '--options', 'typedoc.json', ...entries);
 const out = resolve(values.out ?? join(site, 'dist'));
 run(
   'node',

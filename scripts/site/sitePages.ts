@@ -7,6 +7,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   'README.md': 'index.md',
   'CONTRIBUTING.md': 'contributing.md',
   'models/small/README.md': 'model-card.md',
+  'examples/browser/README.md': 'examples/browser.md',
   'examples/node/README.md': 'examples/node.md',
   'examples/python/README.md': 'examples/python.md',
   'examples/ray/README.md': 'examples/ray.md',

@@ -1,7 +1,11 @@
 // The site of the documents. Its pages are gathered into site/pages by scripts/buildDocs.ts.
+import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
 
 const page = (text, link) => ({ text, link });
+/** Of these pages those that were gathered. */
+const present = (...pages) =>
+  pages.filter(({ link }) => existsSync(new URL(`../pages${link}.md`, import.meta.url)));
 
 export default defineConfig({
   title: 'sylstream',
@@ -55,9 +59,11 @@ export default defineConfig({
           page('Files', '/guides/file'),
           page('A microphone', '/guides/microphone'),
           page('A server', '/guides/server'),
+          ...present(page('The browser alone', '/browser')),
           page('What comes next', '/guides/continuation'),
           page('Speech from units', '/guides/speech'),
           page('Your own bundle', '/guides/bundle'),
+          ...present(page('Published tokenizers', '/import')),
           page('A classification head', '/head'),
         ],
       },
@@ -88,6 +94,7 @@ export default defineConfig({
       {
         text: 'Examples',
         items: [
+          ...present(page('Browser', '/examples/browser')),
           page('Node', '/examples/node'),
           page('Python', '/examples/python'),
           page('Ray', '/examples/ray'),

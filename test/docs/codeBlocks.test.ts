@@ -5,12 +5,18 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { codeBlocks } from '../../scripts/prose/codeBlocks.ts';
 import { documents } from '../../scripts/prose/pages.ts';
+import { entryPoints } from '../../scripts/site/entryPoints.ts';
 import { serveCommand } from '../../server/serveCommand.ts';
 import { createProgram } from '../../src/cli/main.ts';
 import { program } from '../helpers/require.ts';
 
 const root = resolve(import.meta.dirname, '../..');
-const pages = [...documents(root), 'CONTRIBUTING.md', 'examples/node/README.md'];
+const pages = [
+  ...documents(root),
+  'CONTRIBUTING.md',
+  'examples/node/README.md',
+  'examples/notebook/README.md',
+];
 const blocks = pages
   .filter((page) => !page.startsWith('docs/log/'))
   .flatMap((page) =>
@@ -38,11 +44,9 @@ describe('code of the documents', () => {
       for (const [n, block] of found.entries()) {
         writeFileSync(join(folder, `block${n}.ts`), `export {};\n${block.code}`);
       }
-      const paths = {
-        sylstream: ['../src/index.ts'],
-        'sylstream/client': ['../src/client/index.ts'],
-        'sylstream/server': ['../server/index.ts'],
-      };
+      const paths = Object.fromEntries(
+        Object.entries(entryPoints(root)).map(([name, source]) => [name, [`../${source}`]]),
+      );
       const compilerOptions = { paths, noUnusedLocals: false, declaration: false };
       const config = { extends: '../tsconfig.json', compilerOptions, include: ['*.ts'] };
       writeFileSync(join(folder, 'tsconfig.json'), JSON.stringify(config));

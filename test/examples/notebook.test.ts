@@ -38,8 +38,8 @@ nbformat.write(notebook, target)`;
     try {
       runPython(code, notebook, join(notebook, '..'), executed, folder);
       const { cells } = JSON.parse(readFileSync(executed, 'utf8')) as Notebook;
-      const data = cells.flatMap(({ outputs = [] }) => outputs.flatMap((one) => one.data ?? []));
-      expect(data.filter((one) => 'image/png' in one)).toHaveLength(2);
+      const outputs = cells.flatMap((cell) => cell.outputs ?? []);
+      expect(outputs.filter(({ data = {} }) => 'image/png' in data)).toHaveLength(2);
     } finally {
       rmSync(folder, { recursive: true });
     }
