@@ -32,7 +32,7 @@ describe.runIf(isHere)('npm run build:docs', () => {
 
   it('makes the reference from doc-comments, commander, AsyncAPI and settings', () => {
     expect(read('api/sylstream/index.html')).toContain('The public surface of sylstream');
-    expect(read('api/sylstream/client.html')).toContain('until');
+    expect(read('api/sylstream/client.html')).toContain('openStream');
     expect(read('reference/commands.html')).toContain('--max-delay');
     expect(read('reference/messages.html')).toContain('max_delay_ms');
     expect(read('reference/settings.html')).toContain('SYLSTREAM_IDLE_MS');
