@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import { PipelineError } from '../src/core/errors.ts';
 import type { Models } from '../src/models/loadModels.ts';
-import { readUnitCards } from '../src/models/codebook/unitCards.ts';
+import { readUnitCards } from '../src/models/codebook/readUnitCards.ts';
 import { createLocalPool } from '../src/streams/pool/localPool.ts';
 import type { StreamPool } from '../src/streams/pool/poolTypes.ts';
 import type { speechUnits } from '../src/streams/speechUnits.ts';

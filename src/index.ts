@@ -56,7 +56,7 @@ export type { Head } from './models/head/head.ts';
 export { loadModels } from './models/loadModels.ts';
 export type { LoadModelsOptions, Models } from './models/loadModels.ts';
 export { defaultBundle, readBundle } from './models/bundle/manifest.ts';
-export { readUnitCards } from './models/codebook/unitCards.ts';
+export { readUnitCards } from './models/codebook/readUnitCards.ts';
 export type { SaidSyllable, UnitCard, UnitCards } from './models/codebook/unitCards.ts';
 export type { Bundle, BundleConfig, LmConfig, Manifest } from './models/bundle/bundle.ts';
 export type {

@@ -20,7 +20,7 @@ import { jsonl, provisionalLine } from '../formats/jsonl.ts';
 import { createPauseJoiner } from '../segments/pauseJoiner.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import type { LabelOf } from '../formats/unitFormatter.ts';
-import { readUnitCards } from '../models/codebook/unitCards.ts';
+import { readUnitCards } from '../models/codebook/readUnitCards.ts';
 import { unitStrip } from '../formats/strip.ts';
 import type { Models } from '../models/loadModels.ts';
 import { lmMissing } from '../models/bundle/lmConfig.ts';

@@ -1,7 +1,7 @@
 import { catchError, concat, concatMap, filter, lastValueFrom, of, tap, throwError } from 'rxjs';
 import type { Observable } from 'rxjs';
 import { csv } from '../formats/csv.ts';
-import { readUnitCards } from '../models/codebook/unitCards.ts';
+import { readUnitCards } from '../models/codebook/readUnitCards.ts';
 import { provenanceOf } from '../formats/provenance.ts';
 import { eachRecording } from './eachRecording.ts';
 import { openPool } from './engineOptions.ts';

@@ -1,10 +1,10 @@
 import { Command } from 'commander';
 import { PipelineError } from '../core/errors.ts';
 import { percent } from '../formats/percent.ts';
+import { readUnitCards } from '../models/codebook/readUnitCards.ts';
 import { defaultBundle, readBundle } from '../models/bundle/manifest.ts';
 import {
   labelOf,
-  readUnitCards,
   type SaidSyllable,
   type UnitCard,
   type UnitCards,

@@ -2,7 +2,6 @@ import { PipelineError } from '../../core/errors.ts';
 import type { Unit } from '../../core/types.ts';
 import { labelIn, type UnitLabels } from '../../core/unitLabels.ts';
 import type { Bundle } from '../bundle/bundle.ts';
-import { readJson } from '../bundle/checkedFiles.ts';
 
 /** A syllable that a unit stands for. */
 export interface SaidSyllable {
@@ -45,9 +44,11 @@ export interface UnitCards {
   labels(): UnitLabels;
 }
 
+/** Syllables by their places in the list of them, with their shares. */
 type Says = readonly (readonly [syllable: number, share: number])[];
 
-interface UnitsFile {
+/** `units.json` (docs/bundle.md). */
+export interface UnitsFile {
   readonly rate: string;
   readonly segments: number;
   readonly syllables: readonly Omit<SaidSyllable, 'share'>[];
@@ -59,17 +60,15 @@ interface UnitsFile {
   readonly fine: readonly Says[];
 }
 
-const NAME = 'units.json';
+/** Where a bundle says what its units stand for. */
+export const UNIT_CARDS = 'units.json';
 
 /**
- * Reads what the units of a bundle stand for; undefined where the bundle does not say.
+ * What the units of a bundle stand for, of what its `units.json` says.
  *
- * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_FORMAT` where `units.json` does not follow its schema,
- *   `SYLSTREAM_ERR_BUNDLE_SHAPE` where it is not of this codebook's sizes
+ * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_SHAPE` where it is not of this codebook's sizes
  */
-export async function readUnitCards(bundle: Bundle): Promise<UnitCards | undefined> {
-  if (!(NAME in bundle.manifest.files)) return undefined;
-  const file = await readJson<UnitsFile>(bundle.directory, NAME, 'units');
+export function unitCardsOf(file: UnitsFile, bundle: Bundle): UnitCards {
   checkSizes(file, bundle);
   const said = (rows: Says): readonly SaidSyllable[] =>
     rows.map(([syllable, share]) => ({ ...file.syllables[syllable], share }));
@@ -115,7 +114,7 @@ function checkSizes({ units, fine, syllables }: UnitsFile, bundle: Bundle): void
   if (broken) {
     throw new PipelineError(
       'SYLSTREAM_ERR_BUNDLE_SHAPE',
-      `${NAME} of ${bundle.directory}: expected ${broken[1]}; make it again (training/bundle/unit_cards.py)`,
+      `${UNIT_CARDS} of ${bundle.directory}: expected ${broken[1]}; make it again (training/bundle/unit_cards.py)`,
     );
   }
 }

@@ -1,8 +1,10 @@
 import { resolve, join } from 'node:path';
 import { PipelineError } from '../../core/errors.ts';
 import type { Bundle } from '../bundle/bundle.ts';
-import { checkFile, type FileEntry, readJson } from '../bundle/checkedFiles.ts';
+import type { FileEntry } from '../bundle/bundleFaults.ts';
+import { checkFile, readJson } from '../bundle/checkedFiles.ts';
 import { importEngine } from '../inference/importEngine.ts';
+import { tensor } from '../inference/tensors.ts';
 
 /** `head.json` (docs/head.md). */
 export interface HeadFile {
@@ -94,7 +96,7 @@ export async function loadHead(bundle: Bundle, directory?: string): Promise<Head
         'use the bundle that the head was taught on, or teach it again on this one',
     );
   }
-  const { openModel, tensor } = await importEngine(() => import('../inference/onnx.ts'));
+  const { openModel } = await importEngine(() => import('../inference/onnx.ts'));
   const { session } = await openModel(join(folder, 'head.onnx'), ['cpu'], {
     inputs: new Map([['pooled', ['B', featureWidth]]]),
     outputs: new Map([['probabilities', ['B', labels.length]]]),

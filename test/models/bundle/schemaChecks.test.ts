@@ -5,7 +5,7 @@ import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import { describe, expect, it } from 'vitest';
-import { SCHEMA_CHECKS, type SchemaName } from '../../../src/models/bundle/checkedFiles.ts';
+import { SCHEMA_CHECKS, type SchemaName } from '../../../src/models/bundle/parseJson.ts';
 import { filesOf, readSource } from '../../helpers/sources.ts';
 
 const root = resolve(import.meta.dirname, '../../..');

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { readBundle } from '../../../src/models/bundle/manifest.ts';
-import { labelOf, readUnitCards } from '../../../src/models/codebook/unitCards.ts';
+import { readUnitCards } from '../../../src/models/codebook/readUnitCards.ts';
+import { labelOf } from '../../../src/models/codebook/unitCards.ts';
 import { TINY } from '../../helpers/bundles.ts';
 import { bundleWithCards, type UnitsFile } from '../../helpers/unitCards.ts';
 
