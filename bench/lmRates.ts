@@ -12,19 +12,17 @@
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 import type { Bundle } from '../src/models/bundle/bundle.ts';
+import { createNodeThreads } from '../src/models/inference/nodeThreads.ts';
+import { createCacheArena } from '../src/models/inference/cacheArena.ts';
+import { int64Tensor, tensor } from '../src/models/inference/tensors.ts';
+import { lmTensors } from '../src/models/lm/lmEngine.ts';
 import { createHistory } from '../src/models/lm/history.ts';
 import { importEngine } from '../src/models/inference/importEngine.ts';
 import { hypothesisBytes, lmCache } from '../src/models/lm/lmMemory.ts';
 import { createLmPool, type LmPool } from '../src/models/lm/lmPool.ts';
 import { defaultBundle, readBundle } from '../src/models/bundle/manifest.ts';
 
-const { createCacheArena } = await importEngine(
-  () => import('../src/models/inference/cacheArena.ts'),
-);
-const { lmTensors } = await importEngine(() => import('../src/models/lm/lmEngine.ts'));
-const { int64Tensor, openModel, tensor } = await importEngine(
-  () => import('../src/models/inference/onnx.ts'),
-);
+const { openModel } = await importEngine(() => import('../src/models/inference/onnx.ts'));
 
 const SECONDS = 10;
 const RATES = [5, 6.25, 8.33, 25, 50];
@@ -119,7 +117,11 @@ function uncached(runs: ReadonlyMap<number, number>, units: number): number {
 }
 
 const loadBefore = loadavg()[0];
-const pool = createLmPool({ modelPath, precision, lm }, { maxBatch: Math.max(...BATCHES) });
+const pool = createLmPool(
+  { modelPath, precision, lm },
+  { maxBatch: Math.max(...BATCHES) },
+  createNodeThreads(),
+);
 await pool.ready;
 await cached(pool, 40, 64);
 

@@ -1,5 +1,5 @@
 import { PipelineError } from '../src/core/errors.ts';
-import type { Provider } from '../src/models/inference/onnx.ts';
+import type { Provider } from '../src/models/inference/tensors.ts';
 import { type StreamPoolOptions } from '../src/streams/pool/poolTypes.ts';
 import { createStreamPool } from '../src/streams/pool/streamPool.ts';
 import { createLog } from './observe/log.ts';

@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process';
 import { promisify } from 'node:util';
-import type { Provider } from '../models/inference/onnx.ts';
+import type { Provider } from '../models/inference/tensors.ts';
 import { nodeScript } from '../core/nodeScript.ts';
 
 /** A driver that takes longer than this to say anything hangs. */

@@ -4,7 +4,7 @@
  */
 import { PipelineError } from '../core/errors.ts';
 import { loadModels } from '../models/loadModels.ts';
-import type { Provider } from '../models/inference/onnx.ts';
+import type { Provider } from '../models/inference/tensors.ts';
 
 const [bundle, provider] = process.argv.slice(2);
 try {

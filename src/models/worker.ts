@@ -8,8 +8,13 @@ import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../core/errors.ts';
 import type { Engine } from './inference/engine.ts';
 import type { EncoderSetup } from './encoder/encoderMessages.ts';
+import { createStepEngine } from './encoder/stepEngine.ts';
+import { createStepRunner, type StepRunner } from './encoder/stepRunner.ts';
+import { createWindowEngine } from './encoder/windowEngine.ts';
 import type { FromWorker, Guarded, ToWorker } from './inference/inferenceMessages.ts';
+import { createLmEngine } from './lm/lmEngine.ts';
 import type { LmSetup } from './lm/lmMessages.ts';
+import { createSpeakEngine } from './speak/speakEngine.ts';
 import type { SpeakSetup } from './speak/speakMessages.ts';
 import { importEngine } from './inference/importEngine.ts';
 import { guardNative } from './inference/nativeGuard.ts';
@@ -22,23 +27,29 @@ const answer = (message: FromWorker<unknown>, transfer: ArrayBuffer[] = []): voi
   port.postMessage(message, transfer);
 
 async function createEngine(setup: EngineSetup & Guarded): Promise<Engine<unknown, unknown>> {
-  const { isSilent } = setup;
+  const engine = (): Promise<typeof import('./inference/onnx.ts')> =>
+    importEngine(() => import('./inference/onnx.ts'), setup.isSilent);
   switch (setup.kind) {
     case 'step':
-      return (
-        await importEngine(() => import('./encoder/stepEngine.ts'), isSilent)
-      ).createStepEngine(setup);
+      return createStepEngine(setup, await openRunner(setup, engine));
     case 'window':
-      return (
-        await importEngine(() => import('./encoder/windowEngine.ts'), isSilent)
-      ).createWindowEngine(setup);
+      return createWindowEngine(setup, (await engine()).openModel);
     case 'lm':
-      return (await importEngine(() => import('./lm/lmEngine.ts'), isSilent)).createLmEngine(setup);
+      return createLmEngine(setup, (await engine()).openModel);
     case 'speak':
-      return (
-        await importEngine(() => import('./speak/speakEngine.ts'), isSilent)
-      ).createSpeakEngine(setup);
+      return createSpeakEngine(setup, (await engine()).openModel);
   }
+}
+
+/** The step model here, or on the machine that runs it. */
+async function openRunner(
+  setup: EncoderSetup & Guarded,
+  engine: () => Promise<typeof import('./inference/onnx.ts')>,
+): Promise<StepRunner> {
+  if (setup.remote) {
+    return (await import('./encoder/remoteRunner.ts')).createRemoteRunner(setup.remote);
+  }
+  return createStepRunner(setup, guardNative(setup.guard), (await engine()).openModel);
 }
 
 async function start(setup: EngineSetup & Guarded): Promise<void> {

@@ -1,5 +1,5 @@
-import { setImmediate as turn } from 'node:timers/promises';
 import { concat, concatMap, defer, finalize, from, map, type OperatorFunction } from 'rxjs';
+import { turn } from '../core/turn.ts';
 import { isControl, type Control, type FeatureBlock, type MelBlock } from '../core/types.ts';
 import type { EncoderBackend, EncoderRows } from '../models/encoder/encoder.ts';
 import { createEncoderFeed, type EncoderWork } from '../models/encoder/encoderFeed.ts';

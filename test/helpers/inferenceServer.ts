@@ -6,6 +6,7 @@ import { ringShape } from '../../src/models/encoder/stepJob.ts';
 import { createStepRunner } from '../../src/models/encoder/stepRunner.ts';
 import { stepModelPath } from '../../src/models/encoder/stepModel.ts';
 import { createRing } from '../../src/models/inference/kvRing.ts';
+import { openModel } from '../../src/models/inference/onnx.ts';
 import { instructionSet } from '../../src/models/inference/instructionSet.ts';
 import {
   OPEN_INFERENCE,
@@ -46,6 +47,7 @@ export async function startInferenceServer(
   const runner = await createStepRunner(
     { modelPath, providers: ['cpu'], encoder, maxBatch: 1, maxRows },
     (call) => call(),
+    openModel,
   );
   const { runtime } = runner.loaded;
   const about = { bundle: hash, precision: 'int8', provider: 'cpu', runtime, processor: instructionSet() }; // prettier-ignore

@@ -8,6 +8,7 @@ import {
   historyBytes,
   lmCache,
 } from '../../src/models/lm/lmMemory.ts';
+import { createNodeThreads } from '../../src/models/inference/nodeThreads.ts';
 import { createLmPool, type LmPool } from '../../src/models/lm/lmPool.ts';
 import { parseSafetensors } from '../../src/models/bundle/safetensors.ts';
 import type { ContinuationOptions, UnitLm, UnitLmSession } from '../../src/models/lm/unitLm.ts';
@@ -47,7 +48,11 @@ export function readLmGolden(directory: string): LmGolden {
 export async function openPool(bundle: Bundle, precision: 'int8' | 'fp32'): Promise<LmPool> {
   const file = precision === 'int8' ? 'step_int8.onnx' : 'step.onnx';
   const modelPath = join(bundle.directory, 'lm', file);
-  const pool = createLmPool({ modelPath, precision, lm: bundle.lm! }, { maxBatch: 64 });
+  const pool = createLmPool(
+    { modelPath, precision, lm: bundle.lm! },
+    { maxBatch: 64 },
+    createNodeThreads(),
+  );
   await pool.ready;
   return pool;
 }

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { loadModels } from '../../src/models/loadModels.ts';
-import type { InferenceThread } from '../../src/models/inference/workerLink.ts';
+import type { InferenceThread } from '../../src/models/inference/threads.ts';
 import { fromPcm } from '../../src/streams/fromPcm.ts';
 import { createStreamPool } from '../../src/streams/pool/streamPool.ts';
 import type { Unit } from '../../src/core/types.ts';

@@ -6,7 +6,7 @@ import { fromPcm } from '../../src/streams/fromPcm.ts';
 import { speechUnits } from '../../src/streams/speechUnits.ts';
 import { lastValueFrom, toArray } from 'rxjs';
 import { SMALL } from '../helpers/bundles.ts';
-import type { InferenceThread } from '../../src/models/inference/workerLink.ts';
+import type { InferenceThread } from '../../src/models/inference/threads.ts';
 import { longSpeech, unitsIn } from '../helpers/pipeline.ts';
 import { present } from '../helpers/require.ts';
 

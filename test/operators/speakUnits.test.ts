@@ -2,7 +2,7 @@ import { rmSync } from 'node:fs';
 import { concatMap, from, lastValueFrom, NEVER, Subject, take, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { PipelineError } from '../../src/core/errors.ts';
-import type { InferenceThread } from '../../src/models/inference/workerLink.ts';
+import type { InferenceThread } from '../../src/models/inference/threads.ts';
 import { readBundle } from '../../src/models/bundle/manifest.ts';
 import { createUnitSpeaker, type UnitSpeaker } from '../../src/models/speak/unitSpeaker.ts';
 import { speakUnits, type SpeakUnitsOptions } from '../../src/operators/speakUnits.ts';

@@ -9,7 +9,7 @@ export interface EncoderSetup extends ThreadSetup {
   /** Tokens of the longest row. */
   readonly maxRows: number;
   /** `[maxBatch, before + 2·maxRows, 128]` float32 shared with the main thread, which fills it before each run. */
-  readonly melRows: SharedArrayBuffer;
+  readonly melRows: ArrayBufferLike;
   /** The step model is elsewhere. */
   readonly remote?: RemoteModel | undefined;
 }
@@ -19,7 +19,7 @@ export interface EncoderItem {
   /** Never used twice, so that a late answer cannot reach another stream. */
   readonly stream: number;
   /** Sent along the first time that this thread meets the stream. */
-  readonly ring?: SharedArrayBuffer | undefined;
+  readonly ring?: ArrayBufferLike | undefined;
   readonly firstToken: number;
   /** Tokens that are real; the rest of the row is masked. */
   readonly tokens: number;

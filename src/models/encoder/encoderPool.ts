@@ -1,8 +1,9 @@
 import { framesBefore, melRowLength, melRowsOf } from './melRow.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
 import type { RemoteModel } from './remoteModel.ts';
-import { availableCores } from '../inference/cores.ts';
 import type { EncoderRows } from './encoder.ts';
+import { threadMemory } from '../inference/mappedMemory.ts';
+import type { Threads } from '../inference/threads.ts';
 import { rowsOfJob } from './stepJob.ts';
 import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
 import {
@@ -27,7 +28,7 @@ export interface EncoderModel {
 export interface EncoderJob {
   readonly stream: number;
   /** The stream's key/value memory; absent for an engine without a cache. */
-  readonly ring?: SharedArrayBuffer | undefined;
+  readonly ring?: ArrayBufferLike | undefined;
   readonly firstToken: number;
   /** Real tokens. */
   readonly tokens: number;
@@ -40,21 +41,20 @@ export interface EncoderJob {
   readonly mel: Float32Array;
 }
 
-/** Starts the threads of an encoder. @throws RangeError for `workers` or `maxBatch` out of range */
+/** Starts an encoder on threads of its own. @throws RangeError for `workers` or `maxBatch` out of range */
 export function createEncoderPool(
   model: EncoderModel,
-  options: PoolOptions = {},
+  options: PoolOptions & { readonly workers: number },
+  threads: Threads,
 ): InferencePool<EncoderJob, EncoderRows> {
   const { kind, modelPath, precision, encoder, maxRows, remote } = model;
-  const { workers = Math.max(1, Math.floor(availableCores()) - 1), providers = ['cpu'] } = options;
+  const { providers = ['cpu'] } = options;
   return createInferencePool<EncoderJob, EncoderBatch, EncoderOutputs, EncoderRows>(
     {
       precision,
       failure: 'SYLSTREAM_ERR_ENCODER',
       thread: (maxBatch) => {
-        const melRows = new SharedArrayBuffer(
-          4 * maxBatch * melRowLength(framesBefore(encoder), maxRows),
-        );
+        const melRows = threadMemory(4 * maxBatch * melRowLength(framesBefore(encoder), maxRows));
         const setup: EncoderSetup = {
           kind,
           modelPath,
@@ -71,7 +71,8 @@ export function createEncoderPool(
       batchOf: (_, maxBatch) => maxBatch,
       result: (outputs, b, { keep }) => rowsOfJob(outputs, b, keep, encoder.featureWidth),
     },
-    { ...options, workers },
+    options,
+    threads,
   );
 }
 

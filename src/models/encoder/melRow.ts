@@ -27,7 +27,7 @@ export function melRowLength(before: number, tokens: number): number {
 export interface MelRows {
   readonly encoder: EncoderConfig;
   /** `[maxBatch, before + 2·maxRows, 128]` float32. */
-  readonly melRows: SharedArrayBuffer;
+  readonly melRows: ArrayBufferLike;
   /** Tokens of the longest row. */
   readonly maxRows: number;
 }

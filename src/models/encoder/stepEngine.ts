@@ -1,20 +1,14 @@
 import { melRowsOf } from './melRow.ts';
 import type { Engine } from '../inference/engine.ts';
 import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
-import type { Guarded } from '../inference/inferenceMessages.ts';
 import { createKeptMemories } from '../inference/keptMemories.ts';
-import { guardNative } from '../inference/nativeGuard.ts';
-import { createRemoteRunner } from './remoteRunner.ts';
-import { createStepRunner } from './stepRunner.ts';
+import type { StepRunner } from './stepRunner.ts';
 
 /** The cached step model behind a thread of its own: batches come as messages, their mel in shared memory. */
-export async function createStepEngine(
-  setup: EncoderSetup & Guarded,
-): Promise<Engine<EncoderBatch, EncoderOutputs>> {
-  const { remote } = setup;
-  const runner = remote
-    ? await createRemoteRunner(remote)
-    : await createStepRunner(setup, guardNative(setup.guard));
+export function createStepEngine(
+  setup: EncoderSetup,
+  runner: StepRunner,
+): Engine<EncoderBatch, EncoderOutputs> {
   const melRowAt = melRowsOf(setup);
   const memories = createKeptMemories();
 

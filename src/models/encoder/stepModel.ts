@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { PipelineError } from '../../core/errors.ts';
 import type { Bundle, Precision } from '../bundle/bundle.ts';
 
@@ -15,7 +14,7 @@ export function stepModelPath(
   precision: Precision,
 ): string {
   const file = precision === 'int8' ? 'onnx/step_int8.onnx' : 'onnx/step.onnx';
-  if (file in manifest.files) return join(directory, file);
+  if (file in manifest.files) return `${directory}/${file}`;
   throw new PipelineError(
     'SYLSTREAM_ERR_BUNDLE_MISSING',
     `expected ${file} in ${directory} for precision ${precision}, and its manifest lists none; ` +

@@ -4,13 +4,13 @@ import type { EncoderConfig } from '../bundle/bundle.ts';
 import { cacheTensors, createCacheArena, type CacheShape } from '../inference/cacheArena.ts';
 import { gatherRing, scatterRing, writeAges, type KeptMemory } from '../inference/kvRing.ts';
 import {
-  openModel,
   tensor,
   type LoadedModel,
+  type OpenModel,
   type Provider,
   type Tensor,
   type TensorShapes,
-} from '../inference/onnx.ts';
+} from '../inference/tensors.ts';
 import { refusalOf, runRows } from './runRows.ts';
 import { ringShape, type StepJob, type StepOutputs } from './stepJob.ts';
 
@@ -45,6 +45,7 @@ export interface StepRunner {
 export async function createStepRunner(
   model: StepModel,
   guarded: <T>(call: () => Promise<T>) => Promise<T>,
+  open: OpenModel,
 ): Promise<StepRunner> {
   const { encoder, maxBatch, maxRows } = model;
   const shape = ringShape(encoder);
@@ -54,12 +55,7 @@ export async function createStepRunner(
     window: windowTokens,
     rowWidth: shape.rowWidth,
   };
-  const loaded = await openModel(
-    model.modelPath,
-    model.providers,
-    stepTensors(encoder, cache),
-    encoder,
-  );
+  const loaded = await open(model.modelPath, model.providers, stepTensors(encoder, cache), encoder);
   const { session } = loaded;
   const before = framesBefore(encoder);
   const mel = new Float32Array(maxBatch * melRowLength(before, maxRows));

@@ -4,6 +4,7 @@ import type { EncoderBackend, EncoderRows } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';
 import { encoderShape, framesBefore, melRowLength, melRowTokens } from './melRow.ts';
 import type { PoolOptions } from '../inference/inferencePool.ts';
+import { createNodeThreads, encoderThreads } from '../inference/nodeThreads.ts';
 
 /**
  * The same network without a cache: every step re-encodes the last L·W + c tokens under the same mask, so it
@@ -31,7 +32,8 @@ export async function createWindowEncoder(
       encoder,
       maxRows,
     },
-    { maxBatch: 4, ...options },
+    { maxBatch: 4, ...options, workers: options.workers ?? encoderThreads() },
+    createNodeThreads(),
   );
   try {
     await pool.ready;

@@ -5,16 +5,17 @@ import type { Engine } from '../inference/engine.ts';
 import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
 import type { Guarded } from '../inference/inferenceMessages.ts';
 import { guardNative } from '../inference/nativeGuard.ts';
-import { openModel, tensor } from '../inference/onnx.ts';
+import { type OpenModel, tensor } from '../inference/tensors.ts';
 
 /** Runs `onnx/window.onnx`: no state, every row brings the whole window that it depends on. */
 export async function createWindowEngine(
   setup: EncoderSetup & Guarded,
+  open: OpenModel,
 ): Promise<Engine<EncoderBatch, EncoderOutputs>> {
   const { encoder, maxBatch, maxRows } = setup;
   const { featureWidth } = encoder;
   const has = (name: 'boundary' | 'speech'): boolean => encoder.outputs.includes(name);
-  const loaded = await openModel(setup.modelPath, setup.providers, {
+  const loaded = await open(setup.modelPath, setup.providers, {
     inputs: new Map([
       ['mel', ['B', 'F', MEL_BINS]],
       ['token_mask', ['B', 'T']],

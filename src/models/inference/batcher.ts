@@ -1,4 +1,4 @@
-import { setImmediate as turn } from 'node:timers/promises';
+import { turn } from '../../core/turn.ts';
 
 /** Gathers the work of many streams into one run. */
 export interface Batcher<Item, Result> {

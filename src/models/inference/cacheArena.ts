@@ -1,4 +1,4 @@
-import { tensor, type Tensor, type TensorShapes } from './onnx.ts';
+import { tensor, type Tensor, type TensorShapes } from './tensors.ts';
 
 /** Shape of the cached keys and values that a step model reads. */
 export interface CacheShape {

@@ -1,4 +1,4 @@
-import type { LoadedModel } from './onnx.ts';
+import type { LoadedModel } from './tensors.ts';
 
 /** What an inference thread does: runs batches, forgets streams. */
 export interface Engine<Batch, Outputs> {

@@ -1,4 +1,4 @@
-import type { Provider } from './onnx.ts';
+import type { Provider } from './tensors.ts';
 
 /** What every inference thread is started with; each kind of engine adds its own. */
 export interface ThreadSetup {
@@ -15,7 +15,7 @@ export interface ThreadSetup {
 /** What the link adds to the set-up. */
 export interface Guarded {
   /** Of `nativeGuard.ts`: the thread says when it is inside a native call. */
-  readonly guard: SharedArrayBuffer;
+  readonly guard: ArrayBufferLike;
   /** Telemetry was turned off before the thread was started (`telemetry.ts`). */
   readonly isSilent: boolean;
 }

@@ -4,8 +4,8 @@ import { createBatcher, type Batcher } from './batcher.ts';
 import type { InferenceStatus } from './inferenceStatus.ts';
 import type { ThreadSetup, RunReport } from './inferenceMessages.ts';
 import { createMemoryPool, type MemoryPool } from './memoryPool.ts';
-import type { Provider } from './onnx.ts';
-import { createWorkerLink, type InferenceThread, type WorkerLink } from './workerLink.ts';
+import type { Provider } from './tensors.ts';
+import type { InferenceThread, Threads, WorkerLink } from './threads.ts';
 
 /** Most streams of one run; more only adds latency (reference measurements). */
 export const DEFAULT_BATCH = 32;
@@ -82,10 +82,11 @@ interface PoolThread<Job, Outputs, Result> {
   streams: number;
 }
 
-/** Starts the threads of a pool. @throws RangeError for `workers` or `maxBatch` out of range */
+/** Starts the threads of a pool, which are its own. @throws RangeError for `workers` or `maxBatch` out of range */
 export function createInferencePool<Job, Batch, Outputs extends RunReport, Result>(
   model: PoolModel<Job, Batch, Outputs, Result>,
   options: PoolOptions & { readonly workers: number },
+  threads: Threads,
 ): InferencePool<Job, Result> {
   const workers = checkNumber('workers', options.workers, whole(1, 64));
   const maxBatch = checkNumber('maxBatch', options.maxBatch ?? DEFAULT_BATCH, whole(1, 256));
@@ -100,7 +101,7 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
   function createThread(): PoolThread<Job, Outputs, Result> {
     const { setup, pack } = model.thread(maxBatch);
     const { onThread } = options;
-    const link = createWorkerLink<Job, Batch, Outputs>({
+    const link = threads.start<Job, Batch, Outputs>({
       setup,
       pack,
       isLive: (stream) => live.has(stream),
@@ -149,11 +150,8 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
     });
   }
 
-  const threads = Array.from({ length: workers }, createThread);
-  // `process.exit()` ends threads too: not in the middle of a native call.
-  const leaveNative = (): void => threads.forEach(({ link }) => link.leaveNative());
-  process.on('exit', leaveNative);
-  const ready = Promise.all(threads.map(({ link }) => link.ready)).then((all) => {
+  const places = Array.from({ length: workers }, createThread);
+  const ready = Promise.all(places.map(({ link }) => link.ready)).then((all) => {
     provider = [...new Set(all.map((one) => one.provider))].join('+');
     return all[0].refused;
   });
@@ -164,7 +162,7 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
     memories: createMemoryPool(),
     open: () => {
       if (closed) throw closedError('the models were closed; load them again');
-      const thread = threads.reduce((least, one) => (one.streams < least.streams ? one : least));
+      const thread = places.reduce((least, one) => (one.streams < least.streams ? one : least));
       const stream = streams++;
       thread.streams++;
       live.add(stream);
@@ -182,20 +180,19 @@ export function createInferencePool<Job, Batch, Outputs extends RunReport, Resul
       provider,
       precision: model.precision,
       workers,
-      streams: threads.reduce((sum, thread) => sum + thread.streams, 0),
-      queued: threads.reduce((sum, thread) => sum + thread.batcher.queued, 0),
-      restarts: threads.reduce((sum, thread) => sum + thread.link.restarts, 0),
+      streams: places.reduce((sum, thread) => sum + thread.streams, 0),
+      queued: places.reduce((sum, thread) => sum + thread.batcher.queued, 0),
+      restarts: places.reduce((sum, thread) => sum + thread.link.restarts, 0),
       batches: [...batches],
-      cpuMs: sumOf(threads.map(({ link }) => link.cpuMs)),
+      cpuMs: sumOf(places.map(({ link }) => link.cpuMs)),
       ...times,
     }),
-    bare: (batch, rows, count) => threads[0].link.bare(batch, rows, count),
+    bare: (batch, rows, count) => places[0].link.bare(batch, rows, count),
     close: async () => {
       closed = true;
       const reason = closedError('the models were closed while the stream ran');
-      for (const { batcher } of threads) batcher.close(reason);
-      await Promise.all(threads.map(({ link }) => link.close()));
-      process.off('exit', leaveNative);
+      for (const { batcher } of places) batcher.close(reason);
+      await threads.close();
     },
   };
 }

@@ -5,7 +5,7 @@ import { createSpares } from './spares.ts';
 /** The memories of streams that a thread works on, by stream. */
 export interface KeptMemories extends ReadonlyMap<number, KeptMemory> {
   /** Takes a stream's memory into the thread. Only between batches: what was forgotten is used again. */
-  open(stream: number, memory: SharedArrayBuffer): void;
+  open(stream: number, memory: ArrayBufferLike): void;
   forget(stream: number): void;
 }
 
@@ -25,7 +25,7 @@ export function createKeptMemories(maxSpareBytes: number = MAX_SPARE_BYTES): Kep
   }
 
   return Object.assign(kept, {
-    open(stream: number, memory: SharedArrayBuffer) {
+    open(stream: number, memory: ArrayBufferLike) {
       const shared = new Float32Array(memory);
       kept.set(stream, { shared, own: copyOf(shared) });
     },

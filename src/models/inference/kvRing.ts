@@ -23,7 +23,7 @@ export function ringBytes(shape: RingShape): number {
 }
 
 /** Makes the memory of one stream. */
-export function createRing(shape: RingShape): SharedArrayBuffer {
+export function createRing(shape: RingShape): ArrayBufferLike {
   return sharedMemory(ringBytes(shape));
 }
 

@@ -4,7 +4,7 @@ import { createSpares } from './spares.ts';
 /** A memory that a stream has to itself until it gives it back. */
 export interface PooledMemory {
   /** Zeros at first. */
-  readonly memory: SharedArrayBuffer;
+  readonly memory: ArrayBufferLike;
   /** Keeps the memory from being used again while a thread may still write to it, released or not. */
   during<T>(work: Promise<T>): Promise<T>;
   /** Gives it back as soon as no work is under way; a second call does nothing. */
@@ -29,10 +29,10 @@ const MAX_SPARE_BYTES = 64 * 2 ** 20;
  * that no stream sees another's.
  */
 export function createMemoryPool(maxSpareBytes: number = MAX_SPARE_BYTES): MemoryPool {
-  const spares = createSpares(maxSpareBytes, (memory: SharedArrayBuffer) => memory.byteLength);
+  const spares = createSpares(maxSpareBytes, (memory: ArrayBufferLike) => memory.byteLength);
   let usedBytes = 0;
 
-  function reuse(bytes: number): SharedArrayBuffer | undefined {
+  function reuse(bytes: number): ArrayBufferLike | undefined {
     const memory = spares.take(bytes);
     if (memory !== undefined) new Uint8Array(memory).fill(0);
     return memory;

@@ -13,7 +13,7 @@ export function createGuardMemory(): SharedArrayBuffer {
 }
 
 /** In the thread: makes native calls one can wait for. Once barred, a call never starts and never settles. */
-export function guardNative(memory: SharedArrayBuffer): <T>(call: () => Promise<T>) => Promise<T> {
+export function guardNative(memory: ArrayBufferLike): <T>(call: () => Promise<T>) => Promise<T> {
   const words = new Int32Array(memory);
   const leave = (): void => {
     Atomics.store(words, INSIDE, 0);
@@ -30,7 +30,7 @@ export function guardNative(memory: SharedArrayBuffer): <T>(call: () => Promise<
 }
 
 /** From outside: lets no further call in, and resolves when the one under way is over (or after `timeoutMs`). */
-export async function barNative(memory: SharedArrayBuffer, timeoutMs: number): Promise<void> {
+export async function barNative(memory: ArrayBufferLike, timeoutMs: number): Promise<void> {
   const words = new Int32Array(memory);
   bar(words);
   const waiting = Atomics.waitAsync(words, INSIDE, 1, timeoutMs);
@@ -38,7 +38,7 @@ export async function barNative(memory: SharedArrayBuffer, timeoutMs: number): P
 }
 
 /** The same, blocking: for the last moments of a process. */
-export function barNativeNow(memory: SharedArrayBuffer, timeoutMs: number): void {
+export function barNativeNow(memory: ArrayBufferLike, timeoutMs: number): void {
   const words = new Int32Array(memory);
   bar(words);
   Atomics.wait(words, INSIDE, 1, timeoutMs);

@@ -1,136 +1,28 @@
 import * as ort from 'onnxruntime-node';
-import { PipelineError } from '../../core/errors.ts';
+import { openOnFirst, type OpenModel } from './tensors.ts';
 
 // What went wrong is thrown, and said once, by us: the library's own log would say it again, in red, on standard error.
 ort.env.logLevel = 'fatal';
 
-/** Execution providers that can be asked for. */
-export type Provider = 'cpu' | 'cuda' | 'webgpu';
-
-/** Where a model runs. */
-export interface LoadedModel {
-  readonly provider: Provider;
-  /** One line for each provider that was asked for and refused. */
-  readonly refused: readonly string[];
-  /** ONNX Runtime's version. */
-  readonly runtime: string;
-  /** As `instructionSet()`, where it runs on another machine. */
-  readonly processor?: string | undefined;
-}
-
-/** A model that is loaded here. */
-export interface LoadedSession extends LoadedModel {
-  readonly session: ort.InferenceSession;
-}
-
-/** A tensor's name and shape as the format has it; a string is a dynamic axis. */
-export type TensorShapes = ReadonlyMap<string, readonly (number | string)[]>;
-
-/** How a model wants to be run. */
-export interface ModelTraits {
-  /** No two products of its int8 weights overflow 16 bits together (`boundedSums` of its config.json), so the fast product is exact everywhere. */
-  readonly boundedSums?: boolean | undefined;
-}
-
-/** What a model must take and give; float32 but for the inputs named in `int64`. */
-export interface ExpectedTensors {
-  readonly inputs: TensorShapes;
-  readonly outputs: TensorShapes;
-  readonly int64?: readonly string[] | undefined;
-}
-
-/**
- * Opens an ONNX model on the first provider of the list that takes it. ONNX Runtime itself does not fall
- * back (it throws), so the list is walked here. One thread, sequential, no spinning.
- *
- * @throws PipelineError `SYLSTREAM_ERR_PROVIDER` when none takes it, `SYLSTREAM_ERR_BUNDLE_SHAPE` when
- *   the model's tensors are not the expected ones
- */
-export async function openModel(
-  path: string,
-  providers: readonly Provider[],
-  expected: ExpectedTensors,
-  { boundedSums = false }: ModelTraits = {},
-): Promise<LoadedSession> {
-  const refused: string[] = [];
-  for (const provider of providers) {
-    let session: ort.InferenceSession;
-    try {
-      session = await ort.InferenceSession.create(path, {
-        executionProviders: [provider],
-        intraOpNumThreads: 1,
-        interOpNumThreads: 1,
-        executionMode: 'sequential',
-        graphOptimizationLevel: 'all',
-        logSeverityLevel: 4,
-        // On x64 without VNNI the fast product of uint8 and int8 can overflow its 16 bits without a word; this takes the exact one there.
-        extra: { session: { x64quantprecision: boundedSums ? '0' : '1' } },
-      });
-    } catch (error) {
-      refused.push(`${provider}: ${firstLine(error)}`);
-      continue;
-    }
-    checkTensors(path, 'input', session.inputMetadata, expected);
-    checkTensors(path, 'output', session.outputMetadata, expected);
-    const { node, common } = ort.env.versions;
-    return { session, provider, refused, runtime: node ?? common };
-  }
-  throw new PipelineError(
-    'SYLSTREAM_ERR_PROVIDER',
-    `expected one of the providers ${providers.join(', ')} to run ${path}, and none did ` +
-      `(${refused.join('; ')}); add "cpu" to the list`,
+/** Opens an ONNX model with onnxruntime-node. One thread, sequential, no spinning. */
+export const openModel: OpenModel = async (
+  path,
+  providers,
+  expected,
+  { boundedSums = false } = {},
+) => {
+  const opened = await openOnFirst(path, providers, expected, (provider) =>
+    ort.InferenceSession.create(path, {
+      executionProviders: [provider],
+      intraOpNumThreads: 1,
+      interOpNumThreads: 1,
+      executionMode: 'sequential',
+      graphOptimizationLevel: 'all',
+      logSeverityLevel: 4,
+      // On x64 without VNNI the fast product of uint8 and int8 can overflow its 16 bits without a word; this takes the exact one there.
+      extra: { session: { x64quantprecision: boundedSums ? '0' : '1' } },
+    }),
   );
-}
-
-function checkTensors(
-  path: string,
-  kind: 'input' | 'output',
-  found: readonly ort.InferenceSession.ValueMetadata[],
-  { inputs, outputs, int64 = [] }: ExpectedTensors,
-): void {
-  const refuse = (what: string): never => {
-    throw new PipelineError(
-      'SYLSTREAM_ERR_BUNDLE_SHAPE',
-      `${path}: ${what}; config.json and the model do not belong together, export the bundle again`,
-    );
-  };
-  for (const [name, shape] of kind === 'input' ? inputs : outputs) {
-    const type = kind === 'input' && int64.includes(name) ? 'int64' : 'float32';
-    const meta = found.find((tensor) => tensor.name === name);
-    if (!meta) {
-      refuse(`expected an ${kind} ${name}, found ${found.map((tensor) => tensor.name).join(', ')}`);
-    } else if (!meta.isTensor || meta.type !== type || !agrees(meta.shape, shape)) {
-      const has = meta.isTensor ? `${meta.type} [${meta.shape}]` : 'no tensor';
-      refuse(`expected ${kind} ${name} to be ${type} [${shape}], found ${has}`);
-    }
-  }
-}
-
-/** Fixed axes must be equal; an axis that is dynamic on either side agrees. */
-function agrees(
-  found: readonly (number | string)[],
-  expected: readonly (number | string)[],
-): boolean {
-  return (
-    found.length === expected.length &&
-    expected.every(
-      (axis, i) => typeof axis === 'string' || typeof found[i] === 'string' || found[i] === axis,
-    )
-  );
-}
-
-function firstLine(error: unknown): string {
-  return String(error instanceof Error ? error.message : error).split('\n')[0];
-}
-
-/** A float32 tensor over (a prefix of) preallocated memory; no copy. */
-export function tensor(data: Float32Array, shape: readonly number[]): ort.Tensor {
-  return new ort.Tensor('float32', data, shape);
-}
-
-/** An int64 tensor over (a prefix of) preallocated memory; no copy. */
-export function int64Tensor(data: BigInt64Array, shape: readonly number[]): ort.Tensor {
-  return new ort.Tensor('int64', data, shape);
-}
-
-export type { InferenceSession, Tensor } from 'onnxruntime-node';
+  const { node, common } = ort.env.versions;
+  return { ...opened, runtime: node ?? common };
+};

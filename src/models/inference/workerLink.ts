@@ -1,56 +1,20 @@
 import { Worker } from 'node:worker_threads';
 import { PipelineError, type ErrorCode } from '../../core/errors.ts';
 import type { ThreadSetup, FromWorker, Guarded, ToWorker } from './inferenceMessages.ts';
+import type { LinkOptions, WorkerLink } from './threads.ts';
 import { barNative, barNativeNow, createGuardMemory } from './nativeGuard.ts';
-import type { Provider } from './onnx.ts';
+import type { Provider } from './tensors.ts';
 import { THREAD_LIMITS } from './threadLimits.ts';
 import { turnTelemetryOffHere } from './telemetry.ts';
 
-/** The main thread's end of an inference thread that may die and is started again. */
-export interface WorkerLink<Job, Outputs> {
-  /** Resolves when the model is loaded; rejects when it cannot be. */
-  readonly ready: Promise<{ readonly provider: Provider; readonly refused: readonly string[] }>;
-  /** Runs one batch, again from its start if the thread dies in it. One at a time. */
-  run(jobs: readonly Job[]): Promise<Outputs>;
-  /** Runs the model alone, `times` times; nothing may be under way. For the baseline of a benchmark. */
-  bare(
-    batch: number,
-    rows: number,
-    times: number,
-  ): Promise<{ runMs: number; cpuMs: number | undefined }>;
-  /** CPU milliseconds of the thread that runs now, as of its last answer; undefined where the system does not tell. */
-  readonly cpuMs: number | undefined;
-  /** Drops what the thread keeps of a stream. */
-  forget(stream: number): void;
-  readonly restarts: number;
-  /** Blocks until the thread is out of native calls, and lets it into none any more: for the last moments of a process. */
-  leaveNative(): void;
-  close(): Promise<void>;
-}
-
-/** What a link has to know of its engine. */
-export interface LinkOptions<Job, Batch> {
-  readonly setup: ThreadSetup;
-  /**
-   * Makes the message of a batch.
-   *
-   * @param fresh says, once for each thread and stream, that the thread has not met the stream's memory yet
-   */
-  readonly pack: (jobs: readonly Job[], fresh: (stream: number) => boolean) => Batch;
-  /** Says whether a stream is still wanted: what a thread got to know of others is forgotten after the run. */
-  readonly isLive: (stream: number) => boolean;
-  /** Told of every thread that is started (for supervision, and for tests that kill one). */
-  readonly onThread?: ((thread: InferenceThread) => void) | undefined;
-}
-
-/** An inference thread, as supervision sees it. */
-export interface InferenceThread {
-  /** Ends the thread that runs now, wherever it is but inside a native call; the pool starts another. */
-  readonly kill: () => Promise<void>;
-}
-
 /** Starts in a row that may fail, and runs of one batch that may end in a death, before the link gives up. */
 const MAX_FAILURES = 12;
+/** A link whose thread may die and is started again. */
+export interface MortalLink<Job, Outputs> extends WorkerLink<Job, Outputs> {
+  /** Blocks until the thread is out of native calls, and lets it into none any more: for the last moments of a process. */
+  leaveNative(): void;
+}
+
 /** A native call that takes longer than this hangs, and is not waited for. */
 const NATIVE_MS = 10_000;
 
@@ -61,7 +25,7 @@ const NATIVE_MS = 10_000;
  */
 export function createWorkerLink<Job, Batch, Outputs>(
   options: LinkOptions<Job, Batch>,
-): WorkerLink<Job, Outputs> {
+): MortalLink<Job, Outputs> {
   const { setup, pack, isLive, onThread } = options;
   let known = new Set<number>();
   /** Streams that the thread met in the batch under way. */

@@ -1,22 +1,9 @@
-import { join } from 'node:path';
-import type { Rate } from '../../core/types.ts';
 import type { Bundle } from '../bundle/bundle.ts';
-import type { Precision } from '../bundle/bundle.ts';
-import { DEFAULT_BATCH, type PoolOptions } from '../inference/inferencePool.ts';
-import { lmMissing } from '../bundle/lmConfig.ts';
-import { historyBatch, lmCache } from './lmMemory.ts';
-import { createLmPool } from './lmPool.ts';
+import { createNodeThreads } from '../inference/nodeThreads.ts';
 import type { UnitLm } from './unitLm.ts';
-import { openUnitLmSession } from './unitLmSession.ts';
-import { createUnitScorer } from './unitScorer.ts';
+import { createUnitLmOn, type UnitLmOptions } from './unitLmOn.ts';
 
-/** Options of `createUnitLm()`; one thread, whatever `workers` says. */
-export interface UnitLmOptions extends Omit<PoolOptions, 'workers'> {
-  /** Default `int8`. */
-  readonly precision?: Precision | undefined;
-  /** Told in one line when a provider of the list was refused. */
-  readonly onRefused?: ((line: string) => void) | undefined;
-}
+export type { UnitLmOptions } from './unitLmOn.ts';
 
 /**
  * Starts the language model of a bundle in a thread of its own, less urgent than the encoder's.
@@ -25,37 +12,5 @@ export interface UnitLmOptions extends Omit<PoolOptions, 'workers'> {
  *   precision, `SYLSTREAM_ERR_BUNDLE_SHAPE`, `SYLSTREAM_ERR_PROVIDER`
  */
 export async function createUnitLm(bundle: Bundle, options: UnitLmOptions = {}): Promise<UnitLm> {
-  const { precision = 'int8', onRefused } = options;
-  const { lm: config } = bundle;
-  const file = precision === 'int8' ? 'lm/step_int8.onnx' : 'lm/step.onnx';
-  if (!config || !(file in bundle.manifest.files)) {
-    throw lmMissing(bundle, file);
-  }
-  const cache = lmCache(config);
-  const merged = config.vocabulary - 2;
-  const pool = createLmPool(
-    { modelPath: join(bundle.directory, file), precision, lm: config },
-    options,
-  );
-  try {
-    for (const line of await pool.ready) onRefused?.(line);
-  } catch (error) {
-    await pool.close();
-    throw error;
-  }
-  const { name, hz } = bundle.config.boundaries.rates.find((one) => one.name === config.rate)!;
-  const rate: Rate = name === 'natural' ? name : hz;
-
-  return {
-    config,
-    rate,
-    knows: (other) => other === rate,
-    open: () => openUnitLmSession({ pool, cache, merged, hz }),
-    score: createUnitScorer(pool, cache, {
-      boundary: merged + 1,
-      places: 2 * historyBatch(options.maxBatch ?? DEFAULT_BATCH),
-    }),
-    status: pool.status,
-    close: pool.close,
-  };
+  return createUnitLmOn(createNodeThreads(), bundle, options);
 }

@@ -2,7 +2,7 @@ import { createCacheArena, type CacheShape } from '../inference/cacheArena.ts';
 import type { LmItem } from './lmMessages.ts';
 import { gatherRing, scatterRing, writeAges, type KeptMemory } from '../inference/kvRing.ts';
 import { historyShape } from './lmMemory.ts';
-import { tensor, type Tensor } from '../inference/onnx.ts';
+import { tensor, type Tensor } from '../inference/tensors.ts';
 
 /** Gathers what a batch's items see into tensors, and keeps what comes of it. */
 export interface SequenceArena {

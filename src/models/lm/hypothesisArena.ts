@@ -2,7 +2,7 @@ import { createCacheArena, type CacheShape } from '../inference/cacheArena.ts';
 import type { SequenceArena } from './historyArena.ts';
 import type { LmItem } from './lmMessages.ts';
 import type { KeptMemory } from '../inference/kvRing.ts';
-import { tensor } from '../inference/onnx.ts';
+import { tensor } from '../inference/tensors.ts';
 
 /**
  * The arena of hypotheses, one unit at a time. Position τ lies in row τ mod W of its hypothesis' row of the batch, so a

@@ -11,11 +11,11 @@ import { CHUNK_UNITS, historyBatch, lmCache } from './lmMemory.ts';
 import { guardNative } from '../inference/nativeGuard.ts';
 import {
   int64Tensor,
-  openModel,
   tensor,
   type ExpectedTensors,
+  type OpenModel,
   type TensorShapes,
-} from '../inference/onnx.ts';
+} from '../inference/tensors.ts';
 
 /** Tensors of `lm/step*.onnx` (docs/bundle.md). */
 export function lmTensors({ vocabulary }: LmConfig, cache: CacheShape): ExpectedTensors {
@@ -35,10 +35,11 @@ export function lmTensors({ vocabulary }: LmConfig, cache: CacheShape): Expected
 /** Runs the unit language model over batches of histories or of hypotheses; draws and scores where the logits are. */
 export async function createLmEngine(
   setup: LmSetup & Guarded,
+  open: OpenModel,
 ): Promise<Engine<LmBatch, LmOutputs>> {
   const { lm, maxBatch } = setup;
   const cache = lmCache(lm);
-  const loaded = await openModel(setup.modelPath, setup.providers, lmTensors(lm, cache), lm);
+  const loaded = await open(setup.modelPath, setup.providers, lmTensors(lm, cache), lm);
   const { session } = loaded;
   const guarded = guardNative(setup.guard);
   const histories = createHistoryArena(cache, historyBatch(maxBatch));

@@ -13,7 +13,7 @@ export interface LmItem {
   /** Never used twice. */
   readonly sequence: number;
   /** Sent along the first time that this thread meets the sequence. */
-  readonly memory?: SharedArrayBuffer | undefined;
+  readonly memory?: ArrayBufferLike | undefined;
   /** Position of the first unit; the boundary id that begins a history is 0. */
   readonly first: number;
   /** Position of the oldest unit that was fed; what lies before it is absent. */
@@ -23,7 +23,7 @@ export interface LmItem {
   readonly parent?:
     | {
         readonly sequence: number;
-        readonly memory?: SharedArrayBuffer | undefined;
+        readonly memory?: ArrayBufferLike | undefined;
         readonly length: number;
       }
     | undefined;

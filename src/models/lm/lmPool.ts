@@ -5,15 +5,16 @@ import {
   type InferencePool,
   type PoolOptions,
 } from '../inference/inferencePool.ts';
+import type { Threads } from '../inference/threads.ts';
 import { CHUNK_UNITS, historyBatch } from './lmMemory.ts';
 
 /** A history's or a hypothesis' part of a batch, as the main thread has it: the memories are always there. */
 export interface LmJob extends LmItem {
-  readonly memory: SharedArrayBuffer;
+  readonly memory: ArrayBufferLike;
   readonly parent?:
     | {
         readonly sequence: number;
-        readonly memory: SharedArrayBuffer;
+        readonly memory: ArrayBufferLike;
         readonly length: number;
       }
     | undefined;
@@ -38,7 +39,11 @@ const NICENESS = 10;
  *
  * @throws RangeError for `maxBatch` out of range
  */
-export function createLmPool(model: LmModel, options: Omit<PoolOptions, 'workers'> = {}): LmPool {
+export function createLmPool(
+  model: LmModel,
+  options: Omit<PoolOptions, 'workers'>,
+  threads: Threads,
+): LmPool {
   const { modelPath, precision, lm } = model;
   const { providers = ['cpu'] } = options;
   return createInferencePool<LmJob, LmBatch, LmOutputs, LmAnswer>(
@@ -61,6 +66,7 @@ export function createLmPool(model: LmModel, options: Omit<PoolOptions, 'workers
       result: ({ answers }, b) => answers[b],
     },
     { ...options, workers: 1 },
+    threads,
   );
 }
 

@@ -5,7 +5,7 @@ import { createSynthesizer } from '../../speak/synthesizer.ts';
 import { failAlone, finite, type Engine } from '../inference/engine.ts';
 import type { Guarded } from '../inference/inferenceMessages.ts';
 import { guardNative } from '../inference/nativeGuard.ts';
-import { int64Tensor, openModel, tensor, type ExpectedTensors } from '../inference/onnx.ts';
+import { int64Tensor, tensor, type ExpectedTensors, type OpenModel } from '../inference/tensors.ts';
 import type {
   SoundState,
   SpeakBatch,
@@ -40,10 +40,11 @@ export function speakTensors(
  */
 export async function createSpeakEngine(
   setup: SpeakSetup & Guarded,
+  open: OpenModel,
 ): Promise<Engine<SpeakBatch, SpeakOutputs>> {
   const { seenUnits, frameWidth, sharpen, takesFine } = setup;
   const expected = speakTensors(seenUnits, frameWidth, takesFine);
-  const loaded = await openModel(setup.modelPath, setup.providers, expected);
+  const loaded = await open(setup.modelPath, setup.providers, expected);
   await synthesisFft.load();
   const { session } = loaded;
   const guarded = guardNative(setup.guard);

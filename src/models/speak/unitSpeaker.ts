@@ -5,6 +5,7 @@ import {
   type PoolOptions,
   type PoolSlot,
 } from '../inference/inferencePool.ts';
+import { createNodeThreads } from '../inference/nodeThreads.ts';
 import type { InferenceStatus } from '../inference/inferenceStatus.ts';
 import type { UnitPiece } from '../../speak/unitWindow.ts';
 import { readSpeakConfig, type SpeakConfig, voiceIndex } from './speakConfig.ts';
@@ -89,6 +90,7 @@ export async function createUnitSpeaker(
       result: ({ spoken }, b) => spoken[b]!,
     },
     { ...options, workers: 1 },
+    createNodeThreads(),
   );
   try {
     for (const line of await pool.ready) onRefused?.(line);

@@ -3,8 +3,8 @@ import { PipelineError, type ErrorCode } from '../../core/errors.ts';
 import { barNative, barNativeNow, createGuardMemory } from '../../models/inference/nativeGuard.ts';
 import { turnTelemetryOffHere } from '../../models/inference/telemetry.ts';
 import { THREAD_LIMITS } from '../../models/inference/threadLimits.ts';
-import type { Provider } from '../../models/inference/onnx.ts';
-import type { InferenceThread } from '../../models/inference/workerLink.ts';
+import type { Provider } from '../../models/inference/tensors.ts';
+import type { InferenceThread } from '../../models/inference/threads.ts';
 import { createAudioBuffers } from './audioBuffers.ts';
 import type {
   FromShard,

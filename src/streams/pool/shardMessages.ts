@@ -1,6 +1,6 @@
 import type { Bundle } from '../../models/bundle/bundle.ts';
 import type { RemoteModel } from '../../models/encoder/remoteModel.ts';
-import type { Provider } from '../../models/inference/onnx.ts';
+import type { Provider } from '../../models/inference/tensors.ts';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import type { Control, SpeechEvent } from '../../core/types.ts';
 import type { SpeechUnitsOptions } from '../speechUnitsOptions.ts';

@@ -7,7 +7,7 @@ import { guardNative } from '../../models/inference/nativeGuard.ts';
 import { recentThreadCpuMs, threadCpuMs } from '../../models/inference/threadCpu.ts';
 import { readCodebook } from '../../models/codebook/readCodebook.ts';
 import { importEngine } from '../../models/inference/importEngine.ts';
-import type { StepRunner } from '../../models/encoder/stepRunner.ts';
+import { createStepRunner, type StepRunner } from '../../models/encoder/stepRunner.ts';
 import { createShard, type ShardRun } from './shard.ts';
 import type { FromShard, ShardSetup, ToShard } from './shardMessages.ts';
 import { createPatience } from './patience.ts';
@@ -36,12 +36,13 @@ async function start({
     : await openHere();
 
   async function openHere(): Promise<StepRunner> {
-    const { createStepRunner } = await importEngine(
-      () => import('../../models/encoder/stepRunner.ts'),
+    const { openModel } = await importEngine(
+      () => import('../../models/inference/onnx.ts'),
       isSilent,
     );
     const maxRows = encoder.chunkTokens + encoder.delayTokens;
-    return createStepRunner({ modelPath, providers, encoder, maxBatch, maxRows }, guarded);
+    const model = { modelPath, providers, encoder, maxBatch, maxRows };
+    return createStepRunner(model, guarded, openModel);
   }
 
   // The largest first: the smaller ones find room in what the runtime keeps of it.

@@ -3,7 +3,7 @@ import type { StateBuffer } from '../../core/savedState.ts';
 /** What of a stream outlives the thread that it runs in. */
 export interface StreamMemory {
   /** Keys and values (`kvRing.ts`). */
-  readonly ring: SharedArrayBuffer;
+  readonly ring: ArrayBufferLike;
   /** Two places for the state of its machines; the older one is written, so that one of them is always whole. */
   readonly states: readonly [SharedArrayBuffer, SharedArrayBuffer];
 }
@@ -24,7 +24,7 @@ const FIRST_BYTES = 1 << 18;
 const MAX_BYTES = 1 << 23;
 
 /** Makes the memory of one stream around its ring. */
-export function createStreamMemory(ring: SharedArrayBuffer): StreamMemory {
+export function createStreamMemory(ring: ArrayBufferLike): StreamMemory {
   const state = () => new SharedArrayBuffer(FIRST_BYTES, { maxByteLength: MAX_BYTES });
   return { ring, states: [state(), state()] };
 }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createStreamPool } from '../../../src/streams/pool/streamPool.ts';
-import type { Provider } from '../../../src/models/inference/onnx.ts';
+import type { Provider } from '../../../src/models/inference/tensors.ts';
 import type { Unit } from '../../../src/core/types.ts';
 import { TINY_CAUSAL } from '../../helpers/bundles.ts';
 import { cutChunks } from '../../helpers/cuts.ts';

@@ -3,9 +3,10 @@ import { from, lastValueFrom, toArray } from 'rxjs';
 import { describe, expect, it } from 'vitest';
 import { createCachedEncoder } from '../../../src/models/encoder/cachedEncoder.ts';
 import { createEncoderPool } from '../../../src/models/encoder/encoderPool.ts';
+import { createNodeThreads } from '../../../src/models/inference/nodeThreads.ts';
 import { readBundle } from '../../../src/models/bundle/manifest.ts';
 import { encode } from '../../../src/operators/encode.ts';
-import type { InferenceThread } from '../../../src/models/inference/workerLink.ts';
+import type { InferenceThread } from '../../../src/models/inference/threads.ts';
 import type { MelBlock } from '../../../src/core/types.ts';
 import { readGolden, TINY } from '../../helpers/bundles.ts';
 import { joinBlocks } from '../../helpers/rows.ts';
@@ -96,6 +97,7 @@ describe('a pool that is closed', () => {
     const pool = createEncoderPool(
       { kind: 'step', modelPath: '/nowhere.onnx', precision: 'int8', encoder, maxRows: 12 },
       { workers: 2, onThread: () => void threads++ },
+      createNodeThreads(),
     );
     await pool.close();
     await expect(pool.ready).rejects.toMatchObject({ code: 'SYLSTREAM_ERR_CLOSED' });

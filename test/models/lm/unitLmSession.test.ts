@@ -8,7 +8,7 @@ import { createUnitLm } from '../../../src/models/lm/createUnitLm.ts';
 import { readBundle } from '../../../src/models/bundle/manifest.ts';
 import type { Bundle } from '../../../src/models/bundle/bundle.ts';
 import type { ContinuationOptions, UnitLm, UnitLmSession } from '../../../src/models/lm/unitLm.ts';
-import type { InferenceThread } from '../../../src/models/inference/workerLink.ts';
+import type { InferenceThread } from '../../../src/models/inference/threads.ts';
 import { TINY } from '../../helpers/bundles.ts';
 import { continuation, sessionWith, someUnits } from '../../helpers/lm.ts';
 

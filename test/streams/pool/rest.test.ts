@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModels, type Models } from '../../../src/models/loadModels.ts';
-import type { InferenceThread } from '../../../src/models/inference/workerLink.ts';
+import type { InferenceThread } from '../../../src/models/inference/threads.ts';
 import type { PooledStream } from '../../../src/streams/pool/pooledStream.ts';
 import type { StreamPool } from '../../../src/streams/pool/poolTypes.ts';
 import { createStreamPool } from '../../../src/streams/pool/streamPool.ts';

@@ -1,7 +1,7 @@
 import { from, lastValueFrom, Observable, toArray } from 'rxjs';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { loadModels, type Models } from '../../../src/models/loadModels.ts';
-import type { InferenceThread } from '../../../src/models/inference/workerLink.ts';
+import type { InferenceThread } from '../../../src/models/inference/threads.ts';
 import { type StreamPool } from '../../../src/streams/pool/poolTypes.ts';
 import { createStreamPool } from '../../../src/streams/pool/streamPool.ts';
 import type { SpeechUnitsOptions } from '../../../src/streams/speechUnitsOptions.ts';

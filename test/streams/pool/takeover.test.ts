@@ -3,7 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 
 import type { Control, Rate, SpeechEvent } from '../../../src/core/types.ts';
 import type { WireAudioFormat } from '../../../src/protocol/index.ts';
-import type { InferenceThread } from '../../../src/models/inference/workerLink.ts';
+import type { InferenceThread } from '../../../src/models/inference/threads.ts';
 import { createHistory, type Entry } from '../../../src/streams/pool/history.ts';
 import type { PooledStream } from '../../../src/streams/pool/pooledStream.ts';
 import type { StreamPool } from '../../../src/streams/pool/poolTypes.ts';
