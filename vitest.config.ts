@@ -3,6 +3,7 @@ import { defineConfig } from 'vitest/config';
 /** Tests that pace real audio through real browsers and sound servers. */
 const LIVE = [
   'test/web/**/*.test.ts',
+  'test/browser/**/*.test.ts',
   'test/streams/microphone/**/*.test.ts',
   'test/cli/listen.test.ts',
   'test/mel/browser.test.ts',

@@ -79,8 +79,7 @@ export function continueUnits(
   options: ContinueUnitsOptions = {},
 ): OperatorFunction<SpeechEvent, SpeechEvent | Continuation> {
   const { on = 'unit', requests$ } = options;
-  checkOn(on, requests$);
-  planContinuation(options);
+  checkContinueOptions(options);
   const begins = ({ type }: SpeechEvent): boolean =>
     (type === 'unit' && on === 'unit') || (type === 'flushed' && on === 'flush');
   return function continueUnitsOperator(source) {
@@ -166,12 +165,12 @@ function createAnswers(lm: ContinuationModel | undefined, options: ContinueUnits
   };
 }
 
-function checkOn(
-  on: NonNullable<ContinueUnitsOptions['on']>,
-  requests$: ContinueUnitsOptions['requests$'],
-): void {
+/** Refuses what `continueUnits()` cannot be asked for. @throws RangeError or TypeError */
+export function checkContinueOptions(options: ContinueUnitsOptions): void {
+  const { on = 'unit', requests$ } = options;
   checkChoice('on', on, ['unit', 'flush', 'request']);
   if ((on === 'request') !== (requests$ !== undefined)) {
     throw new TypeError('requests$ must be given with on: "request", and only then');
   }
+  planContinuation(options);
 }

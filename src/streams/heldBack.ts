@@ -5,21 +5,21 @@ import { aheadMsFor } from './laneLength.ts';
 import { PulledAudio } from './pulledAudio.ts';
 import type { SpeechUnitsOptions } from './speechUnitsOptions.ts';
 
-type Pipeline = (
+type Pipeline<Event> = (
   chunks$: Observable<PcmChunk | Control>,
   options: SpeechUnitsOptions,
-) => Observable<SpeechEvent>;
+) => Observable<Event>;
 
 /**
  * Runs a pipeline so that a source that is read on demand is never far ahead of it; any other source runs as it is.
  *
  * @throws RangeError for a format other than the 16 kHz mono that such a source gives, and what the pipeline throws
  */
-export function heldBack(
+export function heldBack<Event = SpeechEvent>(
   chunks$: Observable<PcmChunk | Control>,
   options: SpeechUnitsOptions,
-  run: Pipeline,
-): Observable<SpeechEvent> {
+  run: Pipeline<Event>,
+): Observable<Event> {
   if (!(chunks$ instanceof PulledAudio)) return run(chunks$, options);
   const { sampleRate = 16_000, channels = 1, lanes = 1 } = options;
   if (sampleRate !== 16_000 || channels !== 1) {

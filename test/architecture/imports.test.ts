@@ -40,6 +40,8 @@ const RULES: Readonly<Partial<Record<string, readonly string[]>>> = {
   'src/streams/pool': [...ARITHMETIC, ...MODELS, 'src/operators', 'src/streams'],
   'src/protocol': ['src/core'],
   'src/client': ['src/core', 'src/protocol', 'src/audio'],
+  // The library without Node: the same machines, other files, threads and sounds.
+  'src/browser': [...ARITHMETIC, ...MODELS, 'src/operators', 'src/streams'],
   'src/formats': ['src/core', 'src/segments', 'src/models/bundle', 'src/models/lm'],
   'src/bench': [...ARITHMETIC, ...MODELS, ...STREAMS],
   'src/cli': [...ARITHMETIC, ...MODELS, ...STREAMS, 'src/formats', 'src/bench'],

@@ -1,15 +1,12 @@
 import { createWavDecoder } from '../../src/audio/wav.ts';
 import { looksLikeWav } from '../../src/audio/wavSignature.ts';
+import { decodeSound } from '../../src/browser/decodeSound.ts';
 import { PipelineError } from '../../src/core/errors.ts';
 import type { PcmFormat } from '../../src/audio/pcm.ts';
 import type { PcmChunk } from '../../src/core/types.ts';
 import { PageError } from '../pageError.ts';
-import { sniffRate } from './sniffRate.ts';
 import { toPipelineAudio } from './toPipeline.ts';
 import type { PipelineAudio } from './toPipeline.ts';
-
-/** Samples handed to the resampler at a time: 1 s at 48 kHz. */
-const STEP_MOMENTS = 48_000;
 
 /**
  * Reads a whole sound file as 16 kHz mono, `[N]`. WAV files go through the project's own reader, so that their samples
@@ -54,24 +51,9 @@ function* readWhole(bytes: Uint8Array): Generator<PcmFormat | PcmChunk> {
 }
 
 async function decodeOther(bytes: Uint8Array): Promise<Float32Array[]> {
-  const context = new OfflineAudioContext(1, 1, sniffRate(bytes));
-  let decoded: AudioBuffer;
-  try {
-    decoded = await context.decodeAudioData(bytes.slice().buffer);
-  } catch (cause) {
+  const { format, pieces } = await decodeSound(bytes).catch((cause: unknown) => {
     throw new PageError('unreadable-file', { cause });
-  }
-  const { numberOfChannels: channels, length, sampleRate } = decoded;
-  const planes = Array.from({ length: channels }, (_, n) => decoded.getChannelData(n));
-  const audio = toPipelineAudio({ sampleRate, channels });
-  const parts: Float32Array[] = [];
-  for (let from = 0; from < length; from += STEP_MOMENTS) {
-    const moments = Math.min(STEP_MOMENTS, length - from);
-    const interleaved = new Float32Array(moments * channels);
-    for (let i = 0; i < moments; i++) {
-      for (let c = 0; c < channels; c++) interleaved[i * channels + c] = planes[c][from + i];
-    }
-    parts.push(...audio.push(interleaved));
-  }
-  return [...parts, ...audio.finish()];
+  });
+  const audio = toPipelineAudio(format);
+  return [...[...pieces()].flatMap((piece) => audio.push(piece)), ...audio.finish()];
 }

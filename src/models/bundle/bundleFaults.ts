@@ -28,3 +28,12 @@ export function damaged(
       `found ${found.bytes} bytes${found.sha256 === undefined ? '' : ` with ${found.sha256}`}; fetch or export the bundle again`,
   );
 }
+
+/** Refuses a listed path that leaves the folder. `place`: the folder. @throws PipelineError `SYLSTREAM_ERR_BUNDLE_FORMAT` */
+export function checkInside(path: string, place: string): void {
+  if (!path.split(/[\\/]/).includes('..')) return;
+  throw new PipelineError(
+    'SYLSTREAM_ERR_BUNDLE_FORMAT',
+    `the file list of ${place} names ${path}; listed files lie inside its folder`,
+  );
+}

@@ -3,8 +3,7 @@ import { createReadStream } from 'node:fs';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
-import { PipelineError } from '../../core/errors.ts';
-import { bundleMissing, damaged, type FileEntry } from './bundleFaults.ts';
+import { bundleMissing, checkInside, damaged, type FileEntry } from './bundleFaults.ts';
 import { parseJson, type SchemaName } from './parseJson.ts';
 
 /**
@@ -14,12 +13,7 @@ import { parseJson, type SchemaName } from './parseJson.ts';
  */
 export async function checkFile(folder: string, path: string, expected: FileEntry): Promise<void> {
   const full = join(folder, path);
-  if (path.split(/[\\/]/).includes('..')) {
-    throw new PipelineError(
-      'SYLSTREAM_ERR_BUNDLE_FORMAT',
-      `the file list of ${folder} names ${path}; listed files lie inside its folder`,
-    );
-  }
+  checkInside(path, folder);
   const size = await stat(full).then(
     (found) => found.size,
     (cause: unknown) => {

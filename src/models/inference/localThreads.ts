@@ -4,13 +4,17 @@ import type { Guarded, ThreadSetup } from './inferenceMessages.ts';
 import type { LinkOptions, Threads, WorkerLink } from './threads.ts';
 
 /** Opens the engine that a set-up asks for. */
-export type CreateEngine = (setup: ThreadSetup & Guarded) => Promise<Engine<unknown, unknown>>;
+export type CreateEngine<Setup extends ThreadSetup> = (
+  setup: Setup & Guarded,
+) => Promise<Engine<unknown, unknown>>;
 
 /**
  * No threads: engines run in the thread that asks, which has nothing else to do (a Web Worker). A pool over it batches and
  * counts as over any other; there is no thread to die, so nothing is started again. Whoever opens the sessions closes them.
  */
-export function createLocalThreads(createEngine: CreateEngine): Threads {
+export function createLocalThreads<Setup extends ThreadSetup>(
+  createEngine: CreateEngine<Setup>,
+): Threads {
   let closed = false;
 
   function start<Job, Batch, Outputs>({
@@ -20,7 +24,11 @@ export function createLocalThreads(createEngine: CreateEngine): Threads {
   }: LinkOptions<Job, Batch>): WorkerLink<Job, Outputs> {
     const known = new Set<number>();
     // No call has to be waited for: nobody ends this thread from outside but with all that it holds.
-    const engine = createEngine({ ...setup, guard: new ArrayBuffer(8), isSilent: true });
+    const engine = createEngine({
+      ...(setup as Setup), // what the pool was made with
+      guard: new ArrayBuffer(8),
+      isSilent: true,
+    });
     const ready = engine.then(({ loaded: { provider, refused } }) => ({ provider, refused }));
     ready.catch(() => undefined); // a pool may be closed before anyone waits for it
 

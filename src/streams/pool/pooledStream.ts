@@ -6,7 +6,7 @@ import { createChunkGrid } from './chunkGrid.ts';
 import { createHistory, type Entry } from './history.ts';
 import { packMemory, type PackedMemory } from './packedMemory.ts';
 import { replayPlace } from './replayPlace.ts';
-import { receivedError } from './sentError.ts';
+import { receivedError } from '../../core/sentError.ts';
 import type { ShardItem, ShardResult, ShardStreamOptions, Snapshot } from './shardMessages.ts';
 import { readCheckpoint, type Checkpoint, type StreamMemory } from './streamMemory.ts';
 

@@ -4,7 +4,7 @@ import { createKeptMemories } from '../../models/inference/keptMemories.ts';
 import { framesBefore, melRowTokens } from '../../models/encoder/melRow.ts';
 import { rowsOfJob } from '../../models/encoder/stepJob.ts';
 import type { StepRunner } from '../../models/encoder/stepRunner.ts';
-import { sent } from './sentError.ts';
+import { sent } from '../../core/sentError.ts';
 import type { ShardItem, ShardResult } from './shardMessages.ts';
 import { createShardStream, type ShardStream, type ShardStreamContext } from './shardStream.ts';
 

@@ -4,7 +4,7 @@ import type { Provider } from '../../models/inference/tensors.ts';
 import type { PcmFormat } from '../../audio/pcm.ts';
 import type { Control, SpeechEvent } from '../../core/types.ts';
 import type { SpeechUnitsOptions } from '../speechUnitsOptions.ts';
-import type { SentError } from './sentError.ts';
+import type { SentError } from '../../core/sentError.ts';
 import type { StreamMemory } from './streamMemory.ts';
 
 /** What a shard is started with. */

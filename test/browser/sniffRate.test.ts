@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { describe, expect, it } from 'vitest';
-import { sniffRate } from '../../web/audio/sniffRate.ts';
+import { sniffRate } from '../../src/browser/sniffRate.ts';
 import { seeded } from '../helpers/cuts.ts';
 import { program } from '../helpers/require.ts';
 

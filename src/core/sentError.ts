@@ -1,4 +1,4 @@
-import { PipelineError, type ErrorCode } from '../../core/errors.ts';
+import { PipelineError, type ErrorCode } from './errors.ts';
 
 /** A failure as it travels. */
 export interface SentError {

@@ -1,0 +1,24 @@
+import capture from 'sylstream/browser/capture?url';
+import { fromBlob, fromMicrophone, loadModels, speechUnits } from 'sylstream/browser';
+import type { PcmChunk } from 'sylstream/browser';
+import SpeechWorker from 'sylstream/browser/worker?worker';
+import type { Observable, Subscription } from 'rxjs';
+
+const models = await loadModels('model/', { worker: new SpeechWorker() });
+const show = document.querySelector('#units')!;
+let running: Subscription | undefined;
+
+function cut(sound$: Observable<PcmChunk>): void {
+  running?.unsubscribe();
+  show.textContent = '';
+  running = speechUnits(sound$, models).subscribe({
+    next: (event) => event.type === 'unit' && show.append(`${event.unit.id} `),
+    error: (error: Error) => (show.textContent = error.message),
+  });
+}
+
+const file = document.querySelector<HTMLInputElement>('#file')!;
+file.addEventListener('change', () => file.files?.[0] && cut(fromBlob(file.files[0])));
+document
+  .querySelector('#record')!
+  .addEventListener('click', () => cut(fromMicrophone({ capture })));

@@ -1,0 +1,9 @@
+import { defineConfig, type UserConfig } from 'vite';
+
+const config: UserConfig = defineConfig({
+  base: './', // any folder of any static host
+  worker: { format: 'es' },
+  build: { target: 'es2022' },
+  optimizeDeps: { exclude: ['sylstream', 'onnxruntime-web'] },
+});
+export default config;
