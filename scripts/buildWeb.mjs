@@ -9,10 +9,12 @@ const root = resolve(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? join(root, 'dist/web'));
 const { resolve: find } = createRequire(import.meta.url);
 
-/** Both packages look for their WebAssembly beside the script that holds them (`new URL(name, import.meta.url)`). */
+/** The packages look for their WebAssembly beside the script that holds them (`new URL(name, import.meta.url)`). */
 const wasm = [
   join(dirname(find('@echogarden/pffft-wasm/simd')), 'pffft.wasm'),
   join(dirname(find('@echogarden/speex-resampler-wasm/simd')), 'speex-resampler-simd.wasm'),
+  find('onnxruntime-web/ort-wasm-simd-threaded.mjs'),
+  find('onnxruntime-web/ort-wasm-simd-threaded.wasm'),
 ];
 
 await rm(out, { recursive: true, force: true });
@@ -20,7 +22,8 @@ await mkdir(out, { recursive: true });
 const { metafile } = await build({
   entryPoints: {
     app: join(root, 'web/main.ts'),
-    captureProcessor: join(root, 'web/audio/captureProcessor.ts'),
+    captureProcessor: join(root, 'src/browser/captureProcessor.ts'),
+    modelWorker: join(root, 'src/browser/worker.ts'),
     playbackProcessor: join(root, 'web/audio/playbackProcessor.ts'),
   },
   outdir: out,
@@ -30,6 +33,8 @@ const { metafile } = await build({
   target: 'es2022',
   minify: true,
   metafile: true,
+  // The runtime stays in files of its own, which its threads load again.
+  conditions: ['module', 'onnxruntime-web-use-extern-wasm'],
   // What the WebAssembly packages import under Node only.
   external: ['module'],
   logLevel: 'warning',
@@ -48,11 +53,20 @@ const packages = new Set(
     return found === null ? [] : [found[1]];
   }),
 );
+/** ONNX Runtime's packages name their licence and hold no text of it; its header is that of their sources. */
+async function mitOf(folder) {
+  const { license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
+  if (license !== 'MIT' || !/onnxruntime-(web|common)$/.test(folder))
+    throw new Error(`expected a licence file in ${folder}, found none`);
+  const mit = await readFile(join(root, 'scripts/mit.txt'), 'utf8');
+  return `Copyright (c) Microsoft Corporation\nNotices of what its WebAssembly is made of: https://github.com/microsoft/onnxruntime/blob/main/ThirdPartyNotices.txt\n\n${mit}`;
+}
+
 const licences = await Promise.all(
   [...packages].sort().map(async (folder) => {
     const name = (await readdir(folder)).find((file) => /^(licen[cs]e|copying)/i.test(file));
-    if (name === undefined) throw new Error(`expected a licence file in ${folder}, found none`);
-    const text = await readFile(join(folder, name), 'utf8');
+    const text =
+      name === undefined ? await mitOf(folder) : await readFile(join(folder, name), 'utf8');
     return `${folder.replace(/.*node_modules\//, '')}\n\n${text}`;
   }),
 );

@@ -115,6 +115,7 @@ export async function createServer(options: ServerOptions): Promise<SylstreamSer
       clientOf,
       isOurHost,
       labels,
+      bundle: streams.bundle,
       page,
       onError: (error) => log.error({ error: loggable(error) }, 'request failed'),
     }),

@@ -1,5 +1,5 @@
 import type { Subscription } from 'rxjs';
-import type { StreamEvent, UnitStream } from '../src/client/index.ts';
+import type { StreamEvent } from '../src/client/index.ts';
 import { PipelineError } from '../src/core/errors.ts';
 import { disposition } from '../src/protocol/index.ts';
 import type { WireModel } from '../src/protocol/index.ts';
@@ -10,7 +10,9 @@ import { PageError } from './pageError.ts';
 import { placeEvent } from './placeEvent.ts';
 import type { Origin } from './placeEvent.ts';
 import type { Recording } from './recording.ts';
-import { askBehind, askNext, openUnitStream } from './session.ts';
+import type { PageStream } from './pageStream.ts';
+import { askBehind, askNext } from './session.ts';
+import type { SessionOptions } from './session.ts';
 
 /** What the cutting of a recording reports. */
 export interface CuttingListener {
@@ -32,6 +34,8 @@ export interface CuttingListener {
 
 /** What to cut, and how. */
 export interface CuttingOptions {
+  /** Opens a stream: to a server, or to models on this device. */
+  readonly open: (options: SessionOptions) => PageStream;
   readonly recording: Recording;
   /** `live`: the recording grows, and `end()` says when it is whole. `file`: it is whole. */
   readonly pace: 'live' | 'file';
@@ -66,7 +70,7 @@ export interface Cutting {
 export function createCutting(options: CuttingOptions): Cutting {
   const { recording, pace, listener } = options;
   let model: WireModel | undefined;
-  let stream: UnitStream | undefined;
+  let stream: PageStream | undefined;
   let feed: Feed | undefined;
   let continuing: Subscription | undefined;
   let predicted: number[] = [];
@@ -83,7 +87,7 @@ export function createCutting(options: CuttingOptions): Cutting {
     };
     recording.setProvisional([]);
     seam = origin.sample > 0;
-    const opened = openUnitStream({
+    const opened = options.open({
       pace,
       rate: options.rate(),
       token: options.token(),

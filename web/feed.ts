@@ -1,5 +1,5 @@
-import type { UnitStream } from '../src/client/index.ts';
 import { SAMPLE_RATE } from '../src/core/time.ts';
+import type { PageStream } from './pageStream.ts';
 import type { Recording } from './recording.ts';
 
 /** Samples written at a time: 100 ms. */
@@ -22,7 +22,7 @@ export interface FeedOptions {
 }
 
 /** Creates a feed that never runs further ahead than the stream takes; failures are told by the stream's own events. */
-export function createFeed(stream: UnitStream, recording: Recording, options: FeedOptions): Feed {
+export function createFeed(stream: PageStream, recording: Recording, options: FeedOptions): Feed {
   let at = options.from;
   let whole = false;
   let running = false;

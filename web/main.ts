@@ -9,6 +9,7 @@ import { CONTINUATION_SECONDS } from './continuation.ts';
 import { explain } from './explain.ts';
 import { createPlayer } from './player.ts';
 import { createSayer } from './sayer.ts';
+import { createPlaces } from './device/places.ts';
 import { openVoiceStream } from './session.ts';
 import { createStudio } from './studio.ts';
 import type { Activity } from './studio.ts';
@@ -59,58 +60,66 @@ const sayer = createSayer({
   onHead: (samples) => follow(samples === undefined ? undefined : saidFrom + samples),
   onProblem: (problem) => notice.show(explain(problem)),
 });
-const studio = createStudio(() => dial.rate, {
-  onRecording(recording, live, length) {
-    hush();
-    notice.hide();
-    clear();
-    lag.clear(live);
-    element('empty', HTMLElement).hidden = true;
-    timeline.show(recording, live);
-    if (!live) timeline.fit(length);
-  },
-  onUnitsForgotten() {
-    clear();
-    if (!studio.listening) lag.clear(false);
-  },
-  onHeard() {
-    timeline.touch();
-    status.show();
-  },
-  onUnit(unit, model) {
-    if (studio.activity === 'recording')
-      lag.addDelay(toSeconds(studio.recording.samples - unit.end) * 1000);
-    rates.push(unit);
-    units.push(unit, model.units);
-    timeline.touch();
-    showProgress();
-  },
-  onProvisional: () => timeline.touch(),
-  onPredicted(ids) {
-    units.predict(ids);
-    button('say-next').hidden = voices.names.length === 0 || ids.length === 0;
-    timeline.touch();
-  },
-  onModel(model) {
-    notice.hide();
-    const label = element('model', HTMLElement);
-    label.textContent = `${model.id} · ${model.units} units · ${model.sha256.slice(0, 8)}`;
-    label.hidden = false;
-    button('predict').hidden = model.lm !== true;
-    voices.show(model.voices ?? []);
-  },
-  onLabels(found) {
-    labelOf = found;
-    timeline.setLabels(found);
-    units.setLabels(found);
-  },
-  onLag: (ms) => lag.addLag(ms),
-  onActivity: showStatus,
-  onProblem(problem, goesOn) {
-    const { action, ...words } = explain(problem);
-    notice.show(goesOn || action === undefined ? words : { ...words, action });
-  },
+const places = createPlaces({
+  onMove: () => studio.move(),
+  onProblem: (problem) => notice.show(explain(problem)),
 });
+const studio = createStudio(
+  () => dial.rate,
+  () => places.now,
+  {
+    onRecording(recording, live, length) {
+      hush();
+      notice.hide();
+      clear();
+      lag.clear(live);
+      element('empty', HTMLElement).hidden = true;
+      timeline.show(recording, live);
+      if (!live) timeline.fit(length);
+    },
+    onUnitsForgotten() {
+      clear();
+      if (!studio.listening) lag.clear(false);
+    },
+    onHeard() {
+      timeline.touch();
+      status.show();
+    },
+    onUnit(unit, model) {
+      if (studio.activity === 'recording')
+        lag.addDelay(toSeconds(studio.recording.samples - unit.end) * 1000);
+      rates.push(unit);
+      units.push(unit, model.units);
+      timeline.touch();
+      showProgress();
+    },
+    onProvisional: () => timeline.touch(),
+    onPredicted(ids) {
+      units.predict(ids);
+      button('say-next').hidden = voices.names.length === 0 || ids.length === 0;
+      timeline.touch();
+    },
+    onModel(model) {
+      notice.hide();
+      const label = element('model', HTMLElement);
+      label.textContent = `${model.id} · ${model.units} units · ${model.sha256.slice(0, 8)}`;
+      label.hidden = false;
+      button('predict').hidden = model.lm !== true;
+      voices.show(model.voices ?? []);
+    },
+    onLabels(found) {
+      labelOf = found;
+      timeline.setLabels(found);
+      units.setLabels(found);
+    },
+    onLag: (ms) => lag.addLag(ms),
+    onActivity: showStatus,
+    onProblem(problem, goesOn) {
+      const { action, ...words } = explain(problem);
+      notice.show(goesOn || action === undefined ? words : { ...words, action });
+    },
+  },
+);
 const timeline = createTimelineView(element('timeline', HTMLCanvasElement), studio.recording, () =>
   overview.draw(),
 );
@@ -168,6 +177,7 @@ function showStatus(activity: Activity): void {
   status.show();
   document.body.dataset['activity'] = activity;
   const { listening, recording, provenance } = studio;
+  places.lock(listening || activity === 'starting' || activity === 'finishing');
   const record = button('record');
   record.dataset['recording'] = String(listening);
   record.disabled = activity === 'starting' || activity === 'finishing';

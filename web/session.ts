@@ -1,6 +1,8 @@
 import { openStream } from '../src/client/index.ts';
 import { filter, firstValueFrom, lastValueFrom } from 'rxjs';
-import type { StreamEvent, UnitStream } from '../src/client/index.ts';
+import type { Observable } from 'rxjs';
+import type { ContinuationEvent, StreamEvent, UnitStream } from '../src/client/index.ts';
+import type { PageStream } from './pageStream.ts';
 import { STREAM_PATH } from '../src/protocol/index.ts';
 import type { Rate } from '../src/core/types.ts';
 import { SAMPLE_RATE } from '../src/core/time.ts';
@@ -18,7 +20,7 @@ export interface SessionOptions {
 }
 
 /** Opens a stream to the server that the page came from: 16 kHz mono as float, so that it gets what the page draws. */
-export function openUnitStream(options: SessionOptions): UnitStream {
+export function openUnitStream(options: SessionOptions): PageStream {
   const { token, onEvent, onError } = options;
   const stream = openStream(socketUrl(), {
     sampleRate: SAMPLE_RATE,
@@ -47,15 +49,12 @@ export function openVoiceStream(
 }
 
 /** Asks what comes next, now or after every unit; the stream's own events tell. */
-export function askNext(
-  stream: UnitStream,
-  on: 'now' | 'unit',
-): ReturnType<UnitStream['continuations']>['events$'] {
+export function askNext(stream: PageStream, on: 'now' | 'unit'): Observable<ContinuationEvent> {
   return stream.continuations({ on, seconds: CONTINUATION_SECONDS, temperature: 0 }).events$;
 }
 
 /** Has everything decided that was sent, and asks what comes behind it if the model can tell. */
-export async function askBehind(stream: UnitStream, canTell: () => boolean): Promise<void> {
+export async function askBehind(stream: PageStream, canTell: () => boolean): Promise<void> {
   const answers$ = stream.events$.pipe(filter(({ type }) => type === 'flushed'));
   const answered = firstValueFrom(answers$, { defaultValue: undefined });
   stream.flush();

@@ -7,8 +7,9 @@ import type { Cutting } from './cutting.ts';
 import { decodeFile } from './audio/decodeFile.ts';
 import { openMicrophone } from './audio/microphone.ts';
 import type { Microphone } from './audio/microphone.ts';
-import { fetchLabels } from './labels.ts';
 import { PageError } from './pageError.ts';
+import type { PageStream } from './pageStream.ts';
+import type { SessionOptions } from './session.ts';
 import { createRecording, MAX_SECONDS } from './recording.ts';
 import type { Recording } from './recording.ts';
 
@@ -75,6 +76,8 @@ export interface Studio {
   /** Sends the recording again, or asks for the microphone again when there is none. */
   retry(): void;
   useToken(token: string): void;
+  /** Cuts what is there anew, because the place is another one. */
+  move(): void;
   /** What a person entered, where the server wants it. */
   readonly token: string | undefined;
 }
@@ -84,8 +87,19 @@ const READ_SAMPLES = 20 * SAMPLE_RATE;
 /** How far units may lag behind the microphone before the rest is something to catch up with: no figure of the server's. */
 const BEHIND_SAMPLES = 3 * SAMPLE_RATE;
 
-/** Creates the studio; `rate` says where the dial stands when something begins. */
-export function createStudio(rate: () => Rate, listener: StudioListener): Studio {
+/** Where recordings are cut: by a server, or on this device. */
+export interface CuttingPlace {
+  open(options: SessionOptions): PageStream;
+  /** What the units of a bundle stand for; undefined where that is not known. */
+  labels(bundle: string, token: string | undefined): Promise<LabelOf | undefined>;
+}
+
+/** Creates the studio; `rate` says where the dial stands when something begins, `place` where it is cut. */
+export function createStudio(
+  rate: () => Rate,
+  place: () => CuttingPlace,
+  listener: StudioListener,
+): Studio {
   let recording = createRecording();
   let activity: Activity = 'idle';
   let name = 'recording';
@@ -138,15 +152,18 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
   /** Labels of another bundle are wrong words, so they go at once. */
   function nameUnits(bundle: string): void {
     listener.onLabels(undefined);
-    void fetchLabels(bundle, token).then((found) => {
-      if (found !== undefined && model?.sha256 === bundle) listener.onLabels(found);
-    });
+    void place()
+      .labels(bundle, token)
+      .then((found) => {
+        if (found !== undefined && model?.sha256 === bundle) listener.onLabels(found);
+      });
   }
 
   function cut(pace: 'live' | 'file'): void {
     pieced = false;
     sentAt = performance.now();
     cutting = createCutting({
+      open: (options) => place().open(options),
       recording,
       pace,
       rate,
@@ -300,6 +317,10 @@ export function createStudio(rate: () => Rate, listener: StudioListener): Studio
     turn(next) {
       if (microphone !== undefined) return cutting?.setRate(next);
       if (recording.samples === 0 || activity === 'reading' || activity === 'starting') return;
+      void leave().then(resend);
+    },
+    move() {
+      if (microphone !== undefined || recording.samples === 0 || activity === 'reading') return;
       void leave().then(resend);
     },
     predict(wanted) {

@@ -1,5 +1,9 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import { CODECS, LABELS_PATH, STREAM_PATH, TICKET_PATH } from '../../src/protocol/index.ts';
+import { createReadStream } from 'node:fs';
+import { stat } from 'node:fs/promises';
+import { pipeline } from 'node:stream/promises';
+import type { Bundle } from '../../src/models/bundle/bundle.ts';
 import type { Authenticator } from '../admission/auth.ts';
 import type { Client } from '../address/clientAddress.ts';
 import { foreignHost } from '../address/hosts.ts';
@@ -7,7 +11,8 @@ import type { HostCheck } from '../address/hosts.ts';
 import type { Metrics } from '../observe/metrics.ts';
 import { originAllowed } from '../address/origin.ts';
 import type { UnitLabels } from '../../src/core/unitLabels.ts';
-import { readPageFile } from './pageFiles.ts';
+import { BUNDLE_PATH, bundleFile } from './bundleFile.ts';
+import { readPageFile, type PageFile } from './pageFiles.ts';
 import type { Settings } from '../settings/settings.ts';
 
 /** Whether the server takes new sessions, and why not. */
@@ -32,6 +37,8 @@ export interface HttpContext {
   readonly onError: (error: unknown) => void;
   /** What units stand for; empty where the bundle does not say. */
   readonly labels: UnitLabels & { readonly sha256: string };
+  /** The page may cut on its own device: it gets the bundle that the server runs. */
+  readonly bundle: Pick<Bundle, 'directory' | 'manifest'>;
   /** Folder of the page, or undefined. */
   readonly page: string | undefined;
 }
@@ -55,7 +62,7 @@ const HOSTLESS: ReadonlySet<string> = new Set(['/healthz', '/readyz']);
 
 /** Answers plain HTTP requests: health, readiness, metrics, tickets, labels and the page. */
 export function createHttpHandler(context: HttpContext): RequestListener {
-  const { auth, settings, metrics, readiness, clientOf, isOurHost, labels, page, onError } =
+  const { auth, settings, metrics, readiness, clientOf, isOurHost, labels, bundle, page, onError } =
     context;
 
   const labelsText = `${JSON.stringify(labels)}\n`;
@@ -100,6 +107,17 @@ export function createHttpHandler(context: HttpContext): RequestListener {
     });
   };
 
+  /** The page is for everybody; the bundle for whoever may use the server. */
+  async function findFile(
+    request: IncomingMessage,
+    folder: string,
+    path: string,
+  ): Promise<PageFile | 'unauthorized' | undefined> {
+    if (!path.startsWith(BUNDLE_PATH)) return readPageFile(folder, path);
+    const isAllowed = auth.bearer(request.headers.authorization) !== undefined;
+    return isAllowed ? bundleFile(bundle, path) : 'unauthorized';
+  }
+
   async function answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     if (request.rawHeaders.length / 2 > settings.headerCount) {
       return json(response, 431, { error: `more than ${settings.headerCount} headers` });
@@ -113,9 +131,26 @@ export function createHttpHandler(context: HttpContext): RequestListener {
     }
     const route = routes[`${method} ${name}`];
     if (route !== undefined) return route(request, response);
-    const file = method === 'GET' && page ? await readPageFile(page, path) : undefined;
+    const file = method === 'GET' && page ? await findFile(request, page, path) : undefined;
+    if (file === 'unauthorized') return unauthorized(response);
     if (file === undefined) return json(response, 404, { error: 'not found' });
-    send(response, 200, file.type, file.content, PAGE_HEADERS);
+    await sendFile(request, response, file);
+  }
+}
+
+/** Streams a file, whatever its size; a client that goes away ends it. */
+async function sendFile(
+  { method }: IncomingMessage,
+  response: ServerResponse,
+  { type, file }: PageFile,
+): Promise<void> {
+  const { size } = await stat(file);
+  response.writeHead(200, { 'content-type': type, 'content-length': size, ...PAGE_HEADERS });
+  if (method === 'HEAD' || size === 0) return void response.end();
+  try {
+    await pipeline(createReadStream(file, { end: size - 1 }), response);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_STREAM_PREMATURE_CLOSE') throw error;
   }
 }
 
@@ -132,7 +167,7 @@ function send(
   response: ServerResponse,
   status: number,
   type: string,
-  body: string | Buffer,
+  body: string,
   headers: Readonly<Record<string, string>> = {},
 ): void {
   response.writeHead(status, {

@@ -1,15 +1,17 @@
-import { readFile, realpath } from 'node:fs/promises';
+import { realpath, stat } from 'node:fs/promises';
 import { extname, join, sep } from 'node:path';
 
-/** A file of the page, ready to send. */
+/** A file to send. */
 export interface PageFile {
   readonly type: string;
-  readonly content: Buffer;
+  /** Its path on this machine, inside the folder. */
+  readonly file: string;
 }
 
 const TYPES: Readonly<Record<string, string>> = {
   '.html': 'text/html; charset=utf-8',
   '.js': 'text/javascript; charset=utf-8',
+  '.mjs': 'text/javascript; charset=utf-8',
   '.css': 'text/css; charset=utf-8',
   '.json': 'application/json; charset=utf-8',
   '.svg': 'image/svg+xml',
@@ -21,7 +23,7 @@ const TYPES: Readonly<Record<string, string>> = {
 };
 
 /**
- * Reads a file of the page by its URL path; undefined when there is none. Nothing outside of `folder` is ever read,
+ * Finds a file of the page by its URL path; undefined when there is none. Nothing outside of `folder` is ever read,
  * whatever the path says and wherever links lead, and no file whose ending is not one of a page's.
  */
 export async function readPageFile(folder: string, path: string): Promise<PageFile | undefined> {
@@ -38,8 +40,8 @@ export async function readPageFile(folder: string, path: string): Promise<PageFi
     const root = await realpath(folder);
     const file = await realpath(join(root, name));
     if (!file.startsWith(root + sep)) return undefined;
-    return { type, content: await readFile(file) };
+    return (await stat(file)).isFile() ? { type, file } : undefined;
   } catch {
-    return undefined; // no such file, or a folder: the caller says 404
+    return undefined; // no such file: the caller says 404
   }
 }
