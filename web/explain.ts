@@ -109,8 +109,8 @@ const WIRE: Readonly<Record<string, Words>> = {
     text: 'Is the right microphone chosen, is it loud enough? A file whose two channels cancel each other out is heard as silence, too.',
   },
   SYLSTREAM_ERR_OVERRUN: {
-    title: 'The connection is too slow',
-    text: 'The sound came faster than it could be sent. Try again on a better connection, or drop a file instead.',
+    title: 'The connection is too slow, or this device',
+    text: 'The sound came faster than it could be sent, or cut here. Try again on a better connection, on another device, or drop a file instead.',
     action: 'retry',
   },
 };

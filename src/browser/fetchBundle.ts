@@ -39,7 +39,7 @@ export async function fetchBundle(
   const files = await openBundleFiles(url, options);
   const { directory } = files;
   const text = await files.manifest();
-  const manifest = parseJson<Manifest>(text, `${directory}/manifest.json`, 'manifest');
+  const manifest = parseJson(text, `${directory}/manifest.json`, 'manifest') as Manifest;
   checkManifest(manifest, directory);
   const found = await sha256(hashedLines(manifest));
   if (hash !== undefined && found !== hash) {
@@ -59,7 +59,8 @@ export async function fetchBundle(
   }
 
   async function readJson<T>(path: string, schema: SchemaName): Promise<T> {
-    return parseJson<T>(new TextDecoder().decode(await read(path)), `${directory}/${path}`, schema);
+    const text = new TextDecoder().decode(await read(path));
+    return parseJson(text, `${directory}/${path}`, schema) as T;
   }
 
   const config = await readJson<BundleConfig>('config.json', 'config');

@@ -85,7 +85,14 @@ export async function loadModels(url: string, options: LoadModelsOptions): Promi
   const absolute = (address: string): string => new URL(address, location.href).href;
   const link = createWorkerLink(worker);
   const request = {
-    ...{ url: absolute(url), precision, lm, labels, providers, threads, headers, hash },
+    url: absolute(url),
+    precision,
+    lm,
+    labels,
+    providers,
+    threads,
+    headers,
+    hash,
     ...(runtime !== undefined && { runtime: absolute(runtime) }),
   };
   // The page reads and resamples sound itself.

@@ -1,6 +1,6 @@
 /** The same with WebGPU: larger by 12 MB, and quicker where the device has a good graphics processor. For `providers: ['webgpu', 'cpu']`. */
 import * as ort from 'onnxruntime-web/webgpu';
-import { serveModels, type Port } from './serveModels.ts';
+import { serveModels } from './serveModels.ts';
 import { isRuntimeThread } from './runtimeThread.ts';
 
-if (!isRuntimeThread()) serveModels(self as unknown as Port, ort);
+if (!isRuntimeThread()) serveModels(self, ort);

@@ -1,25 +1,12 @@
 import { execFileSync } from 'node:child_process';
-import { cpSync, mkdtempSync, rmSync } from 'node:fs';
-import { createRequire } from 'node:module';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { basename, dirname, join, resolve } from 'node:path';
-import { build, type BuildOptions } from 'esbuild';
+import { join } from 'node:path';
 import { chromium } from 'playwright-core';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
+import { buildLibrary } from '../helpers/browserLibrary.ts';
 import { serveStatic, type StaticSite } from '../helpers/staticSite.ts';
-
-const ROOT = resolve(import.meta.dirname, '../..');
-const { resolve: find } = createRequire(import.meta.url);
-
-/** What the library's packages load beside the script that holds them. */
-const BESIDE = [
-  join(dirname(find('@echogarden/pffft-wasm/simd')), 'pffft.wasm'),
-  join(dirname(find('@echogarden/speex-resampler-wasm/simd')), 'speex-resampler-simd.wasm'),
-  find('onnxruntime-web/ort-wasm-simd-threaded.mjs'),
-  find('onnxruntime-web/ort-wasm-simd-threaded.wasm'),
-  join(import.meta.dirname, 'blank.html'),
-];
 
 /** The strictest policy under which WebAssembly runs; the icon is none. */
 const POLICY = {
@@ -27,22 +14,12 @@ const POLICY = {
     "default-src 'self'; script-src 'self' 'wasm-unsafe-eval'; img-src data:",
 };
 
-/** As a user's bundler does it: what needs Node would not be found. The runtime stays in files of its own. */
-const BUNDLING: BuildOptions = {
-  bundle: true,
-  format: 'esm',
-  platform: 'browser',
-  target: 'es2022',
-  minify: true,
-  conditions: ['module', 'onnxruntime-web-use-extern-wasm'],
-  external: ['module'], // what the WebAssembly packages import under Node only
-  logLevel: 'error',
-};
-
 /** A site with the library and bundles. */
 export interface LibrarySite {
   readonly folder: string;
   readonly served: StaticSite;
+  /** The system's Chromium. */
+  readonly browser: Browser;
   /** Sends these headers beside the policy. */
   send(headers: Readonly<Record<string, string>>): void;
 }
@@ -51,29 +28,22 @@ export interface LibrarySite {
 export function librarySite(bundles: Readonly<Record<string, string>>): LibrarySite {
   const folder = mkdtempSync(join(tmpdir(), 'sylstream-library-'));
   let served: StaticSite;
+  let browser: Browser;
   const send = (headers: Readonly<Record<string, string>>): void => {
     served.headers = { ...POLICY, ...headers };
   };
   beforeAll(async () => {
-    const contents = `import * as lib from './src/browser/index.ts'; import * as rxjs from 'rxjs'; Object.assign(globalThis, { lib, rxjs });`;
-    await build({
-      stdin: { contents, resolveDir: ROOT, sourcefile: 'lib.ts', loader: 'ts' },
-      outfile: join(folder, 'lib.js'),
-      ...BUNDLING,
-    });
-    await build({
-      entryPoints: [join(ROOT, 'src/browser/worker.ts')],
-      outfile: join(folder, 'worker.js'),
-      ...BUNDLING,
-    });
-    for (const file of BESIDE) cpSync(file, join(folder, basename(file)));
-    for (const [name, from] of Object.entries(bundles)) {
-      cpSync(from, join(folder, 'models', name), { recursive: true });
-    }
+    await buildLibrary(folder, bundles);
     served = await serveStatic(folder);
     send({});
+    const path = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' });
+    browser = await chromium.launch({
+      executablePath: path.trim(),
+      args: ['--no-sandbox', '--enable-blink-features=ForceEagerMeasureMemory'],
+    });
   });
   afterAll(async () => {
+    await browser.close();
     await served.close();
     rmSync(folder, { recursive: true, force: true });
   });
@@ -82,30 +52,26 @@ export function librarySite(bundles: Readonly<Record<string, string>>): LibraryS
     get served() {
       return served;
     },
+    get browser() {
+      return browser;
+    },
     send,
   };
 }
 
-/** Opens a site's page with the library in the system's Chromium; fails when the page throws. */
-export async function inPage<T>(
-  { served }: LibrarySite,
-  act: (page: Page) => Promise<T>,
-): Promise<T> {
-  const executablePath = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' });
-  const browser = await chromium.launch({
-    executablePath: executablePath.trim(),
-    args: ['--no-sandbox', '--enable-precise-memory-info', '--js-flags=--expose-gc'],
-  });
+/** Opens a site's page with the library as a visitor who was never here; fails when the page throws. */
+export async function inPage<T>(site: LibrarySite, act: (page: Page) => Promise<T>): Promise<T> {
+  const visitor = await site.browser.newContext();
   const thrown: Error[] = [];
   try {
-    const page = await browser.newPage();
+    const page = await visitor.newPage();
     page.on('pageerror', (error) => thrown.push(error));
-    await page.goto(`${served.url}blank.html`);
+    await page.goto(`${site.served.url}blank.html`);
     await page.waitForFunction('globalThis.lib !== undefined');
     const result = await act(page);
     if (thrown.length > 0) throw new AggregateError(thrown, 'the page threw');
     return result;
   } finally {
-    await browser.close();
+    await visitor.close();
   }
 }

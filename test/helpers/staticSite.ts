@@ -30,7 +30,9 @@ const PLACE = '/some/where/';
 /** Serves a folder on a loopback port. */
 export async function serveStatic(folder: string): Promise<StaticSite> {
   const site = {
-    ...{ url: '', asked: [] as string[], down: undefined as string | undefined },
+    url: '',
+    asked: [] as string[],
+    down: undefined as string | undefined,
     headers: {} as Readonly<Record<string, string>>,
     close: () =>
       new Promise<void>((closed) => {

@@ -30,7 +30,9 @@ export function createDeviceModels(onLoading: (share: number) => void): DeviceMo
     const worker = new Worker(new URL('modelWorker.js', import.meta.url), { type: 'module' });
     try {
       return await loadModels(BUNDLE, {
-        ...{ worker, lm: true, labels: true },
+        worker,
+        lm: true,
+        labels: true,
         onLoading: (bytes, total) => onLoading(total > 0 ? Math.min(1, bytes / total) : 0),
       });
     } catch (error) {

@@ -1,4 +1,4 @@
-import { filter, map, Observable, Subject, takeWhile } from 'rxjs';
+import { filter, Observable, Subject, takeWhile } from 'rxjs';
 import type { ContinuationEvent, StreamEvent } from '../../src/client/index.ts';
 import { type BrowserModels, speechUnits } from '../../src/browser/index.ts';
 import type { Continuation, Control, PcmChunk } from '../../src/core/types.ts';
@@ -57,9 +57,7 @@ export function openDeviceStream(
     return speechUnits(chunks$, models, all).subscribe({
       next(event) {
         if (event.type === 'unit') units++;
-        events$.next(
-          event.type === 'continued' ? { ...event, more: false } : (event as StreamEvent),
-        );
+        events$.next(event.type === 'continued' ? { ...event, more: false } : event);
       },
       error: (error: unknown) => events$.error(error),
       complete: done,
@@ -103,7 +101,6 @@ export function openDeviceStream(
             .pipe(
               filter(isOurs),
               takeWhile(({ type }) => on === 'unit' || type === 'predicted', true),
-              map((event) => event as ContinuationEvent),
             )
             .subscribe(subscriber),
         );

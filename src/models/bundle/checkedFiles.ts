@@ -42,5 +42,5 @@ export async function readJson<T>(folder: string, path: string, schema: SchemaNa
   const text = await readFile(full, 'utf8').catch((cause: unknown) => {
     throw bundleMissing(full, cause);
   });
-  return parseJson<T>(text, full, schema);
+  return parseJson(text, full, schema) as T;
 }

@@ -26,7 +26,7 @@ export const SCHEMA_CHECKS: Readonly<Record<SchemaName, SchemaCheck>> = compiled
  *
  * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_FORMAT`
  */
-export function parseJson<T>(text: string, name: string, schema: SchemaName): T {
+export function parseJson(text: string, name: string, schema: SchemaName): unknown {
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -46,7 +46,7 @@ export function parseJson<T>(text: string, name: string, schema: SchemaName): T 
         `docs/schema/${schema}.schema.json has the format`,
     );
   }
-  return value as T;
+  return value;
 }
 
 function paramsOf(params: Fault['params']): string {

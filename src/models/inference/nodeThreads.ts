@@ -11,7 +11,7 @@ export function createNodeThreads(): Threads {
     start(options) {
       const link = createWorkerLink<never, never, never>(options as never);
       if (links.push(link) === 1) process.on('exit', leaveNative);
-      return link as never;
+      return link;
     },
     async close() {
       await Promise.all(links.map((link) => link.close()));
