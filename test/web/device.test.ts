@@ -38,7 +38,7 @@ async function cut(page: Page): Promise<unknown[]> {
 const places = (units: readonly { id: number; start: number; end: number }[]): unknown[] =>
   units.map(({ id, start, end }) => [id, start, end]);
 
-describe.runIf(program('chromium'))('cut on this device', { timeout: 4 * PATIENCE_MS }, () => {
+describe.runIf(program('chromium'))('cut on this device', { timeout: PATIENCE_MS }, () => {
   let models: Models;
   let expected: unknown[];
 
