@@ -53,6 +53,8 @@ export class Session {
   #lastFlush: WireId | undefined;
   /** Called when the past of a session from elsewhere is done, or the session is over. */
   #onReplayed: ((isDone: boolean) => void) | undefined;
+  /** All audio up to this sample is encoded, at 16 kHz. */
+  #encoded = 0;
   /** End of the last final unit, at 16 kHz. */
   #decided = 0;
   #failure: PipelineError | undefined;
@@ -90,6 +92,7 @@ export class Session {
           sealer: context.sealer!,
           credential: credential.id,
           sampleRate: hello.audio.rate,
+          windowMs: context.settings.resumeWindowMs,
           numbers: this.#numbers,
           ask: () => this.#stream.snapshot(),
           session: () => this.#sealed(),
@@ -253,7 +256,7 @@ export class Session {
     const link = this.#link;
     this.#requests.pump();
     if (link === undefined || this.#completed || this.#onConcluded !== undefined) return;
-    if (!this.#intake.isOver) this.#seals?.tick(now);
+    if (!this.#intake.isOver) this.#seals?.tick(now, this.#encoded);
     if (this.#acks.isDue(this.#intake, now)) this.#acknowledge(link, now);
   }
 
@@ -263,10 +266,11 @@ export class Session {
 
   /** Sends a seal, where everything that is behind it has gone out before. */
   #seal(snapshot: Snapshot): void {
+    this.#replayed(true); // of a past that is not done there is none
     const link = this.#link;
     if (link === undefined || this.#completed || this.#onConcluded !== undefined) return;
     if (!this.#events.isEmpty || !link.hasRoom()) return;
-    const seal = this.#seals?.of(snapshot);
+    const seal = this.#seals?.of(snapshot, this.#encoded);
     if (seal) this.#acknowledge(link, this.#context.now(), seal);
   }
 
@@ -356,6 +360,7 @@ export class Session {
     const { now, metrics, onLag } = this.#context;
     const lagMs = this.#lag.processed(sample, now());
     metrics.lagSeconds.observe(lagMs / 1000);
+    this.#encoded = sample;
     if (this.hello.pace !== 'file') onLag(lagMs);
     this.#intake.processed(Math.floor((sample * this.hello.audio.rate) / SAMPLE_RATE));
     this.#replayed(true);

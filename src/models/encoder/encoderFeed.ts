@@ -32,10 +32,17 @@ export interface EncoderFeed {
   block(work: EncoderWork, rows: EncoderRows): FeatureBlock | undefined;
   /** The sample up to which all audio is encoded after a step. */
   encodedSample(work: EncoderWork): number;
-  /** Writes what a feed needs to go on after a step: with `restore`, the frames from there on come again. */
+  /** Writes what a feed needs to go on after a step, or, where it has done none, what it went on from: with `restore`, the frames from there on come again. */
   save(to: StateWriter, after: EncoderWork | undefined): void;
   /** Goes on after the saved step; returns the token whose frames are expected next. */
   restore(from: StateReader): number;
+}
+
+/** What a feed goes on from: its next token, the levels of those before it, the frames that the next chunk repeats. */
+interface FeedState {
+  readonly token: number;
+  readonly levels: Float32Array;
+  readonly before: Float32Array;
 }
 
 /**
@@ -53,6 +60,8 @@ export function createEncoderFeed(
   let firstToken = begin;
   /** Levels of the `delayTokens` tokens before the chunk: the outputs speak of them. */
   let recentLevels = new Float32Array(delayTokens);
+  /** Where it stood before its own first step. */
+  let begun: FeedState = { token: begin, levels: recentLevels, before: new Float32Array(repeated) };
 
   function workOf(chunk: Float32Array, scratch: boolean): EncoderWork {
     const levels = new Float32Array(delayTokens + melRowTokens(chunk, framesBefore));
@@ -73,6 +82,11 @@ export function createEncoderFeed(
     return firstToken + melRowTokens(rest, framesBefore) === 0 ? [] : [workOf(rest, true)];
   }
 
+  const stateAfter = ({ firstToken: first, levels, mel: chunk }: EncoderWork): FeedState => ({
+    token: first + chunkTokens,
+    levels: levels.slice(chunkTokens),
+    before: chunk.slice(chunk.length - repeated),
+  });
   const tokensOf = ({ mel: chunk }: EncoderWork): number => melRowTokens(chunk, framesBefore);
   const encodedSample = (work: EncoderWork): number =>
     samplesForTokens(work.firstToken + tokensOf(work));
@@ -101,20 +115,17 @@ export function createEncoderFeed(
     },
     encodedSample,
     save(to, after) {
-      to.numbers(after === undefined ? 0 : after.firstToken + chunkTokens);
-      to.float32s(
-        after === undefined ? new Float32Array(delayTokens) : after.levels.slice(chunkTokens),
-      );
-      to.float32s(
-        after === undefined
-          ? new Float32Array(repeated)
-          : after.mel.slice(after.mel.length - repeated),
-      );
+      const { token, levels, before } = after === undefined ? begun : stateAfter(after);
+      to.numbers(token);
+      to.float32s(levels);
+      to.float32s(before);
     },
     restore(from) {
       firstToken = from.integer(0, MAX_SAVED_TOKEN);
       recentLevels = from.float32s(delayTokens);
-      chunker.goOn(from.float32s(repeated));
+      const before = from.float32s(repeated);
+      chunker.goOn(before);
+      begun = { token: firstToken, levels: recentLevels, before };
       return firstToken;
     },
   };

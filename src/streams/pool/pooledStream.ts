@@ -36,7 +36,7 @@ export interface PooledStream {
    * going on needs. What comes next wakes it, to the same events.
    */
   rest(): void;
-  /** Asks for what another pool needs to go on; told after the next step, and not where the stream rests before. */
+  /** Asks for what another pool needs to go on; told as soon as there is a step behind it, and not where the stream rests. */
   snapshot(): void;
   /** Bytes that it keeps while it rests; undefined while it has its place. */
   readonly restingBytes: number | undefined;

@@ -84,7 +84,8 @@ export function createShard(
         stream.end();
         break;
       case 'snapshot':
-        return stream.snapshot();
+        stream.snapshot();
+        break;
     }
     touch(id, stream);
   }

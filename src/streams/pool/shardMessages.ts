@@ -50,7 +50,7 @@ export type ShardItem = { readonly stream: number } & (
   | { readonly type: 'silence'; readonly moments: number }
   | { readonly type: 'control'; readonly control: Control }
   | { readonly type: 'end' }
-  /** Tells a snapshot with what comes of the next step. */
+  /** Tells a snapshot, as the stream is after the last step. */
   | { readonly type: 'snapshot' }
   /** Leaves the shard, released, as soon as all that came is done and saved; it may be opened again. */
   | { readonly type: 'rest' }

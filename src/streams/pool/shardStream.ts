@@ -37,7 +37,7 @@ export interface ShardStream {
   fail(error: Error): void;
   /** What came of it since the last call. */
   collect(): Collected;
-  /** Asks for a snapshot: `collect` has it after the next step. */
+  /** Asks for a snapshot: `collect` has it, as soon as a step was done or there is a state to go on from. */
   snapshot(): void;
   /** Writes the state into the stream's memory. */
   save(): void;
@@ -174,9 +174,9 @@ export function createShardStream(
     }
   }
 
-  /** Writes what going on needs after the last step. */
-  function write(to: StateBuffer, last: EncoderWork): void {
-    token = last.firstToken + config.encoder.chunkTokens;
+  /** Writes what going on needs after the last step, or where none was done, after the state that it went on from. */
+  function write(to: StateBuffer, last: EncoderWork | undefined): void {
+    if (last) token = last.firstToken + config.encoder.chunkTokens;
     to.clear();
     to.numbers(token, controls, told, sample);
     feed.save(to, last);
@@ -184,7 +184,7 @@ export function createShardStream(
   }
 
   function takeSnapshot(): Snapshot | undefined {
-    if (!isSnapshotDue || over || lastStep === undefined) return undefined;
+    if (!isSnapshotDue || over || refill || (lastStep ?? state) === undefined) return undefined;
     isSnapshotDue = false;
     write(thinBuffer, lastStep);
     const first = replayToken(token, segmenter.firstKept, config.encoder);
