@@ -266,7 +266,6 @@ export class Session {
 
   /** Sends a seal, where everything that is behind it has gone out before. */
   #seal(snapshot: Snapshot): void {
-    this.#replayed(true); // of a past that is not done there is none
     const link = this.#link;
     if (link === undefined || this.#completed || this.#onConcluded !== undefined) return;
     if (!this.#events.isEmpty || !link.hasRoom()) return;
@@ -358,12 +357,12 @@ export class Session {
 
   #progress(sample: number): void {
     const { now, metrics, onLag } = this.#context;
+    this.#encoded = sample;
+    this.#intake.processed(Math.floor((sample * this.hello.audio.rate) / SAMPLE_RATE));
+    if (this.#onReplayed) return this.#replayed(true); // the past says nothing of the lag
     const lagMs = this.#lag.processed(sample, now());
     metrics.lagSeconds.observe(lagMs / 1000);
-    this.#encoded = sample;
     if (this.hello.pace !== 'file') onLag(lagMs);
-    this.#intake.processed(Math.floor((sample * this.hello.audio.rate) / SAMPLE_RATE));
-    this.#replayed(true);
   }
 
   #emit(event: SpeechEvent): void {

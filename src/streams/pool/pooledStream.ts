@@ -13,7 +13,7 @@ import { readCheckpoint, type Checkpoint, type StreamMemory } from './streamMemo
 /** Told what comes of a stream; nothing after `completed` or `failed`, and nothing after its release. */
 export interface StreamListener {
   readonly event: (event: SpeechEvent) => void;
-  /** All audio up to this sample (16 kHz) is encoded. */
+  /** All audio up to this sample (16 kHz) is encoded; of a stream from elsewhere first told when its past is. */
   readonly progress?: ((sample: number) => void) | undefined;
   readonly completed: () => void;
   readonly failed: (error: Error) => void;
@@ -105,7 +105,7 @@ export function createPooledStream(setup: PooledStreamOptions): PooledStream {
   let isAtRest = false;
   let handed = first.moment; // moments that the shard has
   let events = imported?.events ?? 0; // that were told
-  let sample = imported?.sample ?? 0; // that was told
+  let sample = 0; // that was told
   /** The shard has saved nothing of its own yet. */
   let isImported = imported !== undefined;
   let ended = false;

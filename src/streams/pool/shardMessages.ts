@@ -88,7 +88,7 @@ export interface ShardResult {
   /** How many events of the stream went out before these. */
   readonly before: number;
   readonly events: readonly SpeechEvent[];
-  /** All audio up to this sample is encoded. */
+  /** All audio up to this sample is encoded; 0 while the steps of a stream from elsewhere are done again. */
   readonly sample: number;
   /** What is surely saved. */
   readonly saved: { readonly token: number; readonly controls: number };

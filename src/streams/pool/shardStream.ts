@@ -227,7 +227,7 @@ export function createShardStream(
     },
     fail: (error) => stop({ error }),
     collect() {
-      const collected = { before: told, events, sample, saved, over };
+      const collected = { before: told, events, sample: refill ? 0 : sample, saved, over };
       told += events.length;
       events = [];
       return { ...collected, snapshot: takeSnapshot() };

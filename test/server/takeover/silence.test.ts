@@ -51,6 +51,8 @@ describe('a stream that says nothing for longer than a seal is good for', () => 
     for (const dead of servers.slice(0, 2)) {
       const since = Date.now();
       while (Date.now() - since < 2 * windowMs) await sockets.another();
+      const metrics = await (await fetch(`${dead.url}/metrics`)).text();
+      expect(metrics).toContain(`\nsylstream_takeover_seconds_count ${place}\n`); // all that was taken over is done
       const resumed = next('ready');
       place++;
       await dead.close();
