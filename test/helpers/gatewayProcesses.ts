@@ -1,4 +1,4 @@
-import { execFileSync, spawn, type ChildProcess } from 'node:child_process';
+import { execFileSync, spawn, type ChildProcess, type SpawnOptions } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -42,6 +42,25 @@ function documented(proxy: ProxyName): string {
   return text;
 }
 
+/** Starts a program that ends with this process, however that ends: a run that is killed leaves nothing behind (Linux, util-linux). */
+function spawnBound(name: string, args: readonly string[], options: SpawnOptions): ChildProcess {
+  return spawn('setpriv', ['--pdeathsig', 'KILL', name, ...args], options);
+}
+
+/** Our environment without what would be settings of a gateway. */
+function environment(): NodeJS.ProcessEnv {
+  const others = Object.entries(process.env).filter(([name]) => !name.startsWith('SYLSTREAM_'));
+  return { ...Object.fromEntries(others), SYLSTREAM_RESUME_KEYS: KEYS.join(',') };
+}
+
+/** Resolves when a child takes connections; throws where it ends before. */
+async function listens(child: ChildProcess, name: string, port: number): Promise<void> {
+  await listening(port, () => {
+    if (!isAlive(child))
+      throw new Error(`${name} ended with ${child.exitCode ?? child.signalCode}`);
+  });
+}
+
 /** Writes the configuration for these ports, checks it, and starts the balancer. */
 function startBalancer(proxy: ProxyName, ports: readonly number[], folder: string): ChildProcess {
   const file = join(folder, `${proxy}.cfg`);
@@ -55,7 +74,7 @@ function startBalancer(proxy: ProxyName, ports: readonly number[], folder: strin
   writeFileSync(file, isNginx ? inNginx(text, folder) : text);
   const args = isNginx ? ['-p', folder, '-c', file, '-e', 'stderr'] : ['-q', '-f', file];
   execFileSync(proxy, [...args, isNginx ? '-t' : '-c'], { stdio: 'pipe' });
-  return spawn(proxy, isNginx ? args : [...args, '-db'], { stdio: 'ignore' });
+  return spawnBound(proxy, isNginx ? args : [...args, '-db'], { stdio: 'ignore' });
 }
 
 /** Starts three gateways over a bundle; resolves when all take streams. */
@@ -73,6 +92,15 @@ export async function startGateways(options: GatewaysOptions): Promise<GatewayPr
     peak = Math.max(peak, Number(/^VmHWM:\s+(\d+) kB$/m.exec(status)?.[1] ?? 0) / 1024);
   }
 
+  async function close(): Promise<void> {
+    isOver = true;
+    const alive = [...processes, ...balancers].filter(isAlive);
+    const ended = alive.map((child) => once(child, 'exit'));
+    for (const child of alive) child.kill('SIGKILL');
+    await Promise.all(ended);
+    rmSync(folder, { recursive: true });
+  }
+
   async function start(place: number): Promise<void> {
     const flags = ['--bundle', bundle, '--port', String(ports[place]), '--workers', '1'];
     const more = [
@@ -85,18 +113,20 @@ export async function startGateways(options: GatewaysOptions): Promise<GatewayPr
       '--trust-loopback',
       ...(options.flags ?? []),
     ];
-    const env = { ...process.env, SYLSTREAM_RESUME_KEYS: KEYS.join(',') };
-    const child = spawn(process.execPath, [sylstream, 'serve', ...flags, ...more], {
-      env,
+    const child = spawnBound(process.execPath, [sylstream, 'serve', ...flags, ...more], {
+      env: environment(),
       stdio: ['ignore', 'ignore', 'inherit'],
     });
     processes[place] = child;
-    await listening(ports[place], () => {
-      if (child.exitCode !== null) throw new Error(`a gateway ended with ${child.exitCode}`);
-    });
+    await listens(child, 'a gateway', ports[place]);
   }
 
-  await Promise.all([0, 1, 2].map(start));
+  try {
+    await Promise.all([0, 1, 2].map(start));
+  } catch (error) {
+    await close();
+    throw error;
+  }
   const urlOf = (port: number): string => `ws://127.0.0.1:${port}/v1/stream`;
 
   return {
@@ -104,9 +134,7 @@ export async function startGateways(options: GatewaysOptions): Promise<GatewayPr
       const port = await freePort();
       const balancer = startBalancer(proxy, [...ports, port], folder);
       balancers.push(balancer);
-      await listening(port, () => {
-        if (balancer.exitCode !== null) throw new Error(`${proxy} ended with ${balancer.exitCode}`);
-      });
+      await listens(balancer, proxy, port);
       return urlOf(port);
     },
     directUrls: ports.map(urlOf),
@@ -126,14 +154,7 @@ export async function startGateways(options: GatewaysOptions): Promise<GatewayPr
       processes.filter(isAlive).forEach(look);
       return peak;
     },
-    async close() {
-      isOver = true;
-      const alive = [...processes, ...balancers].filter(isAlive);
-      const ended = alive.map((child) => once(child, 'exit'));
-      for (const child of alive) child.kill('SIGKILL');
-      await Promise.all(ended);
-      rmSync(folder, { recursive: true });
-    },
+    close,
   };
 }
 
