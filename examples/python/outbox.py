@@ -13,7 +13,7 @@ MAX_AUDIO_BYTES = 32 * 1024
 class _Item:
     at: int  # first sample, at the declared rate
     moments: int  # 0 for a control
-    data: bytes = b''
+    data: bytes | None = None  # none in a hole
     control: Message | None = None
 
     @property
@@ -22,14 +22,17 @@ class _Item:
 
 
 class Outbox:
-    """Audio by its sample index and controls at their place in it, in order, until the server has acknowledged them."""
+    """Audio and holes by their sample index and controls at their place in them, in order, until they need not be sent again."""
 
     def __init__(self, moment_bytes: int) -> None:
         self.moment_bytes = moment_bytes
         self.written = 0
         self.acknowledged = 0
+        self.kept = 0  # from here on everything is still here
         self._items: deque[_Item] = deque()
         self._next = 0  # the item to send next
+        self._past = 0  # what lies before it goes as `again`
+        self._first_control = 0  # controls with a lower number are known
 
     @property
     def held(self) -> int:
@@ -47,41 +50,57 @@ class Outbox:
             self._items.append(_Item(self.written, moments, piece))
             self.written += moments
 
+    def push_gap(self, moments: int) -> None:
+        """Appends a hole of so many moments."""
+        self._items.append(_Item(self.written, moments))
+        self.written += moments
+
     def push_control(self, message: Message) -> None:
         """Appends a message that counts at this place in the audio."""
         self._items.append(_Item(self.written, 0, control=message))
 
     def take(self, limit: int) -> Message | None:
-        """The next message if all its audio lies before sample `limit`, else None."""
-        if self._next >= len(self._items):
-            return None
-        item = self._items[self._next]
-        if item.control is None and item.end > limit:
-            item = self._split(item, limit)
+        """The next message if all its audio lies before sample `limit`, or is of the past; else None."""
+        while self._next < len(self._items):
+            item = self._items[self._next]
+            if item.control is not None:
+                self._next += 1
+                if item.control.get('k', self._first_control) >= self._first_control:
+                    return item.control
+                continue
+            again = item.at < self._past
+            item = self._split(item, self._past if again else limit)
             if item.moments == 0:
                 return None
-        self._next += 1
-        if item.control is not None:
-            return item.control
-        return {'t': 'a', 'n': item.at, 'd': item.data}
+            self._next += 1
+            what: Message = {'len': item.moments} if item.data is None else {'d': item.data}
+            return {'t': 'again' if again else 'gap' if item.data is None else 'a', 'n': item.at, **what}
+        return None
 
     def _split(self, item: _Item, limit: int) -> _Item:
-        """Cuts the next item at `limit`, so that credit for a part of it is used."""
+        """The next item up to `limit`; the rest of it comes behind."""
         moments = max(0, limit - item.at)
+        if moments >= item.moments:
+            return item
+        cut = moments * self.moment_bytes
+        first = _Item(item.at, moments, item.data and item.data[:cut])
         if moments:
-            cut = moments * self.moment_bytes
-            self._items[self._next] = _Item(item.at, moments, item.data[:cut])
-            self._items.insert(self._next + 1, _Item(limit, item.moments - moments, item.data[cut:]))
-            return self._items[self._next]
-        return _Item(item.at, 0)
+            self._items[self._next] = first
+            self._items.insert(self._next + 1, _Item(limit, item.moments - moments, item.data and item.data[cut:]))
+        return first
 
-    def acknowledge(self, n: int) -> None:
-        """Samples before `n` are the server's, and so is every control that came before the last of them."""
+    def acknowledge(self, n: int, keep: int | None = None) -> None:
+        """Samples before `n` are the server's, and so is every control that came before the last of them; from `keep` on all is kept."""
         self.acknowledged = max(self.acknowledged, min(n, self.written))
-        while self._next > 0 and self._items[0].end <= n and self._items[0].at < n:
+        self.kept = max(self.kept, n if keep is None else keep)
+        while self._next > 0 and self._items[0].end <= self.kept and self._items[0].at < self.kept:
             self._items.popleft()
             self._next -= 1
 
-    def rewind(self, n: int) -> None:
-        """Everything from sample `n` on is to be sent again; audio that is sent twice is ignored."""
+    def rewind(self, n: int, *, past: int = 0, control: int = 0) -> None:
+        """
+        Everything from sample `n` on is to be sent again; audio that is sent twice is ignored. For another gateway, what lies
+        before sample `past` as `again`, and of the controls those from number `control` on.
+        """
+        self._past, self._first_control = past, control
         self._next = next((i for i, item in enumerate(self._items) if item.end > n or item.at >= n), len(self._items))

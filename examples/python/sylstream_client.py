@@ -6,19 +6,21 @@ from collections.abc import AsyncIterator
 from time import monotonic
 from typing import Any, Self
 
-from websockets.asyncio.client import ClientConnection, connect
+from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
+from connection import arrive, is_refusal, receive
 from outbox import Outbox
-from wire import NEW_SESSION_CODES, RETRY_CODES, SUBPROTOCOL, Message, StreamError, decode, encode
+from passage import Passage
+from wire import NEW_SESSION_CODES, RETRY_CODES, Message, StreamError, encode
 
 SAMPLE_BYTES = {'s16le': 2, 'f32le': 4, 'mulaw': 1, 'alaw': 1}
 FIRST_BACK_OFF_S = 0.1
 LONGEST_BACK_OFF_S = 5.0
-# Seconds for a connection and its `ready`.
-OPEN_TIMEOUT_S = 10.0
 # Audio that may wait here before `write` does, in seconds.
 BUFFER_S = 30.0
+# Seconds between two attempts to move to another gateway.
+MOVE_AGAIN_S = 0.25
 # Samples that may come of a `say` ahead of what was heard.
 FIRST_CREDIT = 32_000
 
@@ -33,6 +35,7 @@ class UnitStream:
     pace: "live", or "file" for faster than real time. dial: "natural" or units a second. token: the bearer token.
     continuation: whether `ask` will be called, so that the server's language model reads along from the start.
     give_up_s: seconds without a connection after which the stream fails.
+    takeover_bytes: of audio that may be kept here so that another gateway can take the session over; 0: it is not to be.
     """
 
     def __init__(
@@ -49,13 +52,14 @@ class UnitStream:
         continuation: bool = False,
         token: str | None = None,
         give_up_s: float = 30.0,
+        takeover_bytes: int = 8 * 2**20,
     ) -> None:
         self._url = url
         self._hello: Message = {
             't': 'hello',
             'v': 1,
             'audio': {'fmt': fmt, 'rate': rate, 'ch': channels},
-            'want': {'partials': partials, 'continuation': continuation},
+            'want': {'partials': partials, 'continuation': continuation, 'takeover': takeover_bytes > 0},
             'pace': pace,
             'rate': dial,
             'max_delay_ms': max_delay_ms,
@@ -65,9 +69,14 @@ class UnitStream:
         self._give_up_s = give_up_s
         self._buffer = int(BUFFER_S * rate)
         self._outbox = Outbox(SAMPLE_BYTES[fmt] * channels)
+        self._passage = Passage(takeover_bytes, SAMPLE_BYTES[fmt] * channels)
+        self._leave_by: float | None = None  # until then the server waits that this session leaves for another one
+        self._moving: asyncio.Task[tuple[ClientConnection, Message] | None] | None = None
         self._limit = 0  # the first sample that may not be sent yet
         self._after = -1  # the last unit that arrived
         self._flushed: str | int | None = None
+        self._unanswered: set[str | int] = set()  # flushes
+        self._controls = 0
         self._resume_token: str | None = None
         self._ended = False
         self._requests: dict[str | int, Message] = {}  # each `gen` that is not over
@@ -99,13 +108,20 @@ class UnitStream:
             self._moved.notify_all()
             await self._moved.wait_for(lambda: self._outbox.held < self._buffer or self._over)
 
+    async def skip(self, moments: int) -> None:
+        """Declares that so many moments do not exist; they count as silence."""
+        self._outbox.push_gap(moments)
+        async with self._moved:
+            self._moved.notify_all()
+
     async def turn(self, dial: str | float, from_sample: int | None = None) -> None:
         """Turns the rate dial from here on, or from a sample at 16 kHz on."""
-        await self._control({'t': 'set', 'rate': dial, **({} if from_sample is None else {'from': from_sample})})
+        await self._numbered({'t': 'set', 'rate': dial, **({} if from_sample is None else {'from': from_sample})})
 
     async def flush(self, flush_id: str | int) -> None:
         """Asks that everything so far be decided; `flushed` with this id answers."""
-        await self._control({'t': 'flush', 'id': flush_id})
+        self._unanswered.add(flush_id)
+        await self._numbered({'t': 'flush', 'id': flush_id})
 
     async def ask(self, request_id: str | int, *, units: int = 300, seconds: float | None = None, on: str = 'now', **draw: float) -> None:
         """
@@ -168,6 +184,11 @@ class UnitStream:
         async with self._moved:
             self._moved.notify_all()
 
+    async def _numbered(self, message: Message) -> None:
+        """A control that counts once, whichever gateway gets it."""
+        self._controls += 1
+        await self._control({**message, 'k': self._controls - 1})
+
     async def _control(self, message: Message) -> None:
         self._outbox.push_control(message)
         async with self._moved:
@@ -183,51 +204,97 @@ class UnitStream:
                     await self._session()
                     return self._events.put_nowait(None)
                 except StreamError as error:
-                    if error.code not in RETRY_CODES or (error.code in NEW_SESSION_CODES and self._resume_token):
+                    if error.code not in RETRY_CODES or (error.code in NEW_SESSION_CODES and self._resume_token and not self._can_move):
                         return self._events.put_nowait(error)
                     reason = error
-                except (OSError, TimeoutError, ConnectionClosed) as error:
+                except (OSError, TimeoutError, ConnectionClosed, InvalidHandshake) as error:
                     reason = StreamError('connection', f'no connection to {self._url}: {error}')
-                except InvalidHandshake as error:
-                    return self._events.put_nowait(StreamError('connection', f'{self._url}: {error}'))
+                    if is_refusal(error):
+                        return self._events.put_nowait(reason)
                 if self._resume_token != had:  # there was a session in between
                     lost_since, back_off = monotonic(), FIRST_BACK_OFF_S
                 if monotonic() - lost_since > self._give_up_s:
                     return self._events.put_nowait(reason)
-                await asyncio.sleep(max(back_off, (reason.retry_after_ms or 0) / 1000))
+                wait_ms = 0 if self._can_move else reason.retry_after_ms or 0  # another gateway may have room
+                await asyncio.sleep(max(back_off, wait_ms / 1000))
                 back_off = min(2 * back_off, LONGEST_BACK_OFF_S)
         finally:
             async with self._moved:
                 self._moved.notify_all()
 
+    @property
+    def _is_whole(self) -> bool:
+        """Whether there is no seal yet and all of the session is still here: another gateway may begin it again."""
+        return self._passage.offered and self._passage.seal is None and self._outbox.kept == 0
+
+    @property
+    def _can_move(self) -> bool:
+        return self._passage.seal is not None or self._is_whole
+
     async def _session(self) -> None:
-        """One connection, from hello to done. Raises when it drops."""
-        async with connect(
-            self._url,
-            subprotocols=[SUBPROTOCOL],
-            additional_headers=self._headers,
-            compression=None,
-            open_timeout=OPEN_TIMEOUT_S,
-        ) as socket:
-            await socket.send(encode(self._hello_message()))
-            ready = await asyncio.wait_for(self._receive(socket), OPEN_TIMEOUT_S)
-            if ready['t'] != 'ready':
-                raise StreamError('order', f'expected ready, got {ready["t"]}')
-            may_ask = self._resume_token is None or not self._ended  # an `end` may have arrived before
-            self._resume_token = ready['token']
-            self._outbox.acknowledge(ready['next'])
+        """From a hello to `done`, wherever the session moves. Raises when its connection drops."""
+        arrived: tuple[ClientConnection, Message] | None = await arrive(self._url, self._headers, self._hello_message())
+        while arrived is not None:
+            async with arrived[0]:
+                arrived = await self._serve(*arrived)
+
+    async def _serve(self, socket: ClientConnection, ready: Message) -> tuple[ClientConnection, Message] | None:
+        """Goes on where `ready` says, until `done`, or until another gateway has the session: the way to it, and its `ready`."""
+        self._begin(ready)
+        sending = asyncio.create_task(self._send(socket))
+        receiving = asyncio.create_task(receive(socket))
+        try:
+            while True:
+                await asyncio.wait([task for task in (receiving, self._moving) if task], return_when=asyncio.FIRST_COMPLETED)
+                if self._moving is not None and self._moving.done():
+                    moving, self._moving = self._moving, None
+                    if (arrived := moving.result()) is not None:
+                        return arrived
+                if not receiving.done():
+                    continue
+                if await self._handle(receiving.result(), socket):
+                    return None
+                receiving = asyncio.create_task(receive(socket))
+        finally:
+            tasks = [task for task in (sending, receiving, self._moving) if task]
+            self._moving = None
+            for task in tasks:
+                task.cancel()
+            await asyncio.gather(*tasks, return_exceptions=True)
+            self._lose_speech()
+
+    def _begin(self, ready: Message) -> None:
+        """A gateway has the session: sends again what it lacks."""
+        may_ask = self._resume_token is None or not self._ended  # an `end` may have arrived before
+        self._resume_token = ready['token']
+        self._leave_by = None
+        self._passage.begin(ready)
+        self._outbox.acknowledge(ready['next'], self._passage.keep(ready['next']))
+        if 'again' in ready:
+            self._outbox.rewind(ready['again'], past=ready['next'], control=ready['k'])
+        else:
             self._outbox.rewind(ready['next'])
-            self._limit = ready['next'] + ready['credit']
-            self._direct = deque([*self._requests.values(), *self._spoken.values()] if may_ask else [])
-            self._events.put_nowait(ready)
-            sending = asyncio.create_task(self._send(socket))
+        self._limit = ready['next'] + ready['credit']
+        self._direct = deque([*self._requests.values(), *self._spoken.values()] if may_ask else [])
+        self._events.put_nowait(ready)
+
+    async def _move(self, until: float) -> tuple[ClientConnection, Message] | None:
+        """Goes to another gateway while this one still serves; None where nobody takes the session in time."""
+        while monotonic() < until:
+            hello = self._hello_message()
+            hello['resume'] |= {'token': '', 'only': True}
             try:
-                while not await self._handle(await self._receive(socket), socket):
-                    pass
-            finally:
-                sending.cancel()
-                await asyncio.gather(sending, return_exceptions=True)
-                self._lose_speech()
+                return await arrive(self._url, self._headers, hello)
+            except (StreamError, OSError, TimeoutError, ConnectionClosed, InvalidHandshake):
+                await asyncio.sleep(MOVE_AGAIN_S)
+        self._passage.stay()
+        return None
+
+    def _leave(self) -> None:
+        """Begins to move where the server asks for it and there is a seal."""
+        if self._leave_by is not None and self._moving is None and self._passage.seal is not None:
+            self._moving = asyncio.create_task(self._move(self._leave_by))
+            self._leave_by = None
 
     def _lose_speech(self) -> None:
         """What was being said went with its connection."""
@@ -238,10 +305,10 @@ class UnitStream:
     def _hello_message(self) -> Message:
         if self._resume_token is None:
             return self._hello
-        resume: Message = {'token': self._resume_token, 'after': self._after, 'only': True}
+        resume: Message = {'token': self._resume_token, 'after': self._after, 'only': not self._is_whole}
         if self._flushed is not None:
             resume['flush'] = self._flushed
-        return {**self._hello, 'resume': resume}
+        return {**self._hello, 'resume': resume, **self._passage.ticket()}
 
     async def _send(self, socket: ClientConnection) -> None:
         """Sends what the credit allows, waits for more of either."""
@@ -253,24 +320,16 @@ class UnitStream:
                     continue
             await socket.send(encode(message))
 
-    async def _receive(self, socket: ClientConnection) -> Message:
-        """The next message; raises StreamError for a fatal error."""
-        data = await socket.recv()
-        if isinstance(data, str):
-            raise StreamError('malformed', 'expected a binary message, got text')
-        message = decode(data)
-        if message['t'] == 'error' and message['fatal']:
-            raise StreamError(message['code'], message['msg'], message.get('retry_after_ms'))
-        return message
-
     async def _handle(self, message: Message, socket: ClientConnection) -> bool:
         """Takes one message; True after `done`."""
         match message['t']:
             case 'ack':
                 async with self._moved:
                     self._limit = message['n'] + message['credit']
-                    self._outbox.acknowledge(message['n'])
+                    self._passage.acknowledged(message, self._outbox.kept)
+                    self._outbox.acknowledge(message['n'], self._passage.keep(message['n']))
                     self._moved.notify_all()
+                self._leave()
                 return False
             case 'ping':
                 await socket.send(encode({**message, 't': 'pong'}))
@@ -281,8 +340,17 @@ class UnitStream:
                 if message['i'] != self._after + 1:
                     raise StreamError('internal', f'expected unit {self._after + 1}, got {message["i"]}')
                 self._after = message['i']
+                self._passage.unit(message)
+            case 'p' if message['from'] <= self._after:
+                return False  # begins with a unit that came before
             case 'flushed':
+                if message['id'] not in self._unanswered:
+                    return False  # came before the session was taken over
+                self._unanswered.remove(message['id'])
                 self._flushed = message['id']
+            case 'goaway' if message.get('elsewhere'):
+                self._leave_by = monotonic() + message['deadline_ms'] / 1000
+                self._leave()
             case 'gend' if not message.get('more'):
                 self._requests.pop(message['id'], None)
             case 'error' if 'ref' in message:

@@ -1,4 +1,4 @@
-"""The golden messages of test/vectors, the error table of docs/asyncapi.yaml, and the outbox."""
+"""The golden messages of test/vectors, the error table of docs/asyncapi.yaml, the outbox and the passage."""
 
 import base64
 import json
@@ -10,6 +10,7 @@ import jsonschema
 import yaml
 
 from outbox import MAX_AUDIO_BYTES, Outbox
+from passage import Passage
 from wire import NEW_SESSION_CODES, RETRY_CODES, Message, StreamError, decode, encode
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -124,9 +125,65 @@ class OutboxTest(unittest.TestCase):
         self.assertEqual(box.take(10), {'t': 'end'})
         self.assertIsNone(box.take(10))
 
+    def test_sends_the_past_again_to_another_gateway_and_goes_on(self) -> None:
+        box = Outbox(1)
+        box.push_audio(b'abcd')
+        box.push_control({'t': 'flush', 'id': 1, 'k': 0})
+        box.push_gap(4)
+        box.push_control({'t': 'set', 'rate': 5, 'k': 1})
+        box.push_audio(b'efgh')
+        box.push_control({'t': 'end'})
+        while box.take(20) is not None:
+            continue
+        box.acknowledge(12, 2)
+        box.rewind(2, past=6, control=1)
+        expected = [
+            {'t': 'again', 'n': 0, 'd': b'abcd'},
+            {'t': 'again', 'n': 4, 'len': 2},
+            {'t': 'gap', 'n': 6, 'len': 2},
+            {'t': 'set', 'rate': 5, 'k': 1},
+            {'t': 'a', 'n': 8, 'd': b'ef'},
+        ]
+        self.assertEqual([box.take(10) for _ in range(6)], [*expected, None])
+        self.assertEqual([box.take(12) for _ in range(2)], [{'t': 'a', 'n': 10, 'd': b'gh'}, {'t': 'end'}])
+        self.assertEqual((box.held, box.kept), (0, 2))
+
     def test_refuses_a_part_of_a_moment(self) -> None:
         with self.assertRaises(ValueError):
             Outbox(4).push_audio(bytes(6))
+
+
+class PassageTest(unittest.TestCase):
+    READY: Message = {'t': 'ready', 'takeover': {'bytes': 100, 'bits': ''}}
+    ACK: Message = {'t': 'ack', 'n': 50, 'seal': b'seal', 'keep': 30}
+
+    def test_keeps_what_the_newest_seal_wants_and_everything_before_the_first(self) -> None:
+        passage = Passage(100, 1)
+        passage.begin(self.READY)
+        self.assertEqual((passage.keep(40), passage.ticket()), (0, {}))
+        passage.unit({'id': 7, 's': 0, 'e': 9})
+        passage.acknowledged(self.ACK, 0)
+        self.assertEqual(passage.keep(50), 30)
+        self.assertEqual(passage.ticket(), {'seal': b'seal', 'past': [(7, 0, 9)]})
+
+    def test_keeps_what_a_seal_on_its_way_wants_until_it_has_arrived(self) -> None:
+        passage = Passage(100, 1)
+        passage.begin(self.READY)
+        passage.acknowledged(self.ACK, 0)
+        passage.ticket()
+        passage.acknowledged({**self.ACK, 'keep': 45}, 30)
+        self.assertEqual(passage.keep(50), 30)
+        passage.begin(self.READY)
+        self.assertEqual(passage.keep(50), 45)
+
+    def test_keeps_nothing_where_it_would_be_too_much(self) -> None:
+        passage = Passage(99, 1)
+        passage.begin(self.READY)
+        passage.acknowledged(self.ACK, 0)
+        self.assertEqual((passage.keep(50), passage.seal), (50, None))
+        passage = Passage(100, 1)
+        passage.begin(self.READY)
+        self.assertEqual((passage.keep(101), passage.offered), (101, False))
 
 
 if __name__ == '__main__':
