@@ -25,11 +25,24 @@ export function helloOf(options: ResolvedOptions): Hello {
   };
 }
 
-/** What a hello says of the session that goes on: its token, the last unit and the last answer to a flush that came. */
+/** What a client has of a session. */
+export interface KnownSession {
+  readonly after: number;
+  readonly flush: string | number | undefined;
+  /** All that was sent is still here. */
+  readonly isWhole: boolean;
+}
+
+/** What a hello says of the session that goes on: its token, the last unit and the last answer to a flush that came. One that is whole may be begun again. */
 export function resumeOf(
   { onLost }: ResolvedOptions,
   token: string,
-  { after, flush }: { readonly after: number; readonly flush?: string | number | undefined },
+  { after, flush, isWhole }: KnownSession,
 ): NonNullable<Hello['resume']> {
-  return { token, after, only: onLost === 'fail', ...(flush !== undefined && { flush }) };
+  return {
+    token,
+    after,
+    only: onLost === 'fail' && !isWhole,
+    ...(flush !== undefined && { flush }),
+  };
 }

@@ -4,16 +4,20 @@ import type { ResolvedOptions } from './options.ts';
 import { connectWire } from './wireConnection.ts';
 import type { WireConnection } from './wireConnection.ts';
 
-/** A stream on its way to another gateway, while the old one still serves it. */
+/** A stream's way to another gateway, while the old one still serves it. */
 export interface Move {
-  /** Gives it up. */
-  close(): void;
+  /** The old gateway ends in so many milliseconds, and waits that the stream leaves. */
+  wanted(deadlineMs: number): void;
+  /** Begins to move, where that is wanted and can be; it tries again until it arrives or the deadline comes. */
+  begin(): void;
+  /** Gives it up: the stream is elsewhere, or over. */
+  end(): void;
 }
 
-/** What a move tells. */
+/** What a move asks and tells. */
 export interface MoveHandlers {
-  /** Milliseconds until the old gateway ends. */
-  readonly deadlineMs: number;
+  /** Whether there is a seal. */
+  readonly isOpen: () => boolean;
   /** Made for every attempt. */
   readonly hello: () => Hello;
   /** Another gateway has the session now, and this is the way to it. */
@@ -28,36 +32,55 @@ export interface MoveHandlers {
 /** Milliseconds between two attempts: a balancer takes a moment to see who is not ready. */
 const AGAIN_MS = 250;
 
-/** Begins to move; it tries again until it arrives, is closed, or the deadline comes. */
-export function startMove(url: string, options: ResolvedOptions, handlers: MoveHandlers): Move {
-  const until = Date.now() + handlers.deadlineMs;
-  let wire: WireConnection;
+/** Makes the moves of a stream. */
+export function createMove(url: string, options: ResolvedOptions, handlers: MoveHandlers): Move {
+  let until: number | undefined;
+  let isUnderWay = false;
+  let wire: WireConnection | undefined;
   let timer: ReturnType<typeof setTimeout> | undefined;
-  let hasArrived = false;
+
+  function end(): void {
+    clearTimeout(timer);
+    wire?.close();
+    wire = undefined;
+    until = undefined;
+    isUnderWay = false;
+  }
 
   function attempt(): void {
+    let hasArrived = false;
     const own = connectWire(url, options, {
       onOpen: () => own.send(handlers.hello()),
       onMessage(message) {
         if (hasArrived) return handlers.onMessage(message);
         if (message.t !== 'ready') return;
         hasArrived = true;
+        wire = undefined; // the stream's
+        end();
         handlers.onArrived(own, message);
       },
       onClosed(error, code) {
         if (hasArrived) return handlers.onClosed(error, code);
-        if (Date.now() + AGAIN_MS > until) return handlers.onStayed();
-        timer = setTimeout(attempt, AGAIN_MS);
+        if (Date.now() + AGAIN_MS < until!) {
+          timer = setTimeout(attempt, AGAIN_MS);
+          return;
+        }
+        end();
+        handlers.onStayed();
       },
     });
     wire = own;
   }
 
-  attempt();
   return {
-    close() {
-      clearTimeout(timer);
-      if (!hasArrived) wire.close();
+    wanted(deadlineMs) {
+      until = Date.now() + deadlineMs;
     },
+    begin() {
+      if (until === undefined || isUnderWay || !handlers.isOpen()) return;
+      isUnderWay = true;
+      attempt();
+    },
+    end,
   };
 }

@@ -20,7 +20,8 @@ export interface Timeline {
   readonly units: number;
   /** The stream's event for a unit; undefined for one that came before. Throws `RangeError` when some are missing. */
   unit(message: FinalUnit): SpeechEvent | undefined;
-  provisional(message: ProvisionalUnits): SpeechEvent;
+  /** The stream's event for the tail; undefined where it begins with a unit that came before. */
+  provisional(message: ProvisionalUnits): SpeechEvent | undefined;
   flushed(message: Flushed): SpeechEvent;
   predicted(message: WirePredictedUnit): ContinuationEvent;
   continued(message: WireContinuationEnd): ContinuationEvent;
@@ -49,6 +50,7 @@ export function createTimeline(rate: number): Timeline {
       return { type: 'unit', unit: toUnit(message, base) };
     },
     provisional({ from, us }) {
+      if (from <= after) return undefined;
       const units = us.map(([id, s, e], place) =>
         toUnit({ t: 'u', i: from + place, id, s, e, at: e, pause: id === 0 }, base),
       );

@@ -22,7 +22,7 @@ import type { StreamEvent } from './events.ts';
 import { helloOf, resumeOf } from './helloOf.ts';
 import { iterate } from './iterate.ts';
 import { resolveOptions, type ResolvedOptions, type StreamOptions } from './options.ts';
-import { startMove, type Move } from './move.ts';
+import { createMove, type Move } from './move.ts';
 import { doneOf } from './doneOf.ts';
 import { createOutbox, type Outbox, type WireControl } from './outbox.ts';
 import { createPassage, type Passage } from './passage.ts';
@@ -59,7 +59,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   readonly #passage: Passage;
   #wire: WireConnection | undefined;
   /** The way to another gateway, while this one still serves. */
-  #move: Move | undefined;
+  readonly #move: Move;
   #ready: Ready | undefined;
   #isLive = false;
   #limit = 0;
@@ -92,6 +92,22 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     const { backOffMs: firstMs, giveUpMs, takeoverBytes: maxBytes } = this.#options;
     this.#passage = createPassage({ maxBytes, momentBytes: bytesPerMoment(this.#audio) });
     this.#backOff = createBackOff({ firstMs, giveUpMs });
+    this.#move = createMove(url, this.#options, {
+      isOpen: () => this.#passage.isOpen,
+      hello: () => {
+        const hello = this.#hello();
+        return { ...hello, resume: { ...hello.resume!, token: '', only: true } };
+      },
+      onArrived: (wire, message) => {
+        this.#wire?.close();
+        this.#requests.lost();
+        this.#wire = wire;
+        this.#begin(message);
+      },
+      onMessage: (message) => this.#receive(message),
+      onClosed: (error, closeCode) => this.#closed(this.#lastError ?? error, closeCode),
+      onStayed: () => this.#passage.arrive(),
+    });
     this.events$ = this.#out$.asObservable();
     this.units$ = this.#out$.pipe(
       filter((event) => event.type === 'unit'),
@@ -210,10 +226,16 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     });
   }
 
+  /** Whether all of the session is still here, and there is no seal yet: another gateway can begin it again, to the same units. */
+  get #isWhole(): boolean {
+    const { isOffered, isOpen } = this.#passage;
+    return this.#ready !== undefined && isOffered && !isOpen && this.#outbox.kept <= this.#base;
+  }
+
   #hello(): Hello {
     const hello = helloOf(this.#options);
     if (this.#ready === undefined) return hello;
-    const known = { after: this.#timeline.after, flush: this.#lastFlush };
+    const known = { after: this.#timeline.after, flush: this.#lastFlush, isWhole: this.#isWhole };
     const resume = resumeOf(this.#options, this.#ready.token, known);
     return { ...hello, resume, ...this.#passage.ticket() };
   }
@@ -241,7 +263,8 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
         this.#requests.over(message.id);
         return this.#emit({ type: 'spoken', request: message.id, reason: message.reason });
       case 'goaway':
-        if (message.elsewhere === true) this.#leave(message.deadline_ms);
+        if (message.elsewhere === true) this.#move.wanted(message.deadline_ms);
+        this.#move.begin();
         return this.#emit(goawayOf(message));
       case 'error':
         return this.#error(message);
@@ -253,8 +276,9 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
   }
 
   #begin(ready: Ready): void {
-    this.#passage.begin(ready, !ready.resumed);
-    if (this.#ready !== undefined && !ready.resumed) {
+    const goesOn = ready.resumed || this.#isWhole;
+    this.#passage.begin(ready, !goesOn);
+    if (this.#ready !== undefined && !goesOn) {
       this.#base = this.#outbox.first;
       this.#timeline.restart(this.#base);
       this.#emit({ type: 'restarted', sample: this.#base, index: this.#timeline.units });
@@ -265,7 +289,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     const next = this.#base + ready.next;
     if (ready.again === undefined) this.#outbox.rewind(next);
     else this.#outbox.replay({ from: this.#base + ready.again, next, k: ready.k ?? 0 });
-    this.#emit({ type: 'ready', resumed: ready.resumed, model: ready.model });
+    this.#emit({ type: 'ready', resumed: goesOn, model: ready.model });
     if (!this.#isEnding) this.#requests.again();
     this.#grant(ready.next, ready.credit);
   }
@@ -274,6 +298,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     this.#passage.acknowledged(ack, this.#outbox.kept - this.#base);
     this.#grant(ack.n, ack.credit);
     this.#emit({ type: 'progress', acknowledged: this.#base + ack.n, lagMs: ack.lag_ms });
+    this.#move.begin(); // there may be a seal now
   }
 
   #grant(n: number, credit: number): void {
@@ -322,38 +347,11 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     }
   }
 
-  /** The server goes: begins elsewhere while it still serves. */
-  #leave(deadlineMs: number): void {
-    if (!this.#passage.isOpen) return;
-    this.#move ??= startMove(this.#url, this.#options, {
-      deadlineMs,
-      hello: () => {
-        const hello = this.#hello();
-        return { ...hello, resume: { ...hello.resume!, token: '', only: true } };
-      },
-      onArrived: (wire, ready) => {
-        this.#wire?.close();
-        this.#requests.lost();
-        this.#wire = wire;
-        this.#move = undefined;
-        this.#begin(ready);
-      },
-      onMessage: (message) => this.#receive(message),
-      onClosed: (error, closeCode) => this.#closed(this.#lastError ?? error, closeCode),
-      onStayed: () => this.#stay(),
-    });
-  }
-
-  #stay(): void {
-    this.#move?.close();
-    this.#move = undefined;
-    this.#passage.arrive();
-  }
-
   #closed(reason: PipelineError, code: number): void {
     this.#isLive = false;
     this.#requests.lost();
-    this.#stay();
+    this.#move.end();
+    this.#passage.arrive();
     const isNetwork = reason.code === 'SYLSTREAM_ERR_CONNECTION';
     const isBusy =
       reason.code === 'SYLSTREAM_ERR_CAPACITY' || reason.code === 'SYLSTREAM_ERR_DRAINING';
@@ -377,7 +375,7 @@ export class UnitStream implements AsyncIterable<StreamEvent> {
     this.#isOver = true;
     this.#isLive = false;
     clearTimeout(this.#timer);
-    this.#move?.close();
+    this.#move.end();
     this.#wire?.close();
     this.#wake();
     tell();
