@@ -36,6 +36,8 @@ const { values } = parseArgs({
 const signal = values.signal as NodeJS.Signals;
 const sylstream = join(root, 'bin/sylstream.js');
 const seconds = Number(values.seconds);
+/** Between two lines about live streams. */
+const PROGRESS_MS = 10_000;
 
 /** Ends one gateway after the other until it is told to stop; resolves with how many. */
 function endInTurn(gateways: GatewayProcesses): { stop(): Promise<number> } {
@@ -68,11 +70,17 @@ async function undisturbed(scripts: readonly LiveScript[]): Promise<SpeechEvent[
       const events$ = pool.speechUnits(from(items(next.script)), { sampleRate, channels });
       const events = await lastValueFrom(events$.pipe(toArray()));
       all[next.n] = events.filter(({ type }) => type === 'unit' || type === 'flushed');
+      say(`${Object.keys(all).length} of ${scripts.length} streams once more, undisturbed`);
     }
   }
   await Promise.all([one(), one()]);
   await pool.close();
   return all;
+}
+
+/** Says a step on stderr, with the seconds since the start. */
+function say(what: string): void {
+  console.error(`${(performance.now() / 1000).toFixed(0).padStart(4)} s  ${what}`);
 }
 
 function tell(what: string, of: readonly number[]): void {
@@ -92,12 +100,15 @@ function usedMib(): number {
 }
 
 async function disturbed(scripts: readonly LiveScript[]): Promise<readonly LiveRun[]> {
+  say('three gateways start');
   const gateways = await startGateways({ bundle: values.bundle, sylstream });
   const url = await gateways.behind(values.proxy as ProxyName);
-  console.log('three gateways are there; streams begin');
+  say('they are there; streams begin');
   const sockets = createSealedSockets();
   let most = 0;
   const looking = setInterval(() => (most = Math.max(most, usedMib())), 1000);
+  const progress = { units: 0, breaks: 0, moves: 0 };
+  const saying = setInterval(() => say(JSON.stringify(progress)), PROGRESS_MS);
   const before = usedMib();
   const running = Promise.all(
     scripts.map((script, n) =>
@@ -105,15 +116,17 @@ async function disturbed(scripts: readonly LiveScript[]): Promise<readonly LiveR
         script,
         url,
         sockets.factory(n, () => url),
+        progress,
       ),
     ),
   );
-  await sockets.sealed(scripts.length);
-  console.log('every stream has a seal; gateways end in turn');
+  await Promise.race([sockets.sealed(scripts.length), running]); // a stream may fail before
+  say('every stream has a seal; gateways end in turn');
   const turns = endInTurn(gateways);
   const runs = await running;
   const ends = await turns.stop();
   clearInterval(looking);
+  clearInterval(saying);
   console.log(
     `${scripts.length} streams of ${seconds} s behind ${values.proxy}, ${ends} gateways ended by ${signal}, load average ${loadavg()[0].toFixed(1)}`,
   );
@@ -147,8 +160,12 @@ async function main(): Promise<number> {
     const flags = ['--live-pace', '50', '--ahead-live-ms', '30000'];
     const gateways = await startGateways({ bundle: values.bundle, sylstream, flags });
     const alone: ServerPart[] = [];
-    for (let n = 0; n < Number(values.alone); n++) alone.push(await serverPart(gateways, 1));
+    for (let n = 0; n < Number(values.alone); n++) {
+      say(`one takeover alone, ${n + 1} of ${values.alone}`);
+      alone.push(await serverPart(gateways, 1));
+    }
     tellPart('one takeover alone', alone);
+    say(`${values.crowd} takeovers at once`);
     tellPart(`${values.crowd} at once`, [await serverPart(gateways, Number(values.crowd))]);
     await gateways.close();
   }

@@ -20,14 +20,22 @@ export interface LiveRun {
   readonly failure?: unknown;
 }
 
+/** What all live streams together have seen so far. */
+export interface Progress {
+  units: number;
+  breaks: number;
+  moves: number;
+}
+
 /** A stream counts as undisturbed again so long after it came to another gateway. */
 const DISTURBED_MS = 3000;
 
-/** Sends a script as it is spoken, and writes down what comes and when. */
+/** Sends a script as it is spoken, and writes down what comes and when; counts it in `progress` too. */
 export async function runLive(
   script: LiveScript,
   url: string,
   webSocket: WebSocketFactory,
+  progress: Progress,
 ): Promise<LiveRun> {
   const stream = openStream(url, { ...script.format, webSocket });
   const finals: SpeechEvent[] = [];
@@ -45,9 +53,14 @@ export async function runLive(
     const chunk = Math.ceil((unit.decided / SAMPLE_RATE) * (1000 / CHUNK_MS)) - 1;
     const due = writtenAt[Math.min(Math.max(0, chunk), writtenAt.length - 1)];
     lateMs.push(now - due);
-    if (brokenAt !== undefined)
-      breaks.push({ ms: now - brokenAt, lateMs: now - Math.max(due, brokenAt) }); // prettier-ignore
-    else if (hasMoved) moves.push(now - due);
+    progress.units++;
+    if (brokenAt !== undefined) {
+      breaks.push({ ms: now - brokenAt, lateMs: now - Math.max(due, brokenAt) });
+      progress.breaks++;
+    } else if (hasMoved) {
+      moves.push(now - due);
+      progress.moves++;
+    }
     brokenAt = undefined;
     hasMoved = false;
   }

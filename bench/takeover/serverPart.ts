@@ -25,7 +25,7 @@ export async function serverPart(gateways: GatewayProcesses, streams: number): P
   const scripts = liveScripts(streams, HEARD_SECONDS);
   let place = 0;
   const opened = scripts.map((script) => {
-    const seen = { hello: 0, seals: 0 };
+    const seen = { hello: 0, seals: 0, isLost: false };
     const stream = openStream(gateways.directUrls[0], {
       ...script.format,
       backOffMs: 1,
@@ -46,9 +46,13 @@ export async function serverPart(gateways: GatewayProcesses, streams: number): P
           if (event.type === 'reconnecting' && event.attempt === 1) stream.flush();
           if (event.type === 'flushed') resolve(performance.now() - seen.hello);
         },
-        error: reject,
+        error(error: unknown) {
+          seen.isLost = true;
+          reject(error);
+        },
       }),
     );
+    answered.catch(() => undefined); // waited for below
     return { script, stream, seen, answered };
   });
   await Promise.all(
@@ -56,9 +60,9 @@ export async function serverPart(gateways: GatewayProcesses, streams: number): P
       const write = (chunk: number): void =>
         void stream.write(script.bytes(chunk)).catch(() => undefined); // `answered` rejects
       for (let chunk = 0; chunk < script.chunks; chunk++) write(chunk);
-      while (stream.pendingMs > 1000) await wait(CHUNK_MS);
+      while (stream.pendingMs > 1000 && !seen.isLost) await wait(CHUNK_MS);
       const last = seen.seals;
-      for (let chunk = script.chunks; seen.seals === last; chunk++) {
+      for (let chunk = script.chunks; seen.seals === last && !seen.isLost; chunk++) {
         write(chunk); // as it is spoken, until a seal of all this has come
         await wait(CHUNK_MS);
       }
