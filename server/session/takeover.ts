@@ -32,7 +32,7 @@ export interface Origin {
   readonly taken?: TakenSession | undefined;
 }
 
-/** Why a session is not taken over: its seal does not open here, is too old, or is newer than what the client has. */
+/** Why a session is not taken over: its seal does not open here, it or its seal is too old, or the seal is newer than what the client has. */
 export type NotTaken = 'foreign' | 'expired' | 'behind';
 
 /** Clocks of gateways may differ by so much. */
@@ -77,6 +77,8 @@ export function openSeal(
   const sealed = decodeSession(content);
   const age = Date.now() - sealed.sealedAt;
   if (age > settings.resumeWindowMs || age < -CLOCK_MS) return 'expired';
+  // It would be ended at once, and come again with the same seal.
+  if (Date.now() - sealed.startedAt > 1000 * settings.sessionSeconds) return 'expired';
   if (resume.after < sealed.units - 1) return 'behind';
   checkAudio(sealed.hello.audio);
   const stream = asSealed(() => {

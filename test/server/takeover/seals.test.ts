@@ -23,6 +23,7 @@ describe('the seal of a session', () => {
   let server: SylstreamServer;
   let seal: Uint8Array;
   let after: number;
+  let beganAt: number;
   const settings = { tokenHashes: TOKENS.map(hashToken) };
   beforeAll(async () => {
     gateways = await createGateways(1);
@@ -31,6 +32,7 @@ describe('the seal of a session', () => {
       ...as(TOKENS[0]),
       hello: { want: { takeover: true } },
     });
+    beganAt = Date.now();
     expect(client.ready.takeover).toMatchObject({ bits: gateways.pools[0].bits });
     for (let n = 0; n < 64_000; n += 3200) client.send(tone(n, 3200));
     while (!seal) seal = (await client.next('ack')).seal!;
@@ -64,7 +66,9 @@ describe('the seal of a session', () => {
       { token: TOKENS[0], settings: { takeoverBytes: 0 } },
       { token: TOKENS[0], settings: { resumeWindowMs: 0 } },
       { token: TOKENS[0], settings: {}, streams: pool },
+      { token: TOKENS[0], settings: { sessionSeconds: 1 } }, // as old as a session may be
     ];
+    while (Date.now() - beganAt < 1000) await new Promise((done) => setTimeout(done, 20));
     for (const { token, streams, settings: own } of others) {
       const other = await gateways.start(0, { ...settings, ...own }, streams);
       const client = await dial(other.streamUrl, { ...as(token), hello: helloWith(seal) });
