@@ -107,22 +107,17 @@ export async function dropFile(page: Page, name: string, bytes: Uint8Array): Pro
   await page.dispatchEvent('#timeline', 'drop', { dataTransfer: data });
 }
 
-/** Where in the page's history of activities the test is. */
-const seen = new WeakMap<Page, number>();
-
 /** Waits until the page does this, or has done it since the activity waited for before. */
 export async function activity(page: Page, wanted: string): Promise<void> {
-  const from = seen.get(page) ?? 0;
-  const found = await page.waitForFunction(
-    ([first, name]) => {
+  await page.waitForFunction(
+    (name) => {
       const { activities } = globalThis as unknown as { activities: string[] };
-      const at = activities.indexOf(name, first);
-      return at >= 0 && at + 1;
+      const at = activities.indexOf(name);
+      return at >= 0 && activities.splice(0, at + 1).length > 0;
     },
-    [from, wanted] as const,
+    wanted,
     { timeout: PATIENCE_MS },
   );
-  seen.set(page, Number(await found.jsonValue()));
 }
 
 /** Keeps what the page does, in order: some of it is over before a test could look. */
