@@ -148,7 +148,8 @@ class UnitStream:
         Has units spoken; `w` and `wend` of this id follow, or an `error` about it. Every `w` that comes counts as heard.
 
         units: (id, start, end) in samples at 16 kHz, or ids alone; without them those of the stream from now on, or, with
-        `continuation` (max, seconds, temp, ...), what comes next. options: fine (the finer name of each unit), voice, model, keep, lookahead, credit (in samples).
+        `continuation` (max, seconds, temp, ...), what comes next. options: fine (the finer
+        name of each unit), voice, model, keep, lookahead, credit (in samples).
         A connection that drops takes it with it: a `wend` with the reason `lost`, which no server sends, says so. Raises
         StreamError `order` after `end`.
         """
