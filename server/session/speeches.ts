@@ -10,7 +10,7 @@ import type {
   WireSoundEnd,
 } from '../../src/protocol/index.ts';
 import { SAMPLE_RATE } from '../../src/core/time.ts';
-import { createUnitWindow, type SpokenUnit } from '../../src/speak/unitWindow.ts';
+import type { SpokenUnit } from '../../src/speak/unitWindow.ts';
 import type { Quota } from '../limits/quota.ts';
 import { createTokenBucket, type TokenBucket } from '../limits/tokenBucket.ts';
 import type { Metrics } from '../observe/metrics.ts';
@@ -141,15 +141,9 @@ export class Speeches {
     if (!places.take(1)) throw this.#overBound('the server speaks as much as it may; ask later');
     try {
       const session = speaker.open(say.voice);
-      const { merged, config } = speaker;
       const speech = new Speech({
         session,
-        window: createUnitWindow({
-          merged,
-          fine: config.fine,
-          usualTokens: config.usualTokens,
-          lookAhead: say.lookahead,
-        }),
+        window: speaker.window(say.lookahead),
         credit: say.credit ?? FIRST_CREDIT,
         mayGo: () => this.#budget.left(now()) > 0 && link()?.hasRoom() === true,
         onSound: (sound) => this.#send(say.id, sound),

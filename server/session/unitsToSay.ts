@@ -1,7 +1,7 @@
 import { PipelineError } from '../../src/core/errors.ts';
 import type { UnitSpeaker } from '../../src/models/speak/unitSpeaker.ts';
 import type { Say } from '../../src/protocol/index.ts';
-import { createUnitWindow, type SpokenUnit } from '../../src/speak/unitWindow.ts';
+import type { SpokenUnit } from '../../src/speak/unitWindow.ts';
 
 /**
  * The units that a `say` brings with it, all of which can be spoken; undefined where it brings none. Throws `SYLSTREAM_ERR_UNITS` for what
@@ -25,8 +25,7 @@ export function unitsToSay(
     );
   if (units?.length === 0)
     throw new PipelineError('SYLSTREAM_ERR_UNITS', 'expected units to be spoken, got none');
-  const { merged, config } = speaker;
-  const dry = createUnitWindow({ merged, fine: config.fine, usualTokens: config.usualTokens });
+  const dry = speaker.window();
   for (const unit of units ?? []) dry.push(unit);
   return units;
 }

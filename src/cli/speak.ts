@@ -8,7 +8,6 @@ import type { Bundle } from '../models/bundle/bundle.ts';
 import { defaultBundle, readBundle } from '../models/bundle/manifest.ts';
 import { createUnitSpeaker, type UnitSpeaker } from '../models/speak/unitSpeaker.ts';
 import { speakUnits } from '../operators/speakUnits.ts';
-import { createUnitWindow } from '../speak/unitWindow.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { type VoiceOptions, withVoiceOption } from './voiceOptions.ts';
 import { writeWav } from './wavOutput.ts';
@@ -73,8 +72,8 @@ function checkHash({ hash }: UnitsFile, bundle: Bundle): void {
 }
 
 /** Goes through all units before the first is spoken: nothing is heard of what cannot be spoken to its end. */
-function checkUnits({ units }: UnitsFile, { merged, config }: UnitSpeaker): void {
-  const dry = createUnitWindow({ merged, fine: config.fine, usualTokens: config.usualTokens });
+function checkUnits({ units }: UnitsFile, speaker: UnitSpeaker): void {
+  const dry = speaker.window();
   for (const unit of units) dry.push(unit);
 }
 

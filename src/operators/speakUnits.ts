@@ -2,7 +2,7 @@ import { concat, concatMap, defer, filter, finalize, map, type OperatorFunction 
 import type { PcmChunk } from '../core/types.ts';
 import { voiceIndex } from '../models/speak/speakConfig.ts';
 import type { UnitSpeaker } from '../models/speak/unitSpeaker.ts';
-import { createUnitWindow, type SpokenUnit } from '../speak/unitWindow.ts';
+import type { SpokenUnit } from '../speak/unitWindow.ts';
 import { stateful } from './stateful.ts';
 
 /** Options of `speakUnits()`. */
@@ -44,15 +44,11 @@ export function speakUnits(
   options: SpeakUnitsOptions = {},
 ): OperatorFunction<SpokenUnit, PcmChunk> {
   const { voice, lookAhead } = options;
-  const { config, merged } = speaker;
-  voiceIndex(config, voice);
-  const { usualTokens, fine } = config;
+  voiceIndex(speaker.config, voice);
   return function speakUnitsOperator(source) {
     return defer(() => {
       const session = speaker.open(voice);
-      const pieces$ = source.pipe(
-        stateful(() => createUnitWindow({ merged, fine, usualTokens, lookAhead })),
-      );
+      const pieces$ = source.pipe(stateful(() => speaker.window(lookAhead)));
       return concat(
         pieces$.pipe(concatMap((piece) => session.sound(piece))),
         defer(() => session.finish()),

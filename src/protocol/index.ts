@@ -6,6 +6,7 @@ export { disposition } from './closeCodes.ts';
 export type { CloseCode, Disposition, WireCode } from './closeCodes.ts';
 export { CODECS, codecOf } from './codec.ts';
 export type { Codec } from './messageCodec.ts';
+export { describeModel } from './describeModel.ts';
 export { MAX_MESSAGE_BYTES, MAX_SAID_UNITS } from './limits.ts';
 export type * from './messages.ts';
 export { validateClientMessage, validateServerMessage } from './validate.ts';

@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll } from 'vitest';
 import { buildLibrary } from '../helpers/browserLibrary.ts';
 import { serveStatic, type StaticSite } from '../helpers/staticSite.ts';
+import { withoutErrors } from '../helpers/withoutErrors.ts';
 
 /** The strictest policy under which WebAssembly runs; the icon is none. */
 const POLICY = {
@@ -62,15 +63,13 @@ export function librarySite(bundles: Readonly<Record<string, string>>): LibraryS
 /** Opens a site's page with the library as a visitor who was never here; fails when the page throws. */
 export async function inPage<T>(site: LibrarySite, act: (page: Page) => Promise<T>): Promise<T> {
   const visitor = await site.browser.newContext();
-  const thrown: Error[] = [];
   try {
     const page = await visitor.newPage();
-    page.on('pageerror', (error) => thrown.push(error));
-    await page.goto(`${site.served.url}blank.html`);
-    await page.waitForFunction('globalThis.lib !== undefined');
-    const result = await act(page);
-    if (thrown.length > 0) throw new AggregateError(thrown, 'the page threw');
-    return result;
+    return await withoutErrors(page, async () => {
+      await page.goto(`${site.served.url}blank.html`);
+      await page.waitForFunction('globalThis.lib !== undefined');
+      return act(page);
+    });
   } finally {
     await visitor.close();
   }

@@ -1,6 +1,7 @@
 import { WebSocket } from 'ws';
 import type { WebSocketFactory } from '../../src/client/index.ts';
 import { logUniform } from './random.ts';
+import { wrapSocket } from './wrappedSocket.ts';
 
 /** Sockets that are cut without a word at random moments, `kills` times in all, then live. */
 export interface MortalSockets {
@@ -28,26 +29,10 @@ export function createMortalSockets(kills: number, random: () => number): Mortal
       socket.terminate();
       return true;
     };
-    return {
-      get binaryType() {
-        return socket.binaryType;
-      },
-      set binaryType(type) {
-        socket.binaryType = type as 'arraybuffer';
-      },
-      get readyState() {
-        return socket.readyState;
-      },
-      addEventListener(type: string, listener: (event: never) => void) {
-        socket.addEventListener(type as 'message', (event) => {
-          if (type === 'close' || type === 'error' || !dies()) listener(event as never);
-        });
-      },
-      send(data) {
-        if (!dies()) socket.send(data);
-      },
-      close: (code) => socket.close(code),
-    };
+    return wrapSocket(socket, {
+      hears: (type) => type === 'close' || type === 'error' || !dies(),
+      says: () => !dies(),
+    });
   };
 
   return {

@@ -9,6 +9,7 @@ import { joinPauses } from '../../src/segments/joinPauses.ts';
 import { encodeS16le } from '../../src/audio/pcm.ts';
 import { wavHeader } from '../../src/audio/wavWriter.ts';
 import type { Unit } from '../../src/core/types.ts';
+import { withoutErrors } from '../helpers/withoutErrors.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 /** How long anything may take: the machine may be busy with everything else. */
@@ -51,18 +52,16 @@ export async function withPage<T>(
   act: (page: Page) => Promise<T>,
 ): Promise<T> {
   const browser = await launch(options);
-  const thrown: Error[] = [];
   try {
     const { width = 1400, height = 920, colorScheme = 'dark' } = options;
     const page = await browser.newPage({ viewport: { width, height }, colorScheme });
-    page.on('pageerror', (error) => thrown.push(error));
     page.setDefaultTimeout(PATIENCE_MS);
     await page.addInitScript(keepActivities);
-    await page.goto(url);
-    await page.waitForSelector('body[data-ready]');
-    const result = await act(page);
-    if (thrown.length > 0) throw new AggregateError(thrown, 'the page threw');
-    return result;
+    return await withoutErrors(page, async () => {
+      await page.goto(url);
+      await page.waitForSelector('body[data-ready]');
+      return act(page);
+    });
   } finally {
     await browser.close();
   }

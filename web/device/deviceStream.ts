@@ -4,7 +4,7 @@ import { type BrowserModels, speechUnits } from '../../src/browser/index.ts';
 import type { Continuation, Control, PcmChunk } from '../../src/core/types.ts';
 import { SAMPLE_RATE, toSeconds } from '../../src/core/time.ts';
 import type { ContinuationRequest } from '../../src/operators/continueUnits.ts';
-import type { WireModel } from '../../src/protocol/index.ts';
+import { describeModel, type WireModel } from '../../src/protocol/index.ts';
 import { settingFor } from '../../src/segments/rateDial.ts';
 import type { PageStream } from '../pageStream.ts';
 import type { SessionOptions } from '../session.ts';
@@ -13,8 +13,6 @@ import type { SessionOptions } from '../session.ts';
 const AHEAD_SAMPLES = 2 * SAMPLE_RATE;
 /** How far speech may wait for a device that is slow: no longer, or the lag would only grow. */
 const LIVE_BEHIND_MS = 10_000;
-/** Milliseconds of a token (docs/bundle.md: 2 frames of 10 ms). */
-const TOKEN_MS = 20;
 
 /** Opens a stream to models on this device, with the events of one to a server. What is said before they are loaded waits. */
 export function openDeviceStream(
@@ -113,18 +111,10 @@ export function openDeviceStream(
 
 /** What a server says of its models in `ready`. */
 function modelInfo({ bundle, lm }: BrowserModels, rate: SessionOptions['rate']): WireModel {
-  const { encoder, boundaries, units } = bundle.config;
-  const setting = settingFor(boundaries, rate);
+  const { boundaries } = bundle.config;
   const lmRate = boundaries.rates.find(({ name }) => name === bundle.lm?.rate);
   return {
-    id: bundle.manifest.name,
-    sha256: bundle.hash,
-    unit_hz: setting.hz,
-    frame_hz: 1000 / TOKEN_MS,
-    units: units.merged,
-    lookahead_ms: (encoder.chunkTokens + encoder.delayTokens) * TOKEN_MS,
-    rate,
-    lambda: setting.lambda,
+    ...describeModel(bundle, rate, settingFor(boundaries, rate)),
     lm: lm && (rate === lmRate?.name || rate === lmRate?.hz),
   };
 }

@@ -7,7 +7,8 @@ import {
 } from '../inference/inferencePool.ts';
 import { createNodeThreads } from '../inference/nodeThreads.ts';
 import type { InferenceStatus } from '../inference/inferenceStatus.ts';
-import type { UnitPiece } from '../../speak/unitWindow.ts';
+import type { Machine } from '../../core/machine.ts';
+import { createUnitWindow, type SpokenUnit, type UnitPiece } from '../../speak/unitWindow.ts';
 import { readSpeakConfig, type SpeakConfig, voiceIndex } from './speakConfig.ts';
 import type { SpeakBatch, SpeakJob, SpeakOutputs, SpeakSetup, Spoken } from './speakMessages.ts';
 
@@ -16,6 +17,8 @@ export interface UnitSpeaker {
   readonly config: SpeakConfig;
   /** M of the bundle. */
   readonly merged: number;
+  /** Puts a stream's units among their neighbours, for `sound()`; `lookAhead` as of `speakUnits()`. */
+  window(lookAhead?: boolean): Machine<SpokenUnit, UnitPiece>;
   /** What `--voice` and `voice` may be. */
   readonly voices: readonly string[];
   /**
@@ -98,9 +101,12 @@ export async function createUnitSpeaker(
     await pool.close();
     throw error;
   }
+  const { merged } = bundle.config.units;
+  const { fine, usualTokens } = config;
   return {
     config,
-    merged: bundle.config.units.merged,
+    merged,
+    window: (lookAhead) => createUnitWindow({ merged, fine, usualTokens, lookAhead }),
     voices: config.voices.map(({ name }) => name),
     open: (name) => {
       const voice = voiceIndex(config, name); // before a place is taken

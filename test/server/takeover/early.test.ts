@@ -9,6 +9,7 @@ import { encodePcm } from '../../helpers/encodePcm.ts';
 import { createGateways, type Gateways } from '../../helpers/gateways.ts';
 import { longSpeech } from '../../helpers/pipeline.ts';
 import { finals, localEvents } from '../../helpers/wireScript.ts';
+import { wrapSocket } from '../../helpers/wrappedSocket.ts';
 
 const SECONDS = 6;
 /** Before anything happens. */
@@ -55,29 +56,17 @@ describe('a stream that has no seal yet', () => {
     const webSocket: WebSocketFactory = ({ protocols, headers }) => {
       const socket = new WebSocket(url, [...protocols], { headers, perMessageDeflate: false });
       const isMortal = url === first.streamUrl;
-      return {
-        get binaryType() {
-          return socket.binaryType;
+      return wrapSocket(socket, {
+        hears(type, { data }) {
+          const isSeal =
+            type === 'message' &&
+            codec.decode(new Uint8Array(data as ArrayBuffer))['seal'] !== undefined;
+          if (!isMortal || !isSeal) return true;
+          url = second.streamUrl;
+          socket.terminate();
+          return false;
         },
-        set binaryType(type) {
-          socket.binaryType = type as 'arraybuffer';
-        },
-        get readyState() {
-          return socket.readyState;
-        },
-        addEventListener(type: string, listener: (event: never) => void) {
-          socket.addEventListener(type as 'message', (event) => {
-            const isSeal =
-              type === 'message' &&
-              codec.decode(new Uint8Array(event.data as ArrayBuffer))['seal'] !== undefined;
-            if (!isMortal || !isSeal) return listener(event as never);
-            url = second.streamUrl;
-            socket.terminate();
-          });
-        },
-        send: (data) => socket.send(data),
-        close: (code) => socket.close(code),
-      };
+      });
     };
     const events = await speak(webSocket, () => undefined);
     expect(finals(events)).toEqual(expected);
