@@ -93,6 +93,7 @@ def units_of_folder(
             raise SystemExit(f'{out}: expected units of {header}, got {first}; use another --out for another bundle')
         done = {j['path'] for j in rows}
     else:
+        out.parent.mkdir(parents=True, exist_ok=True)
         out.write_text(json.dumps(header) + '\n')
         done = set()
     todo = [path for path in files_of(folder, unseen)[:limit] if path not in done and re.match(only, path)]

@@ -4,7 +4,7 @@ set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 python=${PYTHON:-python3}
 runs=$(mkdir -p "${RUNS:-runs}" && cd "${RUNS:-runs}" && pwd)
-export PYTHONDONTWRITEBYTECODE=1 OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
+export RUNS=$runs PYTHONDONTWRITEBYTECODE=1 OMP_WAIT_POLICY=${OMP_WAIT_POLICY:-passive}
 
 m() { "$python" -m "$@"; }
 

@@ -3,6 +3,7 @@ import type { ContinuationEvent, StreamEvent } from '../../src/client/index.ts';
 import { type BrowserModels, speechUnits } from '../../src/browser/index.ts';
 import type { Continuation, Control, PcmChunk } from '../../src/core/types.ts';
 import { SAMPLE_RATE, toSeconds } from '../../src/core/time.ts';
+import { lmRate } from '../../src/models/lm/lmRate.ts';
 import type { ContinuationRequest } from '../../src/operators/continueUnits.ts';
 import { describeModel, type WireModel } from '../../src/protocol/index.ts';
 import { settingFor } from '../../src/segments/rateDial.ts';
@@ -111,11 +112,9 @@ export function openDeviceStream(
 
 /** What a server says of its models in `ready`. */
 function modelInfo({ bundle, lm }: BrowserModels, rate: SessionOptions['rate']): WireModel {
-  const { boundaries } = bundle.config;
-  const lmRate = boundaries.rates.find(({ name }) => name === bundle.lm?.rate);
   return {
-    ...describeModel(bundle, rate, settingFor(boundaries, rate)),
-    lm: lm && (rate === lmRate?.name || rate === lmRate?.hz),
+    ...describeModel(bundle, rate, settingFor(bundle.config.boundaries, rate)),
+    lm: lm && rate === lmRate(bundle, bundle.lm!).rate,
   };
 }
 

@@ -1,10 +1,10 @@
-import type { Rate } from '../../core/types.ts';
 import type { Bundle } from '../bundle/bundle.ts';
 import type { Precision } from '../bundle/bundle.ts';
 import { DEFAULT_BATCH, type PoolOptions } from '../inference/inferencePool.ts';
 import { lmMissing } from '../bundle/lmConfig.ts';
 import { historyBatch, lmCache } from './lmMemory.ts';
 import { createLmPool } from './lmPool.ts';
+import { lmRate } from './lmRate.ts';
 import type { Threads } from '../inference/threads.ts';
 import type { UnitLm } from './unitLm.ts';
 import { openUnitLmSession } from './unitLmSession.ts';
@@ -48,8 +48,7 @@ export async function createUnitLmOn(
     await pool.close();
     throw error;
   }
-  const { name, hz } = bundle.config.boundaries.rates.find((one) => one.name === config.rate)!;
-  const rate: Rate = name === 'natural' ? name : hz;
+  const { rate, hz } = lmRate(bundle, config);
 
   return {
     config,

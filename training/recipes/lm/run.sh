@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # lm/ of a bundle: speech over much different text, the units that users get of it, and a model of what comes next. Three hours of one core.
 #   BUNDLE=../models/small bash recipes/lm/run.sh [STAGE...]      stages: texts speech units simulate train score hours bundle
-# Environment: PYTHON, CONFIG (small). Needs the built command line (npm run build). A later codebook means the units and all after them again;
+# Environment: PYTHON, RUNS (runs), CONFIG (small). Needs the built command line (npm run build). A later codebook means the units and all after them again;
 # units, readings and `recipes.lm.train --resume` go on where they stopped. Voices of the evaluation are refused for training text.
-RUNS=runs
 source "$(dirname "$0")/../stages.sh"
 out=${BUNDLE:-../models/small} config=${CONFIG:-small} run=$runs/lm
 shared=../../shared

@@ -63,7 +63,7 @@ def test_units_are_those_of_the_command_line_and_resume(tmp_path):
     for clip in CLIPS[:2]:
         shutil.copy(clip, folder / 'a')
     (folder / 'a/empty.wav').write_bytes(b'')
-    units_of_folder(folder, TINY, out := tmp_path / 'units.jsonl')
+    units_of_folder(folder, TINY, out := tmp_path / 'made/units.jsonl')
     first = out.read_text()
     shutil.copy(CLIPS[2], folder)
     units_of_folder(folder, TINY, out)
