@@ -146,6 +146,7 @@ describe('createSegmentSearch', () => {
     const ring = createTokenRing(4);
     const search = createSegmentSearch(ring, { width: 4, minTokens: 3, maxTokens: 50 });
     const perMinute: number[] = [];
+    let most = 0;
     for (let t = 0; t < tokens; t++) {
       ring.push({ logit: 0, speech: 0, w: 1, lambda: 3, even: 0 }, features, 4 * t);
       search.step();
@@ -153,8 +154,9 @@ describe('createSegmentSearch', () => {
       ring.dropBefore(search.root);
       if (t % 3000 === 0) perMinute.push(0);
       perMinute[perMinute.length - 1] += search.live / 3000;
-      expect(search.live).toBeLessThanOrEqual(51);
+      most = Math.max(most, search.live);
     }
+    expect(most).toBeLessThanOrEqual(51);
     expect(Math.max(...perMinute)).toBeLessThan(1.25 * Math.min(...perMinute));
     expect(ring.capacity).toBe(128);
   });
