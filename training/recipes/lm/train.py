@@ -32,6 +32,7 @@ MID_STREAM = 0.05  # share of the streams that begin anywhere
 STRANGE = (1, 2, 4, 8)  # confusions between a made-up voice and the speech: an unseen voice is stranger than those that were compared
 ROW = 2  # windows in a row: long enough that few streams are cut at its end
 IGNORED = -100
+LR = 3e-3
 
 
 class Rows:
@@ -135,6 +136,18 @@ def load_checkpoint(path: Path, cfg: UnitLmConfig | None = None) -> dict:
     return state
 
 
+def optimizers_of(model: UnitLm, lr: float) -> Optimizers:
+    return Optimizers(model, lr, muon=True)
+
+
+def save_checkpoint(run: Path, model: UnitLm, average: UnitLm, optimizers: Optimizers, step: int) -> None:
+    """Writes RUN/lm.pt, from which `--resume` goes on."""
+    save(run / 'lm.pt', {
+        'lm': model.cfg.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(),
+        'optimizers': optimizers.state_dict(), 'step': step,
+    })  # fmt: skip
+
+
 def load_average(run: Path) -> UnitLm:
     """The network that a run would publish."""
     state = load_checkpoint(run / 'lm.pt')
@@ -160,7 +173,7 @@ def arguments() -> argparse.Namespace:
     parser.add_argument('--fine', type=int, default=0, help='last steps that draw real streams only')
     parser.add_argument('--stop-at', type=int, help='stop after this step, to go on later')
     parser.add_argument('--batch', type=int, default=16, help='rows a step')
-    parser.add_argument('--lr', type=float, default=3e-3)
+    parser.add_argument('--lr', type=float, default=LR)
     parser.add_argument('--dropout', type=float, default=0.1)
     parser.add_argument('--seed', type=int, default=0)
     parser.add_argument('--resume', action='store_true')
@@ -188,7 +201,7 @@ def main() -> None:
     model = UnitLm(cfg, args.dropout).to(args.device)
     average = UnitLm(cfg).to(args.device)  # running mean of the weights: what is measured and published
     average.load_state_dict(model.state_dict())
-    optimizers = Optimizers(model, args.lr, muon=True)
+    optimizers = optimizers_of(model, args.lr)
     step = 0
     if args.resume:
         state = load_checkpoint(args.run / 'lm.pt', cfg)
@@ -207,10 +220,7 @@ def main() -> None:
     )  # fmt: skip
 
     def checkpoint() -> None:
-        save(args.run / 'lm.pt', {
-            'lm': cfg.to_dict(), 'model': model.state_dict(), 'average': average.state_dict(),
-            'optimizers': optimizers.state_dict(), 'step': loop.step,
-        })  # fmt: skip
+        save_checkpoint(args.run, model, average, optimizers, loop.step)
 
     def losses_of(draw: int) -> tuple[Tensor, dict[str, Tensor]]:
         torch.manual_seed(args.seed * 1_000_003 + draw)  # dropout, so that a resumed run is the same

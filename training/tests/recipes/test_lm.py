@@ -20,6 +20,7 @@ from data.lexicon import BREAK, Lexicon, syllabify, words_of
 from data.places import PROJECT
 from data.texts import documents, sentences, split_of
 from model.unit_lm import UnitLm, UnitLmConfig, item_scores, whole_logits
+from recipes.lm.carry import carried, shared_time
 from recipes.lm.export import card, read_scores
 from recipes.lm.phones import IDS, phone_stream
 from recipes.lm.score import interval, wins
@@ -242,6 +243,39 @@ def test_a_run_becomes_part_of_a_bundle(tmp_path):
     other = write_units(tmp_path / 'v.jsonl', {'a': [1]}, merged=4)
     out = run_apart('recipes.lm.export', '--run', tmp_path / 'run', '--bundle', bundle, '--golden', other)
     assert out.returncode != 0 and 'codebook' in out.stderr
+
+
+def test_a_model_that_learns_new_names_of_its_units_says_the_same(tmp_path):
+    codebook, names = hashlib.sha256((TINY / 'codebook.safetensors').read_bytes()).hexdigest(), [0, 3, 1, 4, 2]
+    said = {f'{n}.wav': [int(u) for u in np.random.default_rng(n).integers(0, 5, 30)] for n in range(8)}
+    before, now = tmp_path / 'before.jsonl', tmp_path / 'now.jsonl'
+    for path, book, named in ((before, codebook, range(5)), (now, 'new', names)):
+        rows = [{'path': name, 'units': [[named[u], 100 * i, 100 * i + 100] for i, u in enumerate(units)]} for name, units in said.items()]
+        path.write_text('\n'.join(map(json.dumps, [{'codebook': book, 'merged': 4}, *rows])))
+    run('recipes.lm.carry', TINY / 'lm', '--before', before, '--now', now, '--out', tmp_path / 'run')
+    state = load_checkpoint(tmp_path / 'run/lm.pt')
+    assert state['step'] == 0
+    old, _ = read_lm(TINY / 'lm')
+    new = UnitLm(UnitLmConfig(**state['lm']))
+    new.load_state_dict(state['average'])
+    (_, was), (_, is_now) = read_streams([before]), read_streams([now])
+    for a, b in zip(log_probabilities(old, was), log_probabilities(new.eval(), is_now), strict=True):
+        np.testing.assert_allclose(a, b, atol=1e-5)
+    run('recipes.lm.train', '--config', 'tiny', '--run', tmp_path / 'run', '--real', now, '--steps', 2, '--resume', '--device', 'cpu')
+    out = run_apart('recipes.lm.carry', TINY / 'lm', '--before', now, '--now', now, '--out', tmp_path / 'other')
+    assert out.returncode != 0 and 'which the model knows' in out.stderr
+
+
+def test_a_unit_takes_after_those_that_it_shares_its_time_with():
+    before = {'a': [[1, 0, 30], [2, 30, 60], [3, 60, 90]], 'b': [[3, 0, 90]]}
+    now = {'a': [[2, 0, 40], [1, 40, 90]], 'c': [[1, 0, 90]]}
+    time = shared_time(before, now, (4, 4))
+    assert time[2].tolist() == [0, 30, 10, 0] and time[1].tolist() == [0, 0, 20, 30] and not time[3].any()
+    old = torch.eye(5)
+    new = carried(old, time)
+    torch.testing.assert_close(new[2], (9 * old[1] + old[2]) / 10)
+    torch.testing.assert_close(new[3], (old[1] + old[2] + old[3]) / 3)  # never heard
+    assert torch.equal(new[0], old[0]) and torch.equal(new[4], old[4])
 
 
 @pytest.mark.skipif(not DICTIONARY.exists(), reason='needs festlex-cmu')
