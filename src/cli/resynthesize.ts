@@ -6,9 +6,10 @@ import { stateful } from '../operators/stateful.ts';
 import { createGate } from '../streams/gate.ts';
 import { speechUnits } from '../streams/speechUnits.ts';
 import type { Rate } from '../core/types.ts';
-import { type InputOptions, openAudio, withInputOptions } from './audioInput.ts';
+import { type InputOptions, nameOf, openAudio, withInputOptions } from './audioInput.ts';
 import { checkPlaces } from './checkPlaces.ts';
 import { type EngineOptions, loadEngine, withEngineOptions } from './engineOptions.ts';
+import { warnOfPauses } from './pauseWarning.ts';
 import { fromOptions, rate } from './usage.ts';
 import { type VoiceOptions, withVoiceOption } from './voiceOptions.ts';
 import { writeWav } from './wavOutput.ts';
@@ -48,6 +49,7 @@ async function resynthesize(file: string, options: ResynthesizeOptions): Promise
       speechUnits(audio$, models, { rate: options.rate, onProgress: gate.processed }),
     );
     const units$ = events$.pipe(
+      warnOfPauses(nameOf(file)),
       stateful(createPauseJoiner), // as tokenize writes them
       filter((event) => event.type === 'unit'),
       map(({ unit }) => unit),

@@ -56,3 +56,14 @@ describe.each([
     expect(stderr).toMatch(/^SYLSTREAM_ERR_USAGE [^\n]*--channel[^\n]*each/mu);
   });
 });
+
+describe('resynthesize', () => {
+  it('tells of a recording that is nothing but pauses', async () => {
+    const output = join(folder, 'again.wav');
+    const { status, stderr } = await sylstream(['resynthesize', '--output', output, silence]);
+    expect(stderr).toMatch(
+      /^warning: SYLSTREAM_ERR_AUDIO_SUSPECT [^\n]*silence\.wav: [^\n]*pauses/mu,
+    );
+    expect(status).toBe(0);
+  });
+});

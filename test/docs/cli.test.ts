@@ -6,6 +6,13 @@ import { createProgram } from '../../src/cli/main.ts';
 
 const text = readFileSync(new URL('../../docs/cli.md', import.meta.url), 'utf8');
 const section = (name: string): string => text.split(`\n## ${name}\n`)[1]?.split('\n## ')[0] ?? '';
+/** What a command's section says, and those of options that it points to because other commands take them too. */
+const said = (name: string): string =>
+  [name, ...SHARED.filter((one) => section(name).includes(`](#${anchor(one)})`))]
+    .map(section)
+    .join('\n');
+const SHARED = ['Options of audio', 'Options of the engine'];
+const anchor = (heading: string): string => heading.toLowerCase().replaceAll(' ', '-');
 const { commands } = createProgram(() => undefined, [serveCommand()]);
 
 describe('docs/cli.md', () => {
@@ -22,18 +29,35 @@ describe('docs/cli.md', () => {
       ),
     ),
   )('says of %s what %s is', (name, option) => {
-    expect(section(name)).toContain(`\`${option}\``);
+    expect(said(name)).toContain(`\`${option}\``);
+  });
+
+  it('promises no shared options that a command does not take', () => {
+    const promised = SHARED.flatMap((one) =>
+      documented
+        .filter((command) => section(command.name()).includes(`](#${anchor(one)})`))
+        .flatMap((command) => {
+          const taken = command.options.map(({ long }) => long!);
+          return optionsIn(section(one))
+            .filter((option) => !taken.includes(option))
+            .map((option) => `${command.name()} ${option}`);
+        }),
+    );
+    expect(promised).toEqual([]);
   });
 
   it('names no option that is gone', () => {
     const known = [...commands, ...commands.flatMap((command) => command.commands)];
     const options = known.flatMap((command) => command.options.map((option) => option.long!));
-    const named = [...text.matchAll(/`(--[a-z-]+)`/g)].map(([, option]) => option);
     const always = ['--help', '--version', '--verbose'];
-    expect(named.filter((option) => ![...options, ...always].includes(option))).toEqual([]);
+    expect(optionsIn(text).filter((option) => ![...options, ...always].includes(option))).toEqual([]);
   });
 
   it.each(Object.entries(EXIT))('has a row for the exit status of %s', (_name, status) => {
     expect(text).toContain(`\n| ${status} | `);
   });
 });
+
+function optionsIn(part: string): string[] {
+  return [...part.matchAll(/`(--[a-z-]+)`/g)].map(([, option]) => option);
+}

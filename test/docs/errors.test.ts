@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from '../../src/core/errors.ts';
 
 const text = readFileSync(new URL('../../docs/errors.md', import.meta.url), 'utf8');
-const headings = [...text.matchAll(/^### (\S+)\n(.*)$/gm)].map(([, code, body]) => ({
+const headings = [...text.matchAll(/^### (\S+)\n+(.*)$/gm)].map(([, code, body]) => ({
   code,
   body,
 }));
