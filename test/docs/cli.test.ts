@@ -50,7 +50,9 @@ describe('docs/cli.md', () => {
     const known = [...commands, ...commands.flatMap((command) => command.commands)];
     const options = known.flatMap((command) => command.options.map((option) => option.long!));
     const always = ['--help', '--version', '--verbose'];
-    expect(optionsIn(text).filter((option) => ![...options, ...always].includes(option))).toEqual([]);
+    expect(optionsIn(text).filter((option) => ![...options, ...always].includes(option))).toEqual(
+      [],
+    );
   });
 
   it.each(Object.entries(EXIT))('has a row for the exit status of %s', (_name, status) => {
