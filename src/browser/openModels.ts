@@ -6,7 +6,7 @@ import { UNIT_CARDS, unitCardsOf, type UnitsFile } from '../models/codebook/unit
 import type { EncoderSetup } from '../models/encoder/encoderMessages.ts';
 import { createStepEncoder } from '../models/encoder/stepEncoder.ts';
 import { createStepEngine } from '../models/encoder/stepEngine.ts';
-import { createStepRunner } from '../models/encoder/stepRunner.ts';
+import { openRunner } from '../models/encoder/openRunner.ts';
 import { createLocalThreads } from '../models/inference/localThreads.ts';
 import type { Provider } from '../models/inference/tensors.ts';
 import { createLmEngine } from '../models/lm/lmEngine.ts';
@@ -56,7 +56,7 @@ export async function openModels(
   const onRefused = (line: string): void => void refused.push(line);
   let runtime = '';
   const encoderThreads = createLocalThreads<EncoderSetup>(async (setup) => {
-    const runner = await createStepRunner(setup, (call) => call(), open);
+    const runner = await openRunner(setup, (call) => call(), open);
     runtime = runner.loaded.runtime;
     return createStepEngine(setup, runner);
   });

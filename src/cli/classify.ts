@@ -52,7 +52,7 @@ async function run(file: string, options: ClassifyCommandOptions): Promise<void>
     const { window: windowMs, hop: hopMs, realtime } = options;
     const output = await openOutput();
     const lines$ = openAudio(file, options, { gate, realtime }).pipe(
-      logMel(),
+      logMel({ wave: models.encoder.shape.wave }),
       encode(models.encoder, { mel, onProgress: gate.processed }),
       fromOptions(() => classify(head, { windowMs, hopMs })),
       concatMap((said) => output.write(lineOf(said, head.labels))),

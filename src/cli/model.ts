@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { PipelineError } from '../core/errors.ts';
-import type { Bundle } from '../models/bundle/bundle.ts';
+import { hearsWave, type Bundle } from '../models/bundle/bundle.ts';
 import { checkLmGolden } from '../models/lm/checkLmGolden.ts';
 import { hasHead, headFolder, loadHead, readHead } from '../models/head/head.ts';
 import { loadModels, type Models } from '../models/loadModels.ts';
@@ -11,7 +11,7 @@ import { createUnitSpeaker } from '../models/speak/unitSpeaker.ts';
 import type { UnitLm } from '../models/lm/unitLm.ts';
 import { checkGolden } from '../streams/checkGolden.ts';
 import { checkHeadGolden } from '../streams/checkHeadGolden.ts';
-import { PRECISIONS } from '../models/encoder/stepModel.ts';
+import { PRECISIONS, stepModelFile } from '../models/encoder/stepModel.ts';
 import {
   writeTritonRepository,
   type TritonRepositoryOptions,
@@ -27,7 +27,6 @@ const MAX_DIFFERENCE = { fp32: 1e-3, int8: 0.1 } as const;
 const MAX_HEAD_DIFFERENCE = 0.1;
 /** Most that a value of a frame may differ from the golden one: weights are halves there, and floats here. */
 const MAX_FRAME_DIFFERENCE = 0.1;
-const STEP_FILES = { fp32: 'onnx/step.onnx', int8: 'onnx/step_int8.onnx' } as const;
 
 /** `sylstream model`: what a bundle is, and whether it is whole. */
 export function modelCommand(): Command {
@@ -110,7 +109,8 @@ async function description(bundle: Bundle): Promise<string> {
     ],
     [
       'steps',
-      `${encoder.chunkTokens * 20} ms, looking ${encoder.delayTokens * 20} ms ahead and ${(encoder.windowTokens * 20) / 1000} s back a layer`,
+      `${encoder.chunkTokens * 20} ms, looking ${encoder.delayTokens * 20} ms ahead and ${(encoder.windowTokens * 20) / 1000} s back` +
+        (hearsWave(encoder) ? ', all of it heard again at every step' : ' a layer'),
     ],
     ['units', `1 to ${units.merged}, of ${units.centroids} centroids; 0 is a pause`],
     ['rates', rates.join(', ')],
@@ -146,7 +146,7 @@ async function verify(directory: string): Promise<void> {
   const files = Object.keys(bundle.manifest.files);
   await output.write(`files       ${files.length} whole, hash ${bundle.hash}\n`);
   for (const precision of ['fp32', 'int8'] as const) {
-    if (!files.includes(STEP_FILES[precision])) continue;
+    if (!files.includes(stepModelFile(bundle.config.encoder, precision))) continue;
     const models = await loadModels({ bundle: directory, precision, workers: 1 });
     try {
       const { expected, found, equal } = await checkGolden(models, precision);

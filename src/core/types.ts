@@ -45,6 +45,8 @@ export interface MelBlock {
   readonly frames: number;
   /** `[T, 128]`, row after row. */
   readonly mel: Float32Array;
+  /** `[160·T + 240]`: the samples that the frames are of; there for an encoder that hears the waveform. */
+  readonly wave?: Float32Array | undefined;
 }
 
 /** Encoder outputs at 50 Hz. Token t covers samples [320·t, 320·t + 560). */

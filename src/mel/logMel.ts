@@ -1,6 +1,6 @@
 import type { Control, MelBlock, PcmChunk } from '../core/types.ts';
 import { isControl } from '../core/types.ts';
-import { framesWithin, HOP_SAMPLES, MEL_BINS, SAMPLE_RATE } from '../core/time.ts';
+import { framesWithin, HOP_SAMPLES, MEL_BINS, SAMPLE_RATE, WINDOW_SAMPLES } from '../core/time.ts';
 import { splitFinite } from '../core/finite.ts';
 import { createFramer } from './framer.ts';
 import type { Machine } from '../core/machine.ts';
@@ -9,6 +9,12 @@ import { createLogMelFrame } from './mel.ts';
 /** Frames of the longest block: 1 s. It bounds the memory that one long chunk takes at a time. */
 const MAX_BLOCK_FRAMES = 100;
 const MAX_PUSH_SAMPLES = MAX_BLOCK_FRAMES * HOP_SAMPLES;
+
+/** Options of `logMel()`. */
+export interface LogMelOptions {
+  /** Whether blocks bring their samples too, as an encoder that hears the waveform wants them (`encoder.shape.wave`); default false. */
+  readonly wave?: boolean | undefined;
+}
 
 /**
  * Creates the machine behind `logMel()`: 16 kHz mono chunks `[N]` in, blocks of all frames they complete, `[T, 128]`
@@ -19,7 +25,10 @@ const MAX_PUSH_SAMPLES = MAX_BLOCK_FRAMES * HOP_SAMPLES;
  *
  * A sample that is NaN, infinite or beyond ±10⁹ throws `SYLSTREAM_ERR_AUDIO_NOT_FINITE` with its index, after the frames before it.
  */
-export function createLogMel({ firstSample = 0 }: { readonly firstSample?: number } = {}): Machine<
+export function createLogMel({
+  firstSample = 0,
+  wave: hasWave = false,
+}: LogMelOptions & { readonly firstSample?: number } = {}): Machine<
   PcmChunk | Control,
   MelBlock | Control
 > {
@@ -36,8 +45,13 @@ export function createLogMel({ firstSample = 0 }: { readonly firstSample?: numbe
       const firstFrame = framesDone;
       const frames = begin + framesWithin(samplesSeen) - firstFrame;
       const mel = new Float32Array(frames * MEL_BINS);
-      framer.push(part, (window) => frame(window, mel, (framesDone++ - firstFrame) * MEL_BINS));
-      if (frames > 0) yield { firstFrame, frames, mel };
+      const wave = hasWave ? new Float32Array(waveLength(frames)) : undefined;
+      framer.push(part, (window) => {
+        const place = framesDone++ - firstFrame;
+        frame(window, mel, place * MEL_BINS);
+        wave?.set(window, place * HOP_SAMPLES);
+      });
+      if (frames > 0) yield { firstFrame, frames, mel, ...(wave && { wave }) };
     }
   }
 
@@ -54,4 +68,9 @@ export function createLogMel({ firstSample = 0 }: { readonly firstSample?: numbe
     },
     flush: () => [],
   };
+}
+
+/** Samples that so many frames, one after the other, are of. */
+function waveLength(frames: number): number {
+  return frames === 0 ? 0 : (frames - 1) * HOP_SAMPLES + WINDOW_SAMPLES;
 }

@@ -9,7 +9,8 @@ import { PipelineError } from '../core/errors.ts';
 import type { Engine } from './inference/engine.ts';
 import type { EncoderSetup } from './encoder/encoderMessages.ts';
 import { createStepEngine } from './encoder/stepEngine.ts';
-import { createStepRunner, type StepRunner } from './encoder/stepRunner.ts';
+import { openRunner as openHere } from './encoder/openRunner.ts';
+import type { StepRunner } from './encoder/stepRunner.ts';
 import { createWindowEngine } from './encoder/windowEngine.ts';
 import type { FromWorker, Guarded, ToWorker } from './inference/inferenceMessages.ts';
 import { createLmEngine } from './lm/lmEngine.ts';
@@ -49,7 +50,7 @@ async function openRunner(
   if (setup.remote) {
     return (await import('./encoder/remoteRunner.ts')).createRemoteRunner(setup.remote);
   }
-  return createStepRunner(setup, guardNative(setup.guard), (await engine()).openModel);
+  return openHere(setup, guardNative(setup.guard), (await engine()).openModel);
 }
 
 async function start(setup: EngineSetup & Guarded): Promise<void> {

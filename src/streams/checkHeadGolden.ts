@@ -32,7 +32,7 @@ export async function checkHeadGolden(models: Models, head: Head): Promise<HeadG
   const { bundle, encoder } = models;
   const said = await lastValueFrom(
     fromWav(join(bundle.directory, 'golden', 'speech.wav')).pipe(
-      logMel(),
+      logMel({ wave: encoder.shape.wave }),
       encode(encoder, { mel: bundle.config.mel }),
       classify(head),
       toArray(),

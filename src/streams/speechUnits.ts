@@ -62,7 +62,7 @@ function pipeline(
   const encoding = { mel: config.mel, onProgress };
   return chunks$.pipe(
     resample({ sampleRate, channels, channel }),
-    logMel(),
+    logMel({ wave: encoder.shape.wave }),
     checkNumber('lanes', lanes, whole(1, 1024)) > 1
       ? encodeInLanes(encoder, { ...encoding, lanes, laneTokens: laneTokens(encoder.shape) })
       : encode(encoder, encoding),

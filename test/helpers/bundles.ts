@@ -9,11 +9,13 @@ const root = resolve(import.meta.dirname, '../..');
 export const TINY: string = join(root, 'test/fixtures/tiny');
 /** The same with a causal encoder of two phases whose embedding hears six frames: the form without a grid of chunks. */
 export const TINY_CAUSAL: string = join(root, 'test/fixtures/tiny-causal');
+/** An imported network with random weights, whose encoder hears windows of the waveform; from `training/tests/bundle/imports/record.py`. */
+export const TINY_WAVE: string = join(root, 'test/fixtures/tiny-wave');
 /** A head with random weights for the tiny bundle, from `training/bundle/classifier.py`. */
 export const TINY_HEAD: string = join(root, 'test/fixtures/tiny-head');
 /** The bundle that users get. */
 export const SMALL: string = join(root, 'models/small');
-/** Every bundle that the laws must hold for. */
+/** Every bundle that the laws must hold for in all ways; `test/laws/wave.test.ts` has them for windows. */
 export const BUNDLES: readonly (readonly [name: string, directory: string])[] = [
   ['tiny', TINY],
   ['tiny causal', TINY_CAUSAL],

@@ -1,7 +1,8 @@
 import * as grpc from '@grpc/grpc-js';
 import { fromJSON } from '@grpc/proto-loader';
 import type { Bundle } from '../../src/models/bundle/bundle.ts';
-import { framesBefore, melRowTokens } from '../../src/models/encoder/melRow.ts';
+import { cachedEncoder } from '../../src/models/encoder/remoteModel.ts';
+import { melRowTokens, rowShape } from '../../src/models/encoder/melRow.ts';
 import { ringShape } from '../../src/models/encoder/stepJob.ts';
 import { createStepRunner } from '../../src/models/encoder/stepRunner.ts';
 import { stepModelPath } from '../../src/models/encoder/stepModel.ts';
@@ -41,7 +42,7 @@ export async function startInferenceServer(
   bundle: Bundle,
   hash: string = bundle.hash,
 ): Promise<InferenceServer> {
-  const { encoder } = bundle.config;
+  const encoder = cachedEncoder(bundle.config.encoder, 'for a server');
   const maxRows = encoder.chunkTokens + encoder.delayTokens;
   const modelPath = stepModelPath(bundle, 'int8');
   const runner = await createStepRunner(
@@ -71,7 +72,7 @@ export async function startInferenceServer(
     }
     const kept = streams.get(id);
     if (kept?.token !== firstToken) return `expected a stream at ${firstToken}`;
-    const rows = melRowTokens(mel, framesBefore(encoder));
+    const rows = melRowTokens(mel, rowShape(encoder));
     const job = { memory: kept.memory, firstToken, knownTokens, tokens, commit: commit === 1, mel };
     const outputs = await runner.run([job], rows);
     steps++;

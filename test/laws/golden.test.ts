@@ -7,7 +7,7 @@ import { fromWav } from '../../src/streams/fromWav.ts';
 import { speechUnits } from '../../src/streams/speechUnits.ts';
 import type { Unit } from '../../src/core/types.ts';
 import { lastValueFrom, toArray } from 'rxjs';
-import { BUNDLES } from '../helpers/bundles.ts';
+import { BUNDLES, TINY_WAVE } from '../helpers/bundles.ts';
 import { unitsIn } from '../helpers/pipeline.ts';
 import { present } from '../helpers/require.ts';
 
@@ -18,7 +18,7 @@ interface GoldenUnit {
   readonly pause: boolean;
 }
 
-const bundles = BUNDLES.filter(([name, directory]) =>
+const bundles = [...BUNDLES, ['tiny wave', TINY_WAVE] as const].filter(([name, directory]) =>
   present(`bundle ${name}`, existsSync(directory)),
 );
 

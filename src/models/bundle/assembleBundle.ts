@@ -1,5 +1,11 @@
 import { PipelineError } from '../../core/errors.ts';
-import type { Bundle, BundleConfig, LmConfig, Manifest } from './bundle.ts';
+import {
+  hearsWave,
+  type Bundle,
+  type BundleConfig,
+  type LmConfig,
+  type Manifest,
+} from './bundle.ts';
 import { checkLm } from './lmConfig.ts';
 
 /** Files that every bundle has; the ONNX ones are looked for when a precision is loaded. */
@@ -52,13 +58,36 @@ export function hashedLines(manifest: Manifest): string {
     .join('');
 }
 
+/** What must hold, and how it is said. */
+type Rule = readonly [boolean, string];
+
 /** Relations between numbers that a schema cannot state. */
 function checkNumbers({ encoder, boundaries }: BundleConfig): void {
-  const rules: readonly (readonly [boolean, string])[] = [
-    [encoder.alibiSlopes.length === encoder.heads, 'encoder.alibiSlopes needs one slope a head'],
-    [encoder.heads % encoder.kvHeads === 0, 'encoder.heads must be a multiple of encoder.kvHeads'],
+  const own: readonly Rule[] = hearsWave(encoder)
+    ? [
+        [
+          encoder.delayTokens <= encoder.windowTokens,
+          'encoder.delayTokens must not exceed windowTokens: a window begins before what is wanted of it',
+        ],
+        [
+          encoder.outputs.join() === 'features',
+          'encoder.outputs must be ["features"] where frontend is "waveform"',
+        ],
+      ]
+    : [
+        [
+          encoder.alibiSlopes.length === encoder.heads,
+          'encoder.alibiSlopes needs one slope a head',
+        ],
+        [
+          encoder.heads % encoder.kvHeads === 0,
+          'encoder.heads must be a multiple of encoder.kvHeads',
+        ],
+        [(encoder.stemFrames ?? 2) % 2 === 0, 'encoder.stemFrames must be even'],
+      ];
+  const rules: readonly Rule[] = [
+    ...own,
     [encoder.framesPerToken === 2, 'encoder.framesPerToken must be 2'],
-    [(encoder.stemFrames ?? 2) % 2 === 0, 'encoder.stemFrames must be even'],
     [
       encoder.windowTokens % encoder.chunkTokens === 0,
       'encoder.windowTokens must be a multiple of chunkTokens',

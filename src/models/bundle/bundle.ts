@@ -18,33 +18,54 @@ export interface Manifest {
   readonly files: Readonly<Record<string, { readonly bytes: number; readonly sha256: string }>>;
 }
 
-/** The encoder's numbers in `config.json`. */
-export interface EncoderConfig {
+/** The encoder's numbers in `config.json`: of one that caches, or of one that hears a window of the waveform again. */
+export type EncoderConfig = CachedEncoderConfig | WaveEncoderConfig;
+
+/** What both kinds say. */
+interface EncoderNumbers {
   readonly layers: number;
   readonly width: number;
+  /** D. */
+  readonly featureWidth: number;
+  readonly framesPerToken: number;
+  /** No two products of neighbouring int8 weights overflow 16 bits together. */
+  readonly boundedSums?: boolean | undefined;
+  /** c: new tokens of a step. */
+  readonly chunkTokens: number;
+  /** W: tokens before the chunk that it sees, cached ones or the window's. */
+  readonly windowTokens: number;
+  /** Output row i speaks of token i − delayTokens. */
+  readonly delayTokens: number;
+  readonly outputs: readonly ('features' | 'boundary' | 'speech')[];
+}
+
+/** An encoder of log-mel that keeps keys and values from step to step. */
+export interface CachedEncoderConfig extends EncoderNumbers {
+  readonly frontend?: 'mel128' | undefined;
   readonly heads: number;
   readonly kvHeads: number;
   readonly headWidth: number;
   readonly ffnWidth: number;
-  /** D. */
-  readonly featureWidth: number;
-  readonly framesPerToken: number;
   /** Frames that a token's embedding hears, its own last; framesPerToken where it is absent. */
   readonly stemFrames?: number | undefined;
   /** Grids of tokens that are heard, the second half a token earlier; outputs are their mean. 1 where it is absent. */
   readonly phases?: 1 | 2 | undefined;
   /** No token sees a later one, whatever chunk it came in; else the tokens of a chunk see each other. */
   readonly causal?: boolean | undefined;
-  /** No two products of neighbouring int8 weights overflow 16 bits together. */
-  readonly boundedSums?: boolean | undefined;
-  /** c: new tokens of a step. */
-  readonly chunkTokens: number;
-  /** W: cached tokens that a chunk sees. */
-  readonly windowTokens: number;
-  /** Output row i speaks of token i − delayTokens. */
-  readonly delayTokens: number;
   readonly alibiSlopes: readonly number[];
-  readonly outputs: readonly ('features' | 'boundary' | 'speech')[];
+}
+
+/**
+ * An encoder whose graph hears the waveform itself, its front end inside it, and sees both ways: every step runs it on the
+ * last W + c tokens, and takes the c of them that `delayTokens` more have been heard after.
+ */
+export interface WaveEncoderConfig extends EncoderNumbers {
+  readonly frontend: 'waveform';
+}
+
+/** Whether an encoder hears windows of the waveform. */
+export function hearsWave(encoder: EncoderConfig): encoder is WaveEncoderConfig {
+  return encoder.frontend === 'waveform';
 }
 
 /** One calibrated place of the rate dial. */

@@ -24,8 +24,9 @@ export function createChunker(options: {
   readonly framesBefore?: number | undefined;
 }): Chunker {
   const { chunkTokens, mean, std, framesBefore = 0 } = options;
-  const repeated = melRowLength(framesBefore, 0);
-  const size = melRowLength(framesBefore, chunkTokens);
+  const rows = { wave: false, framesBefore };
+  const repeated = melRowLength(rows, 0);
+  const size = melRowLength(rows, chunkTokens);
   let chunk = new Float32Array(size);
   let filled = repeated;
 

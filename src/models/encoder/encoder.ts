@@ -34,9 +34,11 @@ export interface EncoderShape {
   readonly delayTokens: number;
   /** D. */
   readonly featureWidth: number;
-  /** L·W: a row depends on the tokens of its own chunk and on so many before it. */
+  /** A row depends on the tokens of its own chunk and on so many before it: L·W, or W where it hears windows of the waveform. */
   readonly fieldTokens: number;
-  /** Frames that the mel of every step repeats before its own. */
+  /** Whether a step's input is the waveform and not log-mel. */
+  readonly wave: boolean;
+  /** Frames that the mel of every step repeats before its own; 0 where it hears the waveform. */
   readonly framesBefore: number;
 }
 
@@ -45,14 +47,14 @@ export interface EncoderSession {
   /**
    * Encodes the stream's next whole chunk and keeps its keys and values.
    *
-   * @param mel `[before + 2c, 128]` normalised log-mel; not kept
+   * @param mel `[before + 2c, 128]` normalised log-mel, or a wave `[320c + 240]`; not kept
    */
   step(mel: Float32Array): Promise<EncoderRows>;
   /**
    * Encodes the 0 to c − 1 tokens of the partial chunk and `delayTokens` masked ones after them, as scratch:
    * the stream's state does not change.
    *
-   * @param mel `[before + 2n, 128]` normalised log-mel of the n tokens
+   * @param mel `[before + 2n, 128]` normalised log-mel of the n tokens, or a wave `[320n + 240]`
    */
   scratch(mel: Float32Array): Promise<EncoderRows>;
   /** Ends the stream; a result still under way is dropped. */

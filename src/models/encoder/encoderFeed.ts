@@ -1,13 +1,14 @@
 import { isControl, type Control, type FeatureBlock, type MelBlock } from '../../core/types.ts';
 import { MAX_SAVED_TOKEN, type StateReader, type StateWriter } from '../../core/savedState.ts';
 import { samplesForTokens } from '../../core/time.ts';
-import { createChunker, tokenLevels } from './chunker.ts';
+import type { Chunk } from './chunk.ts';
+import { createChunks } from './chunks.ts';
 import type { EncoderRows, EncoderShape } from './encoder.ts';
 import { melRowLength, melRowTokens } from './melRow.ts';
 
 /** One step that the encoder has to do for a stream. */
 export interface EncoderWork {
-  /** `[before + 2n, 128]` normalised log-mel; a whole chunk (n = c), or 0 to c − 1 tokens of a flush. */
+  /** `[before + 2n, 128]` normalised log-mel, or a wave `[320n + 240]`; a whole chunk (n = c), or 0 to c − 1 tokens of a flush. */
   readonly mel: Float32Array;
   /** The chunk's first token. */
   readonly firstToken: number;
@@ -54,23 +55,23 @@ export function createEncoderFeed(
   mel: { readonly mean: number; readonly std: number },
   { firstToken: begin = 0 }: { readonly firstToken?: number } = {},
 ): EncoderFeed {
-  const { chunkTokens, delayTokens, featureWidth, framesBefore } = shape;
-  const repeated = melRowLength(framesBefore, 0);
-  const chunker = createChunker({ chunkTokens, ...mel, framesBefore });
+  const { chunkTokens, delayTokens, featureWidth } = shape;
+  const repeated = melRowLength(shape, 0);
+  const chunks = createChunks(shape, mel);
   let firstToken = begin;
   /** Levels of the `delayTokens` tokens before the chunk: the outputs speak of them. */
   let recentLevels = new Float32Array(delayTokens);
   /** Where it stood before its own first step. */
   let begun: FeedState = { token: begin, levels: recentLevels, before: new Float32Array(repeated) };
 
-  function workOf(chunk: Float32Array, scratch: boolean): EncoderWork {
-    const levels = new Float32Array(delayTokens + melRowTokens(chunk, framesBefore));
+  function workOf(chunk: Chunk, scratch: boolean): EncoderWork {
+    const levels = new Float32Array(delayTokens + chunk.levels.length);
     levels.set(recentLevels);
-    levels.set(tokenLevels(chunk.subarray(repeated), mel), delayTokens);
-    return { mel: chunk, firstToken, levels, scratch };
+    levels.set(chunk.levels, delayTokens);
+    return { mel: chunk.row, firstToken, levels, scratch };
   }
 
-  function step(chunk: Float32Array): EncoderWork {
+  function step(chunk: Chunk): EncoderWork {
     const work = workOf(chunk, false);
     firstToken += chunkTokens;
     recentLevels = work.levels.slice(chunkTokens);
@@ -78,8 +79,8 @@ export function createEncoderFeed(
   }
 
   function flush(): EncoderWork[] {
-    const rest = chunker.rest();
-    return firstToken + melRowTokens(rest, framesBefore) === 0 ? [] : [workOf(rest, true)];
+    const rest = chunks.rest();
+    return firstToken + rest.levels.length === 0 ? [] : [workOf(rest, true)];
   }
 
   const stateAfter = ({ firstToken: first, levels, mel: chunk }: EncoderWork): FeedState => ({
@@ -87,13 +88,13 @@ export function createEncoderFeed(
     levels: levels.slice(chunkTokens),
     before: chunk.slice(chunk.length - repeated),
   });
-  const tokensOf = ({ mel: chunk }: EncoderWork): number => melRowTokens(chunk, framesBefore);
+  const tokensOf = ({ mel: chunk }: EncoderWork): number => melRowTokens(chunk, shape);
   const encodedSample = (work: EncoderWork): number =>
     samplesForTokens(work.firstToken + tokensOf(work));
 
   return {
     push(value) {
-      if (!isControl(value)) return chunker.push(value).map(step);
+      if (!isControl(value)) return chunks.push(value).map(step);
       return value.control === 'flush' ? [...flush(), value] : [value];
     },
     flush,
@@ -124,7 +125,7 @@ export function createEncoderFeed(
       firstToken = from.integer(0, MAX_SAVED_TOKEN);
       recentLevels = from.float32s(delayTokens);
       const before = from.float32s(repeated);
-      chunker.goOn(before);
+      chunks.goOn(before);
       begun = { token: firstToken, levels: recentLevels, before };
       return firstToken;
     },

@@ -1,4 +1,4 @@
-import { framesBefore, melRowLength, melRowsOf } from './melRow.ts';
+import { melRowLength, melRowsOf, rowShape } from './melRow.ts';
 import type { EncoderConfig } from '../bundle/bundle.ts';
 import type { RemoteModel } from './remoteModel.ts';
 import type { EncoderRows } from './encoder.ts';
@@ -37,7 +37,7 @@ export interface EncoderJob {
   /** Rows that are wanted back, counted from the end. */
   readonly keep: number;
   readonly commit: boolean;
-  /** `[before + 2·tokens, 128]` normalised log-mel; must not change before the answer. */
+  /** `[before + 2·tokens, 128]` normalised log-mel, or a wave `[320·tokens + 240]`; must not change before the answer. */
   readonly mel: Float32Array;
 }
 
@@ -54,7 +54,7 @@ export function createEncoderPool(
       precision,
       failure: 'SYLSTREAM_ERR_ENCODER',
       thread: (maxBatch) => {
-        const melRows = threadMemory(4 * maxBatch * melRowLength(framesBefore(encoder), maxRows));
+        const melRows = threadMemory(4 * maxBatch * melRowLength(rowShape(encoder), maxRows));
         const setup: EncoderSetup = {
           kind,
           modelPath,

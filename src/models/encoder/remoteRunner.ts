@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { PipelineError } from '../../core/errors.ts';
-import { framesBefore, melRowLength } from './melRow.ts';
+import { melRowLength, rowShape } from './melRow.ts';
 import { refusalOf } from './runRows.ts';
 import type { StepJob, StepOutputs } from './stepJob.ts';
 import type { StepRunner } from './stepRunner.ts';
@@ -44,7 +44,7 @@ interface Sequence {
 export async function createRemoteRunner(model: RemoteModel): Promise<StepRunner> {
   const { triton, hash, precision, encoder } = model;
   const { chunkTokens, featureWidth, outputs: names } = encoder;
-  const before = framesBefore(encoder);
+  const rowsOf = rowShape(encoder);
   const ring = melRingShape(encoder);
   const link = await createTritonLink({
     address: triton,
@@ -86,7 +86,7 @@ export async function createRemoteRunner(model: RemoteModel): Promise<StepRunner
     const sequence = { id: newSequence(), token: from, isBegun: false };
     while (sequence.token < firstToken) {
       const token = sequence.token;
-      const mel = readMel(memory.own, ring, token, before);
+      const mel = readMel(memory.own, ring, token, rowsOf);
       const step = { firstToken: token, knownTokens: token - from, tokens: chunkTokens, mel };
       await send(sequence, { ...step, commit: true });
     }
@@ -98,7 +98,7 @@ export async function createRemoteRunner(model: RemoteModel): Promise<StepRunner
       forget(job.memory);
       sequences.set(job.memory, await begin(job));
     }
-    const mel = padded(job.mel, melRowLength(before, rows));
+    const mel = padded(job.mel, melRowLength(rowsOf, rows));
     return send(sequences.get(job.memory)!, { ...job, mel });
   }
 
@@ -121,7 +121,7 @@ export async function createRemoteRunner(model: RemoteModel): Promise<StepRunner
     const sequence = sequences.get(memory);
     if (!sequences.delete(memory)) return;
     const place = [sequence!.token, 0, 0, 0] as const;
-    const mel = new Float32Array(melRowLength(before, 1));
+    const mel = new Float32Array(melRowLength(rowsOf, 1));
     link
       .infer({ sequence: sequence!.id, end: true, mel, place, outputs: ['about'] })
       .catch(() => undefined); // the server forgets it by itself in time
@@ -168,7 +168,7 @@ export async function createRemoteRunner(model: RemoteModel): Promise<StepRunner
     run,
     forget,
     bare: async (batch, rows) => {
-      const mel = new Float32Array(melRowLength(before, rows));
+      const mel = new Float32Array(melRowLength(rowsOf, rows));
       const place = [0, 0, rows, 0] as const;
       const alone = { start: true, end: true, mel, place, outputs: names };
       await Promise.all(

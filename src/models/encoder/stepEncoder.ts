@@ -4,7 +4,7 @@ import { createEncoderPool } from './encoderPool.ts';
 import { keptShape, remoteModel } from './remoteModel.ts';
 import { rowsOfJob } from './stepJob.ts';
 import { stepModelPath } from './stepModel.ts';
-import { encoderShape, framesBefore, melRowTokens } from './melRow.ts';
+import { encoderShape, melRowTokens, rowShape } from './melRow.ts';
 import type { PoolOptions } from '../inference/inferencePool.ts';
 import { ringBytes } from '../inference/kvRing.ts';
 import type { Threads } from '../inference/threads.ts';
@@ -20,7 +20,8 @@ export interface CachedEncoderOptions extends PoolOptions {
 
 /**
  * The encoder as it is meant to run: every step sees the new chunk and the cached keys and values of the
- * W tokens before it. Cost of a step: c tokens, whatever the length of the stream. It runs on the threads that it is given.
+ * W tokens before it. Cost of a step: c tokens, whatever the length of the stream. One that hears the waveform has no cache:
+ * its step costs W + c tokens. It runs on the threads that it is given.
  *
  * @throws PipelineError (from the promise) `SYLSTREAM_ERR_PROVIDER`, `SYLSTREAM_ERR_BUNDLE_SHAPE`, `SYLSTREAM_ERR_REMOTE`
  */
@@ -32,7 +33,7 @@ export async function createStepEncoder(
   const precision = options.precision ?? 'int8';
   const { encoder } = bundle.config;
   const { chunkTokens, delayTokens, featureWidth } = encoder;
-  const before = framesBefore(encoder);
+  const rowsOf = rowShape(encoder);
   const modelPath = stepModelPath(bundle, precision);
   // Scratch rows are always padded to one length, so that a flush computes the same whatever is beside it.
   const scratchRows = chunkTokens + delayTokens;
@@ -79,7 +80,7 @@ export async function createStepEncoder(
           return rows;
         },
         scratch: async (mel) => {
-          const tokens = melRowTokens(mel, before);
+          const tokens = melRowTokens(mel, rowsOf);
           const job = {
             stream,
             ring,

@@ -4,7 +4,7 @@ import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessag
 import { createKeptMemories } from '../inference/keptMemories.ts';
 import type { StepRunner } from './stepRunner.ts';
 
-/** The cached step model behind a thread of its own: batches come as messages, their mel in shared memory. */
+/** The encoder's steps behind a thread of its own: batches come as messages, their inputs in shared memory. */
 export function createStepEngine(
   setup: EncoderSetup,
   runner: StepRunner,

@@ -1,13 +1,13 @@
-import type { EncoderConfig } from '../bundle/bundle.ts';
+import type { CachedEncoderConfig } from '../bundle/bundle.ts';
 import type { EncoderRows } from './encoder.ts';
 import type { KeptMemory, RingShape } from '../inference/kvRing.ts';
 
 /** One stream's part of a run. */
 export interface StepJob {
-  /** The stream's keys and values. */
+  /** The stream's keys and values, or the inputs that are heard again. */
   readonly memory: KeptMemory;
   readonly firstToken: number;
-  /** `[before + 2·tokens, 128]` normalised log-mel of the tokens that are real, or that and zeros behind. */
+  /** `[before + 2·tokens, 128]` normalised log-mel of the tokens that are real, or a wave `[320·tokens + 240]`, or that and zeros behind. */
   readonly mel: Float32Array;
   /** Tokens that are real; the rest of the row is masked. */
   readonly tokens: number;
@@ -53,6 +53,6 @@ export function ringShape({
   chunkTokens,
   kvHeads,
   headWidth,
-}: EncoderConfig): RingShape {
+}: CachedEncoderConfig): RingShape {
   return { layers: layers * phases, windowTokens, chunkTokens, rowWidth: kvHeads * headWidth };
 }

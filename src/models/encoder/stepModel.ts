@@ -1,8 +1,13 @@
 import { PipelineError } from '../../core/errors.ts';
-import type { Bundle, Precision } from '../bundle/bundle.ts';
+import { hearsWave, type Bundle, type EncoderConfig, type Precision } from '../bundle/bundle.ts';
 
 /** The precisions that a step model may come in. */
 export const PRECISIONS: readonly Precision[] = ['int8', 'fp32'];
+
+/** Where in a bundle the model of an encoder's steps lies. */
+export function stepModelFile(encoder: EncoderConfig, precision: Precision): string {
+  return `onnx/${hearsWave(encoder) ? 'wave' : 'step'}${precision === 'int8' ? '_int8' : ''}.onnx`;
+}
 
 /**
  * The path of a bundle's step model in a precision.
@@ -10,10 +15,10 @@ export const PRECISIONS: readonly Precision[] = ['int8', 'fp32'];
  * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_MISSING` where the bundle has none
  */
 export function stepModelPath(
-  { directory, manifest }: Pick<Bundle, 'directory' | 'manifest'>,
+  { directory, manifest, config }: Pick<Bundle, 'directory' | 'manifest' | 'config'>,
   precision: Precision,
 ): string {
-  const file = precision === 'int8' ? 'onnx/step_int8.onnx' : 'onnx/step.onnx';
+  const file = stepModelFile(config.encoder, precision);
   if (file in manifest.files) return `${directory}/${file}`;
   throw new PipelineError(
     'SYLSTREAM_ERR_BUNDLE_MISSING',

@@ -1,6 +1,6 @@
 import { MEL_BINS } from '../../core/time.ts';
-import { framesBefore, melRowLength } from './melRow.ts';
-import type { EncoderConfig } from '../bundle/bundle.ts';
+import { framesBefore, melRowLength, rowShape } from './melRow.ts';
+import type { CachedEncoderConfig } from '../bundle/bundle.ts';
 import { cacheTensors, createCacheArena, type CacheShape } from '../inference/cacheArena.ts';
 import { gatherRing, scatterRing, writeAges, type KeptMemory } from '../inference/kvRing.ts';
 import {
@@ -18,7 +18,7 @@ import { ringShape, type StepJob, type StepOutputs } from './stepJob.ts';
 export interface StepModel {
   readonly modelPath: string;
   readonly providers: readonly Provider[];
-  readonly encoder: EncoderConfig;
+  readonly encoder: CachedEncoderConfig;
   /** Most streams of a run. */
   readonly maxBatch: number;
   /** Tokens of the longest row. */
@@ -58,7 +58,8 @@ export async function createStepRunner(
   const loaded = await open(model.modelPath, model.providers, stepTensors(encoder, cache), encoder);
   const { session } = loaded;
   const before = framesBefore(encoder);
-  const mel = new Float32Array(maxBatch * melRowLength(before, maxRows));
+  const rowsOf = rowShape(encoder);
+  const mel = new Float32Array(maxBatch * melRowLength(rowsOf, maxRows));
   const mask = new Float32Array(maxBatch * maxRows);
   const ages = new Float32Array(maxBatch * windowTokens);
   const arena = createCacheArena(cache, maxBatch);
@@ -68,7 +69,7 @@ export async function createStepRunner(
   function prefixFeeds(B: number, rows: number): Record<string, Tensor> {
     const key = B * (maxRows + 1) + rows;
     const made = feeds.get(key) ?? {
-      mel: tensor(mel.subarray(0, B * melRowLength(before, rows)), [
+      mel: tensor(mel.subarray(0, B * melRowLength(rowsOf, rows)), [
         B,
         before + 2 * rows,
         MEL_BINS,
@@ -82,7 +83,7 @@ export async function createStepRunner(
   }
 
   function gather(jobs: readonly StepJob[], rows: number): void {
-    const size = melRowLength(before, rows);
+    const size = melRowLength(rowsOf, rows);
     jobs.forEach((job, b) => {
       mel.set(job.mel, b * size);
       mel.fill(0, b * size + job.mel.length, (b + 1) * size);
@@ -141,7 +142,7 @@ export async function createStepRunner(
 
 /** Tensors of `onnx/step*.onnx` (docs/bundle.md). */
 function stepTensors(
-  { featureWidth, outputs }: EncoderConfig,
+  { featureWidth, outputs }: CachedEncoderConfig,
   cache: CacheShape,
 ): { inputs: TensorShapes; outputs: TensorShapes } {
   return {

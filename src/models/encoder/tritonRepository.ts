@@ -1,7 +1,8 @@
 import { copyFile, mkdir, writeFile } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { packageRoot } from '../../core/packageRoot.ts';
-import type { Bundle, EncoderConfig, Precision } from '../bundle/bundle.ts';
+import type { Bundle, CachedEncoderConfig, Precision } from '../bundle/bundle.ts';
+import { cachedEncoder } from './remoteModel.ts';
 import { stepModelPath } from './stepModel.ts';
 import { TRITON_MODEL } from './tritonLink.ts';
 
@@ -27,7 +28,8 @@ const WEIGHTS = 'onnx/weights.bin';
  * Files that are there are written over.
  *
  * @param out the repository's folder; made where it is not there
- * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_MISSING` where the bundle has no such step model
+ * @throws PipelineError `SYLSTREAM_ERR_BUNDLE_MISSING` where the bundle has no such step model, `SYLSTREAM_ERR_REMOTE` where
+ *   its encoder hears the waveform
  */
 export async function writeTritonRepository(
   bundle: Bundle,
@@ -35,7 +37,7 @@ export async function writeTritonRepository(
   options: TritonRepositoryOptions,
 ): Promise<void> {
   const { precision, sequences, maxBatch } = options;
-  const { encoder } = bundle.config;
+  const encoder = cachedEncoder(bundle.config.encoder, 'behind Triton');
   const step = stepModelPath(bundle, precision);
   const version = join(out, TRITON_MODEL, '1');
   await mkdir(version, { recursive: true });
@@ -58,7 +60,7 @@ export async function writeTritonRepository(
 
 /** The model's configuration, in protobuf's text. */
 function configText(
-  { featureWidth, outputs }: EncoderConfig,
+  { featureWidth, outputs }: CachedEncoderConfig,
   { sequences, maxBatch, device }: TritonRepositoryOptions,
 ): string {
   const told = outputs.map((name) => {

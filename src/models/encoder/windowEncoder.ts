@@ -2,14 +2,13 @@ import { join } from 'node:path';
 import type { Bundle } from '../bundle/bundle.ts';
 import type { EncoderBackend, EncoderRows } from './encoder.ts';
 import { createEncoderPool } from './encoderPool.ts';
-import { encoderShape, framesBefore, melRowLength, melRowTokens } from './melRow.ts';
+import { encoderShape, melRowLength, melRowTokens, rowShape } from './melRow.ts';
 import type { PoolOptions } from '../inference/inferencePool.ts';
 import { createNodeThreads, encoderThreads } from '../inference/nodeThreads.ts';
 
 /**
  * The same network without a cache: every step re-encodes the last L·W + c tokens under the same mask, so it
- * gives what the cached one gives, at L·W/c + 1 times the work. For stateless engines, for imported
- * checkpoints, and to check the cached encoder. fp32 only.
+ * gives what the cached one gives, at L·W/c + 1 times the work. To check the cached encoder. fp32 only.
  *
  * @throws PipelineError (from the promise) `SYLSTREAM_ERR_PROVIDER`, `SYLSTREAM_ERR_BUNDLE_SHAPE`
  */
@@ -19,8 +18,8 @@ export async function createWindowEncoder(
 ): Promise<EncoderBackend> {
   const { encoder } = bundle.config;
   const { chunkTokens, delayTokens, layers, windowTokens } = encoder;
-  const before = framesBefore(encoder);
-  const repeated = melRowLength(before, 0);
+  const rowsOf = rowShape(encoder);
+  const repeated = melRowLength(rowsOf, 0);
   // Whole chunks, so that the window's first token lies on the chunk grid.
   const history = Math.ceil((layers * windowTokens) / chunkTokens) * chunkTokens;
   const maxRows = history + chunkTokens + delayTokens;
@@ -60,7 +59,7 @@ export async function createWindowEncoder(
       }
 
       function encode(window: Float32Array, fresh: number, padding: number): Promise<EncoderRows> {
-        const tokens = melRowTokens(window, before);
+        const tokens = melRowTokens(window, rowsOf);
         const keep = fresh + padding;
         const rows = tokens + padding;
         const { stream } = slot;
@@ -71,10 +70,10 @@ export async function createWindowEncoder(
         step: async (chunk) => {
           const window = joined(chunk);
           const rows = await encode(window, chunkTokens, 0);
-          past = window.subarray(Math.max(0, window.length - melRowLength(before, history)));
+          past = window.subarray(Math.max(0, window.length - melRowLength(rowsOf, history)));
           return rows;
         },
-        scratch: (chunk) => encode(joined(chunk), melRowTokens(chunk, before), delayTokens),
+        scratch: (chunk) => encode(joined(chunk), melRowTokens(chunk, rowsOf), delayTokens),
         release: slot.release,
       };
     },

@@ -1,5 +1,6 @@
 import { MEL_BINS } from '../../core/time.ts';
-import { framesBefore, melRowLength, melRowsOf } from './melRow.ts';
+import { framesBefore, melRowLength, melRowsOf, rowShape } from './melRow.ts';
+import { cachedEncoder } from './remoteModel.ts';
 import { refusalOf, runRows } from './runRows.ts';
 import type { Engine } from '../inference/engine.ts';
 import type { EncoderBatch, EncoderOutputs, EncoderSetup } from './encoderMessages.ts';
@@ -12,7 +13,8 @@ export async function createWindowEngine(
   setup: EncoderSetup & Guarded,
   open: OpenModel,
 ): Promise<Engine<EncoderBatch, EncoderOutputs>> {
-  const { encoder, maxBatch, maxRows } = setup;
+  const { maxBatch, maxRows } = setup;
+  const encoder = cachedEncoder(setup.encoder, 'with a window of log-mel');
   const { featureWidth } = encoder;
   const has = (name: 'boundary' | 'speech'): boolean => encoder.outputs.includes(name);
   const loaded = await open(setup.modelPath, setup.providers, {
@@ -31,12 +33,13 @@ export async function createWindowEngine(
   const guarded = guardNative(setup.guard);
   const melRowAt = melRowsOf(setup);
   const before = framesBefore(encoder);
-  const mel = new Float32Array(maxBatch * melRowLength(before, maxRows));
+  const rowsOf = rowShape(encoder);
+  const mel = new Float32Array(maxBatch * melRowLength(rowsOf, maxRows));
   const mask = new Float32Array(maxBatch * maxRows);
 
   function prefixFeeds(B: number, rows: number) {
     return {
-      mel: tensor(mel.subarray(0, B * melRowLength(before, rows)), [
+      mel: tensor(mel.subarray(0, B * melRowLength(rowsOf, rows)), [
         B,
         before + 2 * rows,
         MEL_BINS,
@@ -53,7 +56,7 @@ export async function createWindowEngine(
     const start = performance.now();
     const B = places.length;
     places.forEach((place, b) => {
-      mel.set(melRowAt(place, rows), b * melRowLength(before, rows));
+      mel.set(melRowAt(place, rows), b * melRowLength(rowsOf, rows));
       for (let i = 0; i < rows; i++) mask[b * rows + i] = i < items[place].tokens ? 1 : 0;
     });
     const runStart = performance.now();

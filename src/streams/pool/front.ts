@@ -10,14 +10,25 @@ import { replayPlace } from './replayPlace.ts';
 
 type Audio = PcmChunk | Control;
 
+/** Where audio begins, and what is wanted of it. */
+export interface FrontPlace {
+  /** The first token; 0 by default. */
+  readonly token?: number | undefined;
+  /** Whether blocks bring their samples (`logMel`). */
+  readonly wave?: boolean | undefined;
+}
+
 /**
  * Makes the machines from audio to log-mel. They keep nothing that the audio could not give again: made for a later `token`,
  * they want the audio from `replayPlace(token)` on, and their first moment is the token's.
  */
-export function createFront(format: AudioFormat, token = 0): Machine<Audio, MelBlock | Control> {
+export function createFront(
+  format: AudioFormat,
+  { token = 0, wave }: FrontPlace = {},
+): Machine<Audio, MelBlock | Control> {
   const { moment, skipSamples } = replayPlace(token, format.sampleRate);
   const resampler = createResampler(format, speex.get(), { firstMoment: moment });
-  const logMel = createLogMel({ firstSample: token * TOKEN_SAMPLES });
+  const logMel = createLogMel({ firstSample: token * TOKEN_SAMPLES, wave });
   return skipSamples === 0
     ? chain(resampler, logMel)
     : chain(chain(resampler, skip(skipSamples)), logMel);

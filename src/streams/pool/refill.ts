@@ -4,7 +4,7 @@ import {
   type EncoderWork,
 } from '../../models/encoder/encoderFeed.ts';
 import type { EncoderRows, EncoderShape } from '../../models/encoder/encoder.ts';
-import { FRAMES_PER_TOKEN, MEL_BINS } from '../../core/time.ts';
+import { FRAMES_PER_TOKEN, HOP_SAMPLES, MEL_BINS, WINDOW_SAMPLES } from '../../core/time.ts';
 import type { FeatureBlock, MelBlock } from '../../core/types.ts';
 
 /** The steps of a stream from elsewhere that are done again, before its own go on. */
@@ -44,10 +44,17 @@ export function createRefill(
 
 function splitBlock(block: MelBlock, frames: number): [MelBlock, MelBlock | undefined] {
   if (block.frames <= frames) return [block, undefined];
-  const { firstFrame, mel } = block;
+  const { firstFrame, mel, wave } = block;
   const at = frames * MEL_BINS;
+  const sample = frames * HOP_SAMPLES;
+  const past = wave?.subarray(0, sample - HOP_SAMPLES + WINDOW_SAMPLES);
   return [
-    { firstFrame, frames, mel: mel.subarray(0, at) },
-    { firstFrame: firstFrame + frames, frames: block.frames - frames, mel: mel.subarray(at) },
+    { firstFrame, frames, mel: mel.subarray(0, at), wave: past },
+    {
+      firstFrame: firstFrame + frames,
+      frames: block.frames - frames,
+      mel: mel.subarray(at),
+      wave: wave?.subarray(sample),
+    },
   ];
 }

@@ -1,7 +1,7 @@
 import type { EncoderWork } from '../../models/encoder/encoderFeed.ts';
 import { PipelineError } from '../../core/errors.ts';
 import { createKeptMemories } from '../../models/inference/keptMemories.ts';
-import { framesBefore, melRowTokens } from '../../models/encoder/melRow.ts';
+import { melRowTokens, rowShape } from '../../models/encoder/melRow.ts';
 import { rowsOfJob } from '../../models/encoder/stepJob.ts';
 import type { StepRunner } from '../../models/encoder/stepRunner.ts';
 import { sent } from '../../core/sentError.ts';
@@ -36,7 +36,7 @@ export function createShard(
   maxBatch: number,
 ): Shard {
   const { chunkTokens, delayTokens, featureWidth } = context.bundle.config.encoder;
-  const before = framesBefore(context.bundle.config.encoder);
+  const rowsOf = rowShape(context.bundle.config.encoder);
   const scratchRows = chunkTokens + delayTokens;
   const streams = new Map<number, ShardStream>();
   /** Streams with a step to do, the one that waits longest first. */
@@ -154,7 +154,7 @@ export function createShard(
         memory,
         mel: next!.mel,
         firstToken: next!.firstToken,
-        tokens: melRowTokens(next!.mel, before),
+        tokens: melRowTokens(next!.mel, rowsOf),
         commit: !next!.scratch,
         knownTokens: next!.knownTokens,
       }));

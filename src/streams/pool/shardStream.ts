@@ -121,7 +121,7 @@ export function createShardStream(
     from = own ? token : replayToken(token, segmenter.firstKept, config.encoder);
     if (from < token) refill = createRefill({ from, token }, feed, shape, config.mel);
   }
-  const front = createFront(format, from);
+  const front = createFront(format, { token: from, wave: shape.wave });
 
   const stepsOf = (value: MelBlock | Control): readonly Waiting[] =>
     refill && !isControl(value) ? refill.push(value) : feed.push(value);

@@ -2,12 +2,14 @@
 import { parentPort, workerData } from 'node:worker_threads';
 import { PipelineError } from '../../core/errors.ts';
 import { fft } from '../../mel/pffft.ts';
+import { hearsWave } from '../../models/bundle/bundle.ts';
 import { speex } from '../../audio/speex.ts';
 import { guardNative } from '../../models/inference/nativeGuard.ts';
 import { recentThreadCpuMs, threadCpuMs } from '../../models/inference/threadCpu.ts';
 import { readCodebook } from '../../models/codebook/readCodebook.ts';
 import { importEngine } from '../../models/inference/importEngine.ts';
-import { createStepRunner, type StepRunner } from '../../models/encoder/stepRunner.ts';
+import { openRunner } from '../../models/encoder/openRunner.ts';
+import type { StepRunner } from '../../models/encoder/stepRunner.ts';
 import { createShard, type ShardRun } from './shard.ts';
 import type { FromShard, ShardSetup, ToShard } from './shardMessages.ts';
 import { createPatience } from './patience.ts';
@@ -41,12 +43,12 @@ async function start({
       isSilent,
     );
     const maxRows = encoder.chunkTokens + encoder.delayTokens;
-    const model = { modelPath, providers, encoder, maxBatch, maxRows };
-    return createStepRunner(model, guarded, openModel);
+    return openRunner({ modelPath, providers, encoder, maxBatch, maxRows }, guarded, openModel);
   }
 
-  // The largest first: the smaller ones find room in what the runtime keeps of it.
-  for (let batch = isWarm && !remote ? maxBatch : 0; batch >= 1; batch--) {
+  // The largest first: the smaller ones find room in what the runtime keeps of it. A window is long enough to warm by itself.
+  const largest = hearsWave(encoder) ? 1 : maxBatch;
+  for (let batch = isWarm && !remote ? largest : 0; batch >= 1; batch--) {
     await runner.bare(batch, encoder.chunkTokens + encoder.delayTokens);
     await runner.bare(batch, encoder.chunkTokens);
   }

@@ -3,7 +3,8 @@ import type { Bundle } from '../../../src/models/bundle/bundle.ts';
 import { readBundle } from '../../../src/models/bundle/manifest.ts';
 import { createCachedEncoder } from '../../../src/models/encoder/cachedEncoder.ts';
 import type { EncoderBackend, EncoderRows } from '../../../src/models/encoder/encoder.ts';
-import { framesBefore, melRowLength } from '../../../src/models/encoder/melRow.ts';
+import { cachedEncoder } from '../../../src/models/encoder/remoteModel.ts';
+import { melRowLength, rowShape } from '../../../src/models/encoder/melRow.ts';
 import { createRemoteRunner } from '../../../src/models/encoder/remoteRunner.ts';
 import { TINY } from '../../helpers/bundles.ts';
 import { seeded } from '../../helpers/cuts.ts';
@@ -35,7 +36,7 @@ afterEach(async () => {
 });
 
 function mel(tokens: number, random: () => number): Float32Array {
-  const length = melRowLength(framesBefore(bundle.config.encoder), tokens);
+  const length = melRowLength(rowShape(bundle.config.encoder), tokens);
   return Float32Array.from({ length }, () => random() - 0.5);
 }
 
@@ -84,7 +85,8 @@ describe('the encoder behind a server', () => {
 
   it('refuses a server of another bundle', async () => {
     const other = await startInferenceServer(bundle, '0'.repeat(64));
-    const model = { triton: other.address, hash: bundle.hash, encoder: bundle.config.encoder };
+    const encoder = cachedEncoder(bundle.config.encoder, 'for a server');
+    const model = { triton: other.address, hash: bundle.hash, encoder };
     await expect(createRemoteRunner({ ...model, precision: 'int8' })).rejects.toMatchObject({
       code: 'SYLSTREAM_ERR_REMOTE',
     });

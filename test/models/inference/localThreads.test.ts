@@ -6,7 +6,7 @@ import type { EncoderBackend } from '../../../src/models/encoder/encoder.ts';
 import type { EncoderSetup } from '../../../src/models/encoder/encoderMessages.ts';
 import { createStepEncoder } from '../../../src/models/encoder/stepEncoder.ts';
 import { createStepEngine } from '../../../src/models/encoder/stepEngine.ts';
-import { createStepRunner } from '../../../src/models/encoder/stepRunner.ts';
+import { openRunner } from '../../../src/models/encoder/openRunner.ts';
 import { importEngine } from '../../../src/models/inference/importEngine.ts';
 import { createLocalThreads } from '../../../src/models/inference/localThreads.ts';
 import { createUnitLm } from '../../../src/models/lm/createUnitLm.ts';
@@ -34,7 +34,7 @@ describe('engines in the thread that asks', () => {
         ),
       );
     const threads = createLocalThreads<EncoderSetup>(async (setup) =>
-      createStepEngine(setup, await createStepRunner(setup, (call) => call(), openModel)),
+      createStepEngine(setup, await openRunner(setup, (call) => call(), openModel)),
     );
     const local = await createStepEncoder(bundle, { workers: 1 }, threads);
     const remote = await createCachedEncoder(bundle, { workers: 1 });

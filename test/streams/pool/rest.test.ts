@@ -4,6 +4,8 @@ import type { InferenceThread } from '../../../src/models/inference/threads.ts';
 import type { PooledStream } from '../../../src/streams/pool/pooledStream.ts';
 import type { StreamPool } from '../../../src/streams/pool/poolTypes.ts';
 import { createStreamPool } from '../../../src/streams/pool/streamPool.ts';
+import { keptShape } from '../../../src/models/encoder/remoteModel.ts';
+import { ringBytes } from '../../../src/models/inference/kvRing.ts';
 import {
   isControl,
   type Control,
@@ -141,8 +143,7 @@ describe('a pooled stream that rests', () => {
     await until(() => pool.status().streams === 0);
     opened.forEach((stream, n) => {
       const { sampleRate, channels } = streams[n].format;
-      const { layers, windowTokens, chunkTokens, kvHeads, headWidth } = pool.bundle.config.encoder;
-      const ring = 4 * 2 * layers * (windowTokens + chunkTokens) * kvHeads * headWidth;
+      const ring = ringBytes(keptShape(pool.bundle.config.encoder, false));
       const audio = 4 * channels * sampleRate * 1.5;
       expect(stream.restingBytes).toBeLessThan(ring + audio + 2 ** 18);
     });
