@@ -82,13 +82,17 @@ class Graph:
         if not (int8 and self.int8):
             y = self.op('MatMul', x, self.weight(f'{name}.weight'), out=None if bias else out)
             return self.op('Add', y, self.weight(f'{name}.bias'), out=out) if bias else y
-        weight, scale = bounded(self.weights[f'{name}.weight'])
+        weight, scale = self.rounded(self.weights[f'{name}.weight'])
         self.constants[f'{name}.weight_q'], self.constants[f'{name}.scale'] = weight, scale
         quantised, row_scale = self.quantise_rows(x)
         y = self.op('MatMulInteger', quantised, f'{name}.weight_q', self.const(128, np.uint8))
         y = self.op('DequantizeLinear', y, row_scale, axis=0)
         y = self.op('Mul', y, f'{name}.scale', out=None if bias else out)
         return self.op('Add', y, self.weight(f'{name}.bias'), out=out) if bias else y
+
+    def rounded(self, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        """A matrix (in, out) -> int8, and the scale of each column (out,)."""
+        return bounded(weight)
 
     def quantise_rows(self, x: str) -> tuple[str, str]:
         """x (rows, width) in uint8 around 128, and the scale of each row (rows,)."""

@@ -78,7 +78,7 @@ def log_mel(samples: np.ndarray | Tensor) -> Tensor:
 
 
 @cache
-def _front() -> tuple[Tensor, Tensor]:
+def front() -> tuple[Tensor, Tensor]:
     """Window (400,) and filter bank (257, 128) of `log_mel`."""
     ramp = torch.arange(FRAME_SAMPLES, dtype=torch.float64) * (2 * torch.pi / (FRAME_SAMPLES - 1))
     bank, _ = kaldi.get_mel_banks(128, 512, float(SAMPLE_RATE), 20.0, 8000.0, 100.0, -500.0, 1.0)
@@ -87,7 +87,7 @@ def _front() -> tuple[Tensor, Tensor]:
 
 def frames_at(samples: np.ndarray, starts: np.ndarray) -> np.ndarray:
     """(N,) in [-1, 1] -> the log-mel frames (len(starts), 128) whose 400 samples begin at any `starts`: log_mel has 0, 160, 320, ..."""
-    window, bank = _front()
+    window, bank = front()
     x = torch.from_numpy(samples[starts[:, None] + np.arange(FRAME_SAMPLES)].astype(np.float32))
     x = x - x.mean(1, keepdim=True)
     x = (x - 0.97 * torch.cat([x[:, :1], x[:, :-1]], 1)) * window

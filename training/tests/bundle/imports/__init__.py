@@ -1,0 +1,1 @@
+"""Tests of bundle/imports/, and what other implementations said."""
