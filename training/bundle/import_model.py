@@ -97,6 +97,7 @@ def write_bundle(out: Path, network: Network, steps: Steps, args: argparse.Names
     rules = segmenter.Rules(shift_samples=network.shift)
     cutter = Cutter(outputs_of(runner(out, 'fp32'), waves, steps), rules)
     rates = [cutter.rate('natural', args.natural or network.natural)] + [cutter.rate(str(hz), hz) for hz in NUMBERED]
+    metrics = {} if network.delta is None else {'sameCutsAsAuthors': cutter.same_as_authors(rates[0], network.delta)}
     codebook = network.codebook or codebook_of(cutter, rates[0], args.centroids, args.units)
     config = {
         'formatVersion': 1, 'mel': {'bins': 128, 'mean': 0.0, 'std': 0.5}, 'encoder': encoder_json(network, steps),
@@ -113,7 +114,7 @@ def write_bundle(out: Path, network: Network, steps: Steps, args: argparse.Names
     write_golden(out, config, codebook, clip[: CLIP_SECONDS * SAMPLE_RATE])
     (out / 'README.md').write_text(card(out.name, network, config, hours))
     data = [{'name': f'{args.speech.name} (dial and codebook)', 'hours': round(hours, 3), 'licence': 'unknown'}]
-    write_manifest(out, {'name': out.name, 'version': args.version, 'licence': network.licence, 'trainingData': data, 'metrics': {}})
+    write_manifest(out, {'name': out.name, 'version': args.version, 'licence': network.licence, 'trainingData': data, 'metrics': metrics})
 
 
 def parser() -> argparse.ArgumentParser:

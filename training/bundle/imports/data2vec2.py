@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import re
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from bundle.codebook import Codebook
 from bundle.imports.files import Refused, Tensors, arrays_of, numpy_file, one_file, unpickled
 from bundle.imports.graph import Network
 from bundle.imports.speech import SHIFT, build, check_layer
+from bundle.imports.whole_cuts import DELTAS
 
 AUDIO = 'modality_encoders.AUDIO.'
 PRENET = 4  # blocks of the audio encoder, before those that all modalities share
@@ -121,7 +123,8 @@ def read_sylboost(folder: Path, *, layer: int | None) -> Network:
         raise Refused(f'{path}: expected SylBoost of data2vec2 ({AUDIO}alibi_scale), found another network; that of HuBERT is not built here')
     network = read_data2vec2(path, weights, layer, 'no')
     hz = next((hz for digits, hz in HZ.items() if digits in path.name), 5.0)
-    return network.with_codebook(sylboost_codebook(folder, network.width), hz, f'SylBoost at {hz:g} a second, {network.about}')
+    about, codebook = f'SylBoost at {hz:g} a second, {network.about}', sylboost_codebook(folder, network.width)
+    return replace(network, codebook=codebook, natural=hz, delta=DELTAS[hz], about=about)
 
 
 def read_sylber(folder: Path, *, layer: int | None) -> Network:

@@ -9,6 +9,7 @@ import numpy as np
 
 from bundle.codebook import Codebook, clustered
 from bundle.imports.live import Run, Steps, spread
+from bundle.imports.whole_cuts import LEAST_TOKENS, agreement, whole_cuts
 from data.mel import AudioError, log_mel, read_audio
 from segment import segmenter
 from segment.stand_ins import FEATURES_ONLY, complete
@@ -77,6 +78,14 @@ class Cutter:
             lam = (low + high) / 2
             low, high = (lam, high) if self.hz(lam) > wanted else (low, lam)
         return segmenter.Rate(name, wanted, self.w, round((low + high) / 2, 5))
+
+    def same_as_authors(self, rate: segmenter.Rate, delta: float) -> float:
+        """F1 of the cuts at a rate against those of SyllableLM's authors, who cut a recording when it is over."""
+        long = [(cost, o) for cost, o in self.some if len(o['features']) >= LEAST_TOKENS]
+        found = [segmenter.search(cost, o['boundary'], rate, self.rules) for cost, o in long]
+        same = round(agreement(found, [whole_cuts(o['features'], delta) for _, o in long]), 4)
+        print(f'cuts that are those of the authors, to the token: F1 {same}', flush=True)
+        return same
 
 
 def vectors(cutter: Cutter, rate: segmenter.Rate, trim: int = 1) -> np.ndarray:

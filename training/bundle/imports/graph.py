@@ -7,7 +7,7 @@ the matrices of the blocks are int8 with a scale for each column, activations wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import numpy as np
 import onnx
@@ -28,9 +28,7 @@ class Network:
     grid: int = 1  # tokens that its windows are multiples of
     codebook: dict[str, np.ndarray] | None = None  # its own: tensors of codebook.safetensors
     natural: float = 5.0  # units a second that it was made for
-
-    def with_codebook(self, codebook: dict[str, np.ndarray], natural: float, about: str) -> Network:
-        return replace(self, codebook=codebook, natural=natural, about=about)
+    delta: float | None = None  # its authors' bound of the variance within segments (whole_cuts.py)
 
 
 def rounded(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

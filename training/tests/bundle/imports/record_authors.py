@@ -75,6 +75,14 @@ def drawn(model: nn.Module) -> nn.Module:
     return model.eval()
 
 
+def features_of(tokens: int) -> np.ndarray:
+    """Features (tokens, 12) that look alike for 3 to 30 tokens."""
+    rng = np.random.default_rng(tokens)
+    lengths = rng.integers(3, 30, tokens)
+    levels = np.repeat(rng.normal(0, 1, (tokens, 12)), lengths, 0)[:tokens]
+    return (levels + rng.normal(0, 0.2, (tokens, 12))).astype(np.float32)
+
+
 def keep(name: str, file: str, state: dict, **recorded: np.ndarray) -> None:
     (HERE / name).mkdir(parents=True, exist_ok=True)
     torch.save(state, HERE / name / file)
@@ -102,6 +110,13 @@ def sylboost(clone: Path) -> None:
         }
     state = {'model_seg': {f'model.{n}': v for n, v in model.state_dict().items()}, 'optimizer': {'step': 1}}
     keep('sylboost', 'SylBoost_625Hz.pth', state, **{n: v.numpy() for n, v in said.items()})
+    with patch('torch.Tensor.cuda', lambda self: self):
+        cuts = {
+            f'{n}_{delta}': extract.efficient_extraction(torch.from_numpy(features_of(n))[None], deltas=[delta], quantiles=[0.75])[0][0]
+            for n in (15, 33, 150, 400)
+            for delta in (0.02, 0.05, 0.3)
+        }
+    np.savez_compressed(HERE / 'sylboost/cuts.npz', **cuts)
     rng = np.random.default_rng(2)
     centroids, units = rng.normal(0, 1, (40, 24)).astype(np.float32), np.arange(40) % 7
     np.save(HERE / 'sylboost/SylBoost_625Hz_kmeans.npy', centroids)

@@ -10,8 +10,10 @@ import torch
 
 from bundle.imports import data2vec2, mae_ast
 from bundle.imports.graph import Network
+from bundle.imports.whole_cuts import agreement, whole_cuts
 from segment import segmenter
 from tests.bundle.imports.record import HERE
+from tests.bundle.imports.record_authors import features_of
 
 READERS = {
     'sylboost': data2vec2.read_sylboost, 'sylber': data2vec2.read_sylber,
@@ -56,6 +58,20 @@ def test_sylboost_names_segments_as_its_authors_do():
     nearest = ((theirs[:, None] - centroids[None]) ** 2).sum(2).argmin(1)
     ours = (means - means.mean(1, keepdims=True)) / (means.std(1, keepdims=True) + 1e-5)
     assert (segmenter.names(ours, network.codebook) == units[nearest] + 1).mean() > 0.99  # centroids are halves
+
+
+def test_a_whole_recording_is_cut_as_the_authors_cut_it():
+    recorded = np.load(HERE / 'sylboost/cuts.npz')
+    counts = []
+    for key, theirs in recorded.items():
+        n, delta = key.split('_')
+        found = whole_cuts(features_of(int(n)), float(delta))
+        np.testing.assert_array_equal(found, theirs, err_msg=key)
+        counts.append(len(found))
+    assert len(set(counts)) > 6
+    assert agreement([found], [theirs]) == 1 and agreement([found], [found[[0, -1]]]) == 0
+    with pytest.raises(ValueError, match='at least 15 tokens, got 14'):
+        whole_cuts(features_of(14), 0.1)
 
 
 @pytest.fixture

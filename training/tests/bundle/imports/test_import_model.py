@@ -43,6 +43,15 @@ def test_a_bundle_comes_out(speech, tmp_path):
         run('bundle.import_model', 'hubert', HERE / 'hubert', '--speech', speech, '--out', out)
 
 
+def test_a_codebook_that_comes_along_is_kept(speech, tmp_path):
+    out = tmp_path / 'bundle'
+    said = run('bundle.import_model', 'sylboost', HERE / 'sylboost', '--speech', speech, '--out', out, '--window', 1, '--hop', 0.32)
+    assert 'SylBoost at 6.25 a second' in said and 'cuts that are those of the authors' in said
+    assert set(load_file(out / 'codebook.safetensors')['units']) == set(range(1, 8))
+    assert json.loads((out / 'config.json').read_text())['units'] == {'centroids': 40, 'merged': 7, 'trimTokens': 1}
+    assert 0 <= json.loads((out / 'manifest.json').read_text())['metrics']['sameCutsAsAuthors'] <= 1
+
+
 def test_a_folder_without_recordings_is_refused(tmp_path):
     with pytest.raises(SystemExit, match='expected recordings'):
         run('bundle.import_model', 'hubert', HERE / 'hubert', '--speech', HERE / 'hubert', '--out', tmp_path / 'bundle')
