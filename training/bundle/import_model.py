@@ -16,11 +16,12 @@ import soundfile
 from safetensors.numpy import save_file
 
 from bundle.config_json import check_config, natural, rate_json, rates_of, rules_of
-from bundle.imports import data2vec2, mae_ast, speech, whisper
+from bundle.imports import mae_ast, speech, sylboost, whisper
 from bundle.imports.dial import NUMBERED, Codebook, Cutter, codebook_of, outputs_of, recordings
-from bundle.imports.files import Refused
+from bundle.imports.files import Refused, one_file
 from bundle.imports.graph import Network
 from bundle.imports.live import Run, Steps, about_delay, live, steps_in, steps_of
+from bundle.imports.networks import read_fairseq
 from bundle.manifest import write_manifest
 from bundle.onnx_graph import save_shared, session_of
 from data.mel import SAMPLE_RATE, log_mel, read_audio
@@ -28,19 +29,28 @@ from segment import segmenter
 from segment.stand_ins import FEATURES_ONLY, complete
 
 CLIP_SECONDS = 6
-KINDS = (*speech.KINDS, 'whisper', 'sylboost', 'sylber', 'mae-ast-frame', 'mae-ast-patch')
+KINDS = (*speech.KINDS, 'data2vec2', 'whisper', 'sylboost', 'sylber', 'mae-ast-frame', 'mae-ast-patch')
 
 
 def read_network(args: argparse.Namespace) -> Network:
     """The network of a KIND."""
     if not args.folder.exists():
         raise Refused(f'{args.folder}: expected the files of {args.kind}, there is nothing')
-    if args.kind in speech.KINDS:
-        return speech.read(args.kind, args.folder, layer=args.layer, normalise=args.normalise)
-    if args.kind.startswith('mae-ast-'):
-        return mae_ast.read(args.kind.removeprefix('mae-ast-'), args.folder, layer=args.layer)
-    readers = {'whisper': whisper.read, 'sylboost': data2vec2.read_sylboost, 'sylber': data2vec2.read_sylber}
-    return readers[args.kind](args.folder, layer=args.layer)
+    kind, folder, layer = args.kind, args.folder, args.layer
+    if kind == 'data2vec2' or (kind == 'hubert' and in_fairseq(folder)):
+        return read_fairseq(kind, one_file(folder, ('.pt',)), layer=layer, normalise=args.normalise)
+    if kind in speech.KINDS:
+        return speech.read(kind, folder, layer=layer, normalise=args.normalise)
+    if kind.startswith('mae-ast-'):
+        return mae_ast.read(kind.removeprefix('mae-ast-'), folder, layer=layer)
+    if kind == 'sylboost':
+        return sylboost.read_sylboost(folder, layer=layer, normalise=args.normalise)
+    return {'whisper': whisper.read, 'sylber': sylboost.read_sylber}[kind](folder, layer=layer)
+
+
+def in_fairseq(folder: Path) -> bool:
+    """Whether HuBERT's files are fairseq's: a checkpoint, or a folder with one and without config.json."""
+    return folder.is_file() or (any(folder.glob('*.pt')) and not (folder / 'config.json').exists())
 
 
 def encoder_json(network: Network, steps: Steps) -> dict:

@@ -85,6 +85,14 @@ def unpickled(path: Path) -> dict:
     return state
 
 
+def fairseq_checkpoint(path: Path) -> tuple[dict, dict]:
+    """A checkpoint of fairseq -> its state, and its settings as far as they are plain values."""
+    state = unpickled(path)
+    if not isinstance(state.get('model'), dict):
+        raise Refused(f'{path}: expected a checkpoint of fairseq with `model`, found {", ".join(map(str, list(state)[:6]))}')
+    return state['model'], state.get('cfg') or {}
+
+
 def one_file(folder: Path, endings: tuple[str, ...]) -> Path:
     """The file, or the one file of a folder whose name ends so."""
     if folder.is_file():

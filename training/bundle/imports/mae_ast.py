@@ -14,7 +14,7 @@ import numpy as np
 import onnx
 
 from bundle.imports.blocks import FAIRSEQ, Shape, block, linear_of, norm_of
-from bundle.imports.files import Refused, Tensors, arrays_of, one_file, unpickled
+from bundle.imports.files import Refused, Tensors, arrays_of, fairseq_checkpoint, one_file
 from bundle.imports.graph import Network, WaveGraph
 from bundle.imports.speech import check_layer
 from data.mel import FLOOR, front
@@ -75,10 +75,7 @@ def build(int8: bool, *, of: str, tensors: Tensors, layer: int, shape: Shape) ->
 def read(of: str, folder: Path, *, layer: int | None) -> Network:
     """A checkpoint (or the folder that it is in). of: 'frame' or 'patch'."""
     path = one_file(folder, ('.pt',))
-    state = unpickled(path)
-    if not isinstance(state.get('model'), dict):
-        raise Refused(f'{path}: expected a checkpoint of fairseq with `model`, found {", ".join(map(str, list(state)[:6]))}')
-    tensors = arrays_of(state['model'], path)
+    tensors = arrays_of(fairseq_checkpoint(path)[0], path)
     if 'enc_conv_pos_embed.pos_conv.0.weight_g' in tensors:
         raise Refused(f'{path}: expected sinusoids for places, found a convolution (enc_conv_pos): it is not built here')
     D, ffn = len(tensors.take('post_extract_proj.bias', None)), len(tensors.take('encoder.layers.0.fc1.bias', None))

@@ -19,6 +19,9 @@ NAMES = Names(
     'feed_forward.intermediate_dense', 'feed_forward.output_dense', 'final_layer_norm',
 )  # fmt: skip
 SHIFT = -80  # token i is of the 400 samples from 320 i on, so its boundary lies at 320 i + 40
+NORMALISED = {  # what is done to the deviation by whom
+    'transformers': {'epsilon': 1e-7}, 'fairseq': {'epsilon': 1e-5}, 'sylber': {'epsilon': 0, 'unbiased': True, 'after': 1e-5},
+}  # fmt: skip
 MAX_TOKENS = 3000  # of WavLM's table of distances: 60 s
 
 
@@ -112,14 +115,14 @@ def relative_bias(g: WaveGraph, rows: str, tensors: Tensors, config: dict) -> st
 def build(int8: bool, *, kind: str, tensors: Tensors, config: dict, layer: int, normalise: str, alibi: np.ndarray | None = None) -> onnx.ModelProto:
     """The graph up to a layer.
 
-    normalise: the window to mean 0 and variance 1 by `transformers`, by Sylber, or not ('no'). alibi: for each head what a token of distance adds.
+    normalise: the window to mean 0 and variance 1 as one of NORMALISED does it, or not ('no'). alibi: for each head what a token of distance adds.
     """
     g = WaveGraph(int8)
     D, C, epsilon = config['hidden_size'], config['conv_dim'][-1], config.get('layer_norm_eps', 1e-5)
     shape = Shape(D, config['num_attention_heads'], config['intermediate_size'], epsilon, config.get('do_stable_layer_norm', False))
     wave = 'wave'
     if normalise != 'no':
-        wave = g.standardised(wave, epsilon=1e-7) if normalise == 'transformers' else g.standardised(wave, epsilon=0, unbiased=True, after=1e-5)
+        wave = g.standardised(wave, **NORMALISED[normalise])
     x = g.channels_last(conv_stack(g, wave, tensors, 'feature_extractor.conv_layers', config))
     if config.get('feat_proj_layer_norm', True):
         x = norm_of(g, x, 'feature_projection.layer_norm', tensors, C, epsilon)

@@ -89,7 +89,8 @@ def keep(name: str, file: str, state: dict, **recorded: np.ndarray) -> None:
     np.savez_compressed(HERE / name / 'hidden.npz', wave=WAVE, **recorded)
 
 
-def sylboost(clone: Path) -> None:
+def data2vec2(clone: Path, *, depth: int, before: int) -> tuple[ModuleType, nn.Module]:
+    """SyllableLM's module, and a small random data2vec2 of it: blocks of the audio encoder, and shared ones after them."""
     stand_in('omegaconf', II=lambda _: None)
     stand_in('timm')
     stand_in('timm.models')
@@ -98,11 +99,15 @@ def sylboost(clone: Path) -> None:
     with patch('dataclasses.dataclass', partial(dataclasses.dataclass, unsafe_hash=True)):  # as Python 3.10 allowed
         extract = importlib.import_module('extract_units')
     config = extract.d2v2_config
-    config.embed_dim, config.depth, config.num_heads = 24, 2, 6
+    config.embed_dim, config.depth, config.num_heads = 24, depth, 6
     audio = config.modalities.audio
     audio.feature_encoder_spec = '[(8, 10, 5)] + [(8, 3, 2)] * 4 + [(8, 2, 2)] * 2'
-    audio.num_alibi_heads, audio.conv_pos_groups, audio.decoder, audio.model_depth = 6, 4, None, 2
-    model = drawn(extract.Data2VecMultiModel(config, [extract.Modality.AUDIO]))
+    audio.num_alibi_heads, audio.conv_pos_groups, audio.decoder, audio.model_depth, audio.prenet_depth = 6, 4, None, depth, before
+    return extract, drawn(extract.Data2VecMultiModel(config, [extract.Modality.AUDIO]))
+
+
+def sylboost(clone: Path) -> None:
+    extract, model = data2vec2(clone, depth=2, before=4)
     with torch.no_grad():
         said = {
             f'layer{4 + k}': model(torch.from_numpy(WAVE), mode=None, mask=False, features_only=True, remove_extra_tokens=True, out_layer=k - 3)['x']

@@ -8,7 +8,7 @@ import onnxruntime
 import pytest
 import torch
 
-from bundle.imports import data2vec2, mae_ast
+from bundle.imports import mae_ast, sylboost
 from bundle.imports.graph import Network
 from bundle.imports.whole_cuts import agreement, whole_cuts
 from segment import segmenter
@@ -16,7 +16,7 @@ from tests.bundle.imports.record import HERE
 from tests.bundle.imports.record_authors import features_of
 
 READERS = {
-    'sylboost': data2vec2.read_sylboost, 'sylber': data2vec2.read_sylber,
+    'sylboost': lambda folder, layer: sylboost.read_sylboost(folder, layer=layer, normalise='auto'), 'sylber': sylboost.read_sylber,
     'mae-ast-frame': lambda folder, layer: mae_ast.read('frame', folder, layer=layer),
     'mae-ast-patch': lambda folder, layer: mae_ast.read('patch', folder, layer=layer),
 }  # fmt: skip
