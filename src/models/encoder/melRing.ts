@@ -5,8 +5,9 @@ import { ringRows, type RingShape } from '../inference/kvRing.ts';
 
 /**
  * What a stream keeps where it has no keys and values here: the inputs of the chunks of its encoder's field, mel or wave,
- * because they lie elsewhere and can be made again of it, or because every step hears all of it again. It has the shape of a ring of keys and values, so that it is packed, restored and used again like one:
- * a chunk's mel fills its slot, the first half of it in the plane of "keys", the second in that of "values".
+ * because they lie elsewhere and can be made again of it, or because every step hears all of it again. It has the shape of a
+ * ring of keys and values, so that it is packed, restored and used again like one: a chunk's input fills its slot, the first
+ * half of it in the plane of "keys", the second in that of "values".
  */
 export function melRingShape(encoder: EncoderConfig): RingShape {
   const { chunkTokens } = encoder;
