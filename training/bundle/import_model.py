@@ -138,6 +138,7 @@ def parser() -> argparse.ArgumentParser:
     parser.add_argument(
         '--normalise', choices=('auto', 'yes', 'no'), default='auto', help="the waveform, over the window (default: as the network's folder says)"
     )
+    parser.add_argument('--tuned', type=Path, help='tensors that were taught further, in place of its own (recipes/imported/sylboost.py)')
     parser.add_argument('--window', type=float, default=4.0, help='seconds that a step hears (default 4)')
     parser.add_argument('--hop', type=float, default=0.24, help='seconds from step to step (default 0.24)')
     parser.add_argument(
@@ -156,6 +157,8 @@ def main() -> None:
     if args.out.exists() and (not args.out.is_dir() or any(args.out.iterdir())):
         raise Refused(f'{args.out}: expected an empty folder or none, there is something; choose another --out')
     network = read_network(args)
+    if args.tuned:
+        network = network.tuned(args.tuned)
     try:
         steps = steps_in(args.window, args.hop, args.ahead, network.grid)
     except ValueError as error:

@@ -7,11 +7,15 @@ the matrices of the blocks are int8 with a scale for each column, activations wi
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import numpy as np
 import onnx
+from safetensors.numpy import load_file
 
+from bundle.imports.files import Refused, Tensors
 from bundle.onnx_graph import Graph, model_of
 
 
@@ -19,7 +23,7 @@ from bundle.onnx_graph import Graph, model_of
 class Network:
     """A published network as an encoder: how its graph is built, and what config.json has to say of it."""
 
-    build: object  # (int8: bool) -> onnx.ModelProto
+    build: partial[onnx.ModelProto]  # of int8: bool; among its keywords the tensors
     layers: int
     width: int
     shift: int  # samples that its boundary before token i lies after 320 i + 120
@@ -29,6 +33,15 @@ class Network:
     codebook: dict[str, np.ndarray] | None = None  # its own: tensors of codebook.safetensors
     natural: float = 5.0  # units a second that it was made for
     delta: float | None = None  # its authors' bound of the variance within segments (whole_cuts.py)
+
+    def tuned(self, path: Path) -> Network:
+        """The same with tensors that were taught further, of a safetensors file with the names that the network's own have."""
+        own, found = self.build.keywords['tensors'], Tensors(load_file(path), path)
+        for name in found.arrays:
+            if name not in own:
+                raise Refused(f'{path}: expected tensors of this network taught further, found {name}, which it does not have')
+            found.take(name, *own.arrays[name].shape)
+        return replace(self, build=partial(self.build, tensors=Tensors(own.arrays | found.arrays, path)), about=f'{self.about}, taught further')
 
 
 def rounded(weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

@@ -1,0 +1,1 @@
+"""Teaching an imported network further, without labels (docs/import.md)."""
