@@ -2,6 +2,7 @@
 FROM node:22-bookworm-slim AS build
 WORKDIR /build
 COPY package.json package-lock.json ./
+COPY packages packages
 RUN npm ci --ignore-scripts --omit=optional --no-audit --no-fund
 COPY . .
 RUN npm run build && deploy/layout.sh . /app

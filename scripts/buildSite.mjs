@@ -2,9 +2,10 @@
 // without what speaks, a service worker for flight mode, and a web manifest. Usage: node scripts/buildSite.mjs [FOLDER] [BUNDLE]
 import { createHash } from 'node:crypto';
 import { execFileSync } from 'node:child_process';
-import { cp, mkdir, readdir, readFile, writeFile } from 'node:fs/promises';
-import { dirname, join, relative, resolve } from 'node:path';
+import { readdir, readFile, writeFile } from 'node:fs/promises';
+import { join, relative, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { copyPageBundle } from './copyPageBundle.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? join(root, 'build/site'));
@@ -41,18 +42,7 @@ await writeFile(
 );
 await writeFile(join(out, 'site.webmanifest'), `${JSON.stringify(WEB_MANIFEST, null, 2)}\n`);
 
-/** What a page loads of a bundle: one precision. */
-const manifest = JSON.parse(await readFile(join(bundle, 'manifest.json'), 'utf8'));
-const wanted = Object.keys(manifest.files).filter((path) =>
-  /^((config|units|lm\/config)\.json|codebook\.safetensors|(onnx|lm)\/step_int8\.onnx|README\.md)$/.test(
-    path,
-  ),
-);
-for (const path of ['manifest.json', ...wanted]) {
-  const to = join(out, 'models/small', path);
-  await mkdir(dirname(to), { recursive: true });
-  await cp(join(bundle, path), to);
-}
+await copyPageBundle(bundle, join(out, 'models/small'));
 
 const all = await readdir(out, { recursive: true, withFileTypes: true });
 const files = all

@@ -1,9 +1,10 @@
 // Bundles the page into dist/web: three scripts (the page and its AudioWorklets), the WebAssembly that they load, a sample
 // recording, web's HTML and CSS as they are, and the licences of the packages that are in the bundle. Usage: node scripts/buildWeb.mjs [FOLDER]
-import { cp, mkdir, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdir, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { dirname, join, resolve } from 'node:path';
 import { build } from 'esbuild';
+import { bundledPackages, licencesOf } from './licences.mjs';
 
 const root = resolve(import.meta.dirname, '..');
 const out = resolve(process.argv[2] ?? join(root, 'dist/web'));
@@ -46,28 +47,4 @@ await Promise.all(
 // Public domain (CC0), test/fixtures/README.md.
 await cp(join(root, 'test/fixtures/kathleen-a0002.wav'), join(out, 'sample.wav'));
 
-/** The folders of the packages whose code went into the bundle. */
-const packages = new Set(
-  Object.keys(metafile.inputs).flatMap((path) => {
-    const found = /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(path);
-    return found === null ? [] : [found[1]];
-  }),
-);
-/** ONNX Runtime's packages name their licence and hold no text of it; its header is that of their sources. */
-async function mitOf(folder) {
-  const { license } = JSON.parse(await readFile(join(folder, 'package.json'), 'utf8'));
-  if (license !== 'MIT' || !/onnxruntime-(web|common)$/.test(folder))
-    throw new Error(`expected a licence file in ${folder}, found none`);
-  const mit = await readFile(join(root, 'scripts/mit.txt'), 'utf8');
-  return `Copyright (c) Microsoft Corporation\nNotices of what its WebAssembly is made of: https://github.com/microsoft/onnxruntime/blob/main/ThirdPartyNotices.txt\n\n${mit}`;
-}
-
-const licences = await Promise.all(
-  [...packages].sort().map(async (folder) => {
-    const name = (await readdir(folder)).find((file) => /^(licen[cs]e|copying)/i.test(file));
-    const text =
-      name === undefined ? await mitOf(folder) : await readFile(join(folder, name), 'utf8');
-    return `${folder.replace(/.*node_modules\//, '')}\n\n${text}`;
-  }),
-);
-await writeFile(join(out, 'licences.txt'), licences.join(`\n${'-'.repeat(80)}\n`));
+await writeFile(join(out, 'licences.txt'), await licencesOf(bundledPackages(metafile)));

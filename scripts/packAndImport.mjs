@@ -1,76 +1,127 @@
-// Packs the project as it would be published, installs the tarball into an empty project and uses it there: first as
-// where only the npm registry can be reached, then as the one line says that the command prints. Every export is imported,
-// the command runs, the bundle loads. Prints one line a step; exits non-zero on the first failure.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+// Packs every package as it would be published, installs the tarballs into fresh projects and uses them there, from ES
+// modules and from CommonJS: the library with its command and bundle, the client against that server and without anything
+// native, the browser's package in Node and through a bundler. With npm first as where only its registry can be reached, then
+// as the one line says that the command prints. Prints one line a step; exits non-zero on the first failure.
+// Usage: node scripts/packAndImport.mjs [npm|pnpm|yarn …]      (npm where none is named)
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
+import { build } from 'esbuild';
+import { lintPackage } from './packed/lintPackage.mjs';
+import { createProject, MANAGER_NAMES } from './packed/managers.mjs';
+import { packAll } from './packed/packAll.mjs';
+import { PROGRAMS, SERVER } from './packed/programs.mjs';
 
 const root = resolve(import.meta.dirname, '..');
+const wav = join(root, 'test/fixtures/kathleen-a0002.wav');
+const managers = process.argv.length > 2 ? process.argv.slice(2) : ['npm'];
+const strange = managers.filter((name) => !MANAGER_NAMES.includes(name));
+if (strange.length > 0) throw new Error(`expected ${MANAGER_NAMES}, got ${strange}`);
 const folder = mkdtempSync(join(tmpdir(), 'sylstream-pack-'));
-const run = (command, args, cwd = folder, env = {}) =>
-  execFileSync(command, args, {
-    cwd,
-    env: { ...process.env, ...env },
-    encoding: 'utf8',
-    stdio: ['ignore', 'pipe', 'inherit'],
-  });
 
 try {
-  const [{ filename, size, files }] = JSON.parse(
-    run('npm', ['pack', '--json', '--ignore-scripts', '--pack-destination', folder], root),
-  );
-  console.log(`packed ${filename}: ${files.length} files, ${(size / 2 ** 20).toFixed(1)} MiB`);
-  const strays = files
-    .map(({ path }) => path)
-    .filter((path) => /^(test|training|bench)\//.test(path));
-  if (strays.length > 0)
-    throw new Error(`the package must not hold ${strays.slice(0, 3).join(', ')}`);
-  for (const needed of ['dist/web/index.html', 'dist/web/app.js', 'dist/web/licences.txt']) {
-    if (!files.some(({ path }) => path === needed)) throw new Error(`the package lacks ${needed}`);
+  const tarballs = packAll(folder);
+  if (managers.includes('npm')) {
+    for (const [name, file] of Object.entries(tarballs)) {
+      const place = name === 'sylstream' ? '.' : name.replace('@sylstream', 'packages');
+      const manifest = JSON.parse(readFileSync(join(root, place, 'package.json'), 'utf8'));
+      await lintPackage(join(folder, file), manifest);
+    }
   }
-  writeFileSync(
-    join(folder, 'package.json'),
-    JSON.stringify({ name: 'user', private: true, type: 'module' }),
-  );
-  const install = (env) =>
-    run(
-      'npm',
-      ['install', '--no-audit', '--no-fund', '--prefer-offline', `./${filename}`],
-      folder,
-      env,
-    );
-  const wav = join(root, 'test/fixtures/kathleen-a0002.wav');
-  const tokenize = () =>
-    spawnSync('npx', ['sylstream', 'tokenize', wav], { cwd: folder, encoding: 'utf8' });
-  // The install step of onnxruntime-node obeys this proxy, npm does not; nobody listens there.
-  install({ GLOBAL_AGENT_HTTPS_PROXY: 'http://127.0.0.1:9' });
-  if (!existsSync(join(folder, 'node_modules/onnxruntime-node'))) {
-    const { status, stderr } = tokenize();
+  for (const manager of managers) {
+    console.log(`${manager}, Node ${process.version}`);
+    const project = (...names) => {
+      const path = join(folder, manager, names.length === 1 ? names[0].replace('/', '-') : 'all');
+      mkdirSync(path, { recursive: true });
+      const paths = names.map((name) => [name, join(folder, tarballs[name])]);
+      return createProject(path, manager, Object.fromEntries(paths));
+    };
+    const library = project('sylstream');
+    if (manager === 'npm') installByNpm(library);
+    else library.install();
+    use(library, 'sylstream');
+    const server = await serve(library);
+    try {
+      const client = project('@sylstream/client');
+      client.install();
+      if (manager === 'npm') checkNothingNative(client.folder);
+      use(client, '@sylstream/client', server.url);
+    } finally {
+      server.stop();
+    }
+    const browser = project('@sylstream/browser');
+    browser.install();
+    use(browser, '@sylstream/browser');
+    if (manager === 'npm') await bundle(browser.folder);
+  }
+} finally {
+  rmSync(folder, { recursive: true, force: true });
+}
+
+function use(project, name, ...args) {
+  for (const [file, text] of Object.entries(PROGRAMS[name])) {
+    process.stdout.write(`${name}, ${file}: ${project.run(file, text, ...args)}`);
+  }
+}
+
+function tokenize(project) {
+  const args = ['sylstream', 'tokenize', wav];
+  return spawnSync('npx', args, { cwd: project.folder, encoding: 'utf8' });
+}
+
+/** The install step of onnxruntime-node obeys this proxy, npm does not; nobody listens there. */
+function installByNpm(project) {
+  project.install({ GLOBAL_AGENT_HTTPS_PROXY: 'http://127.0.0.1:9' });
+  if (!existsSync(join(project.folder, 'node_modules/onnxruntime-node'))) {
+    const { status, stderr } = tokenize(project);
     const isOneLine = /^SYLSTREAM_ERR_ENGINE .*ONNXRUNTIME_NODE_INSTALL=skip npm install[^\n]*\n$/;
     if (status !== 4 || !isOneLine.test(stderr))
       throw new Error(`expected one line that says what to do, got status ${status}: ${stderr}`);
     console.log('without its feed the package installs, and says what to do');
-    install({ ONNXRUNTIME_NODE_INSTALL: 'skip' });
+    project.install({ ONNXRUNTIME_NODE_INSTALL: 'skip' });
   }
-  const { stdout, stderr } = tokenize();
+  const { stdout, stderr } = tokenize(project);
   if (!stdout.startsWith('{"index":0,') || stderr !== '')
     throw new Error(`expected units and no word beside, got ${stdout}${stderr}`);
-  writeFileSync(
-    join(folder, 'use.mjs'),
-    `const { speechUnits, loadModels, fromPcm } = await import('sylstream');
-     const client = await import('sylstream/client');
-     const server = await import('sylstream/server');
-     if (Object.keys(client).length === 0 || Object.keys(server).length === 0) throw new Error('empty export');
-     const { lastValueFrom, toArray } = await import('rxjs');
-     const models = await loadModels({ workers: 1 });
-     const events = await lastValueFrom(speechUnits(fromPcm(new Float32Array(32_000)), models).pipe(toArray()));
-     await models.close();
-     if (events.length === 0) throw new Error('no units of two seconds');
-     console.log('two seconds of silence give ' + events.length + ' unit(s)');`,
-  );
-  process.stdout.write(run('node', ['use.mjs']));
-  console.log(run('npx', ['sylstream', '--version']).trim(), 'installed and used from the tarball');
-} finally {
-  rmSync(folder, { recursive: true, force: true });
+}
+
+/** A server of the installed package, once it listens: its address, and what ends it. */
+async function serve(project) {
+  const child = project.start('serve.mjs', SERVER);
+  let said = '';
+  for await (const text of child.stdout) {
+    said += text;
+    if (said.includes('\n')) break;
+  }
+  return { url: said.trim(), stop: () => child.kill() };
+}
+
+/** Throws for binaries and for install scripts in what came with a package. */
+function checkNothingNative(path) {
+  const modules = join(path, 'node_modules');
+  const files = readdirSync(modules, { recursive: true, encoding: 'utf8' });
+  const native = files.filter((file) => /\.(node|so|dll|dylib)$|binding\.gyp$/.test(file));
+  const lock = JSON.parse(readFileSync(join(path, 'package-lock.json'), 'utf8'));
+  const scripted = Object.keys(lock.packages).filter((one) => lock.packages[one].hasInstallScript);
+  if (native.length + scripted.length > 0)
+    throw new Error(`expected nothing native, found ${[...native, ...scripted]}`);
+  console.log(`nothing native in ${Object.keys(lock.packages).length - 1} packages`);
+}
+
+/** Bundles the page's and the worker's side for a browser. */
+async function bundle(path) {
+  for (const name of ['@sylstream/browser', '@sylstream/browser/worker']) {
+    const { outputFiles } = await build({
+      stdin: { contents: `export * from '${name}';`, resolveDir: path },
+      bundle: true,
+      write: false,
+      format: 'esm',
+      platform: 'browser',
+      conditions: ['module', 'onnxruntime-web-use-extern-wasm'],
+      external: ['module'],
+      logLevel: 'warning',
+    });
+    console.log(`${name} in one file: ${(outputFiles[0].text.length / 1024).toFixed(0)} KiB`);
+  }
 }

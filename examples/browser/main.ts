@@ -1,10 +1,10 @@
 // Vite gives these two, which a linter cannot see.
 // oxlint-disable-next-line import/default
-import capture from 'sylstream/browser/capture?url';
-import { fromBlob, fromMicrophone, loadModels, speechUnits } from 'sylstream/browser';
-import type { PcmChunk } from 'sylstream/browser';
+import capture from '@sylstream/browser/capture?url';
+import { fromBlob, fromMicrophone, loadModels, speechUnits } from '@sylstream/browser';
+import type { PcmChunk } from '@sylstream/browser';
 // oxlint-disable-next-line import/default
-import SpeechWorker from 'sylstream/browser/worker?worker';
+import SpeechWorker from '@sylstream/browser/worker?worker';
 import type { Observable, Subscription } from 'rxjs';
 
 const models = await loadModels('model/', { worker: new SpeechWorker() });

@@ -1,5 +1,5 @@
 import { useEffect, useState } from 'react';
-import { speechUnits } from 'sylstream/browser';
+import { speechUnits } from '@sylstream/browser';
 
 /**
  * The units of a sound as they are decided, for a component; none while `sound$` or `models` is undefined.

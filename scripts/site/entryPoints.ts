@@ -13,3 +13,13 @@ export function entryPoints(root: string): Record<string, string> {
   });
   return Object.fromEntries(sources) as Record<string, string>;
 }
+
+/** The other packages of npm, by name (`@sylstream/client`), and the source file of each, relative to `root`. */
+export function workspaceEntryPoints(root: string): Record<string, string> {
+  const nameOf = (folder: string): string =>
+    (JSON.parse(readFileSync(join(root, folder, 'package.json'), 'utf8')) as { name: string }).name;
+  const { workspaces } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
+    workspaces: readonly string[];
+  };
+  return Object.fromEntries(workspaces.map((folder) => [nameOf(folder), join(folder, 'index.ts')]));
+}

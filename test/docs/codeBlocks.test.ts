@@ -5,7 +5,7 @@ import { describe, expect, it } from 'vitest';
 import { parse } from 'yaml';
 import { codeBlocks } from '../../scripts/prose/codeBlocks.ts';
 import { documents } from '../../scripts/prose/pages.ts';
-import { entryPoints } from '../../scripts/site/entryPoints.ts';
+import { entryPoints, workspaceEntryPoints } from '../../scripts/site/entryPoints.ts';
 import { serveCommand } from '../../server/serveCommand.ts';
 import { createProgram } from '../../src/cli/main.ts';
 import { program } from '../helpers/require.ts';
@@ -16,6 +16,9 @@ const pages = [
   'CONTRIBUTING.md',
   'examples/node/README.md',
   'examples/notebook/README.md',
+  'packages/browser/README.md',
+  'packages/client/README.md',
+  'packages/python/README.md',
 ];
 const blocks = pages
   .filter((page) => !page.startsWith('docs/log/'))
@@ -45,7 +48,9 @@ describe('code of the documents', () => {
         writeFileSync(join(folder, `block${n}.ts`), `export {};\n${block.code}`);
       }
       const paths = Object.fromEntries(
-        Object.entries(entryPoints(root)).map(([name, source]) => [name, [`../${source}`]]),
+        Object.entries({ ...entryPoints(root), ...workspaceEntryPoints(root) }).map(
+          ([name, source]) => [name, [`../${source}`]],
+        ),
       );
       const compilerOptions = { paths, noUnusedLocals: false, declaration: false };
       const config = { extends: '../tsconfig.json', compilerOptions, include: ['*.ts'] };

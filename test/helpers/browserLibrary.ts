@@ -2,6 +2,7 @@ import { cpSync } from 'node:fs';
 import { createRequire } from 'node:module';
 import { basename, dirname, join, resolve } from 'node:path';
 import { build, type BuildOptions } from 'esbuild';
+import { build as buildPackages } from './built.ts';
 
 const ROOT = resolve(import.meta.dirname, '../..');
 const { resolve: find } = createRequire(import.meta.url);
@@ -27,19 +28,22 @@ const BUNDLING: BuildOptions = {
   logLevel: 'error',
 };
 
-/** Writes a page with `sylstream/browser` and RxJS in its global scope, `worker.js`, and `models/NAME` for each of the bundles. */
+/** Writes a page with the package `@sylstream/browser`, built, and RxJS in its global scope, `worker.js`, and `models/NAME` for each of the bundles. */
 export async function buildLibrary(
   folder: string,
   bundles: Readonly<Record<string, string>>,
 ): Promise<void> {
-  const contents = `import * as lib from './src/browser/index.ts'; import * as rxjs from 'rxjs'; Object.assign(globalThis, { lib, rxjs });`;
+  buildPackages();
+  // Its path, not its name: esbuild would follow tsconfig.json to the source.
+  const lib = JSON.stringify(find('@sylstream/browser'));
+  const contents = `import * as lib from ${lib}; import * as rxjs from 'rxjs'; Object.assign(globalThis, { lib, rxjs });`;
   await build({
     stdin: { contents, resolveDir: ROOT, sourcefile: 'lib.ts', loader: 'ts' },
     outfile: join(folder, 'lib.js'),
     ...BUNDLING,
   });
   await build({
-    entryPoints: [join(ROOT, 'src/browser/worker.ts')],
+    entryPoints: [find('@sylstream/browser/worker')],
     outfile: join(folder, 'worker.js'),
     ...BUNDLING,
   });
