@@ -9,8 +9,7 @@ import wave
 from collections.abc import Iterator
 from time import monotonic
 
-from sylstream_client import UnitStream
-from wire import Message, StreamError
+from sylstream_client import Message, StreamError, UnitStream
 
 UNIT_RATE = 16_000  # samples a second of `s`, `e` and `at`
 

@@ -22,7 +22,13 @@ describe.runIf(hasClient)('the Python client', { timeout: 120_000 }, () => {
   it.runIf(pythonWith('yaml, jsonschema'))(
     'passes its own tests on the golden messages',
     async () => {
-      const { stderr } = await pythonExample(['-m', 'unittest', 'discover']);
+      const { stderr } = await pythonExample([
+        '-m',
+        'unittest',
+        'discover',
+        '-s',
+        '../../packages/python/tests',
+      ]);
       expect(stderr).toMatch(/Ran \d+ tests[\s\S]*OK/);
     },
   );
@@ -36,6 +42,24 @@ describe.runIf(hasClient)('the Python client', { timeout: 120_000 }, () => {
         const expected = (await wholeUnits(samples, models, { rate })).map(unitRecord);
         expect(jsonLines(stdout)).toEqual(expected);
       }
+    });
+  });
+
+  it('prints the same without asyncio', async () => {
+    const units = await wholeUnits(clipSamples(CLIP), models);
+    await withServer(models, { filePace: 8 }, async ({ streamUrl }) => {
+      const { stdout } = await pythonExample([
+        'units_of_wav.py',
+        fixture(`${CLIP}.wav`),
+        streamUrl,
+      ]);
+      const printed = stdout
+        .trim()
+        .split('\n')
+        .map((line) => line.split(' ').map(Number));
+      expect(printed).toEqual(
+        units.map(({ id, start, end }) => [id, start / 16_000, end / 16_000]),
+      );
     });
   });
 

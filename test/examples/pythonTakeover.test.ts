@@ -13,7 +13,7 @@ import { TINY } from '../helpers/bundles.ts';
 import { encodePcm } from '../helpers/encodePcm.ts';
 import { startGateways, type GatewayProcesses } from '../helpers/gatewayProcesses.ts';
 import { longSpeech } from '../helpers/pipeline.ts';
-import { PYTHON, pythonWith } from '../helpers/python.ts';
+import { PYTHON, PYTHON_ENV, pythonWith } from '../helpers/python.ts';
 import { present, program } from '../helpers/require.ts';
 import { localEvents } from '../helpers/wireScript.ts';
 
@@ -83,7 +83,7 @@ describe.runIf(
     const url = await gateways.behind('haproxy');
     const script = JSON.stringify({ url, rate: RATE, pcm, acts });
     const client = spawn(PYTHON, [join(import.meta.dirname, 'live_script.py'), script], {
-      env: { ...process.env, PYTHONPATH: join(root, 'examples/python') },
+      env: PYTHON_ENV,
       stdio: ['ignore', 'pipe', 'inherit'],
     });
     const ended = once(client, 'close');

@@ -1,5 +1,5 @@
 import { execFile, spawnSync } from 'node:child_process';
-import { resolve } from 'node:path';
+import { join, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import { present } from './require.ts';
 
@@ -12,12 +12,19 @@ export function pythonWith(module: string): boolean {
   return present(`${module} in ${PYTHON} (SYLSTREAM_PYTHON names another)`, status === 0);
 }
 
+const ROOT = resolve(import.meta.dirname, '../..');
+/** What Python programs here run with: the sources of `sylstream-client`. */
+export const PYTHON_ENV: NodeJS.ProcessEnv = {
+  ...process.env,
+  PYTHONPATH: join(ROOT, 'packages/python/src'),
+};
+
 /** Runs `examples/python` with arguments, in its folder; rejects with what it printed when it fails. */
 export function pythonExample(
   args: readonly string[],
 ): Promise<{ stdout: string; stderr: string }> {
-  const cwd = resolve(import.meta.dirname, '../../examples/python');
-  return promisify(execFile)(PYTHON, [...args], { cwd, env: process.env });
+  const cwd = join(ROOT, 'examples/python');
+  return promisify(execFile)(PYTHON, [...args], { cwd, env: PYTHON_ENV });
 }
 
 /** Runs a program text and returns what it prints; throws with its errors when it fails. */

@@ -3,7 +3,7 @@
 from collections import deque
 from dataclasses import dataclass
 
-from wire import Message
+from sylstream_client.wire import Message
 
 # Bytes of one audio message: half the limit of a message.
 MAX_AUDIO_BYTES = 32 * 1024

@@ -4,8 +4,9 @@ import asyncio
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import InvalidHandshake, InvalidMessage, InvalidStatus
+from websockets.typing import Subprotocol
 
-from wire import SUBPROTOCOL, Message, StreamError, decode, encode
+from sylstream_client.wire import SUBPROTOCOL, Message, StreamError, decode, encode
 
 # Seconds for a connection and its `ready`.
 OPEN_TIMEOUT_S = 10.0
@@ -15,7 +16,7 @@ async def arrive(url: str, headers: dict[str, str], hello: Message) -> tuple[Cli
     """A connection, and the `ready` that answers this hello."""
     socket = await connect(
         url,
-        subprotocols=[SUBPROTOCOL],
+        subprotocols=[Subprotocol(SUBPROTOCOL)],
         additional_headers=headers,
         compression=None,
         open_timeout=OPEN_TIMEOUT_S,

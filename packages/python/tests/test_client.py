@@ -9,11 +9,11 @@ from typing import Any
 import jsonschema
 import yaml
 
-from outbox import MAX_AUDIO_BYTES, Outbox
-from passage import Passage
-from wire import NEW_SESSION_CODES, RETRY_CODES, Message, StreamError, decode, encode
+from sylstream_client.outbox import MAX_AUDIO_BYTES, Outbox
+from sylstream_client.passage import Passage
+from sylstream_client.wire import NEW_SESSION_CODES, RETRY_CODES, Message, StreamError, decode, encode
 
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[3]
 VECTORS = ROOT / 'test' / 'vectors'
 SPEC = yaml.safe_load((ROOT / 'docs' / 'asyncapi.yaml').read_text(encoding='utf-8'))
 BYTES_FIELDS = ('d', 'f', 'seal')

@@ -2,7 +2,7 @@
 
 from collections import deque
 
-from wire import Message
+from sylstream_client.wire import Message
 
 # Units of the past that a language model reads.
 PAST_UNITS = 300

@@ -9,10 +9,11 @@ from typing import Any, Self
 from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed, InvalidHandshake
 
-from connection import arrive, is_refusal, receive
-from outbox import Outbox
-from passage import Passage
-from wire import NEW_SESSION_CODES, RETRY_CODES, Message, StreamError, encode
+from sylstream_client.connection import arrive, is_refusal, receive
+from sylstream_client.outbox import Outbox
+from sylstream_client.passage import Passage
+from sylstream_client.version import VERSION
+from sylstream_client.wire import NEW_SESSION_CODES, RETRY_CODES, Message, StreamError, encode
 
 SAMPLE_BYTES = {'s16le': 2, 'f32le': 4, 'mulaw': 1, 'alaw': 1}
 FIRST_BACK_OFF_S = 0.1
@@ -63,7 +64,7 @@ class UnitStream:
             'pace': pace,
             'rate': dial,
             'max_delay_ms': max_delay_ms,
-            'client': {'name': 'sylstream-python-example', 'version': '1'},
+            'client': {'name': 'sylstream-python', 'version': VERSION},
         }
         self._headers = {'Authorization': f'Bearer {token}'} if token else {}
         self._give_up_s = give_up_s
@@ -363,4 +364,4 @@ class UnitStream:
             case 'wend':
                 self._spoken.pop(message['id'], None)
         self._events.put_nowait(message)
-        return message['t'] == 'done'
+        return bool(message['t'] == 'done')

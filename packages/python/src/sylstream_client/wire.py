@@ -2,7 +2,7 @@
 
 from typing import Any
 
-import msgpack
+import msgpack  # type: ignore[import-untyped]
 
 SUBPROTOCOL = 'sylstream.v1.msgpack'
 MAX_MESSAGE_BYTES = 64 * 1024
@@ -39,7 +39,7 @@ class StreamError(Exception):
 
 def encode(message: Message) -> bytes:
     """One message as bytes. Raises StreamError `too_big` beyond 64 KiB."""
-    data = msgpack.packb(message, use_bin_type=True)
+    data: bytes = msgpack.packb(message, use_bin_type=True)
     if len(data) > MAX_MESSAGE_BYTES:
         raise StreamError('too_big', f'expected at most {MAX_MESSAGE_BYTES} bytes, got {len(data)}')
     return data
@@ -62,7 +62,8 @@ def decode(data: bytes) -> Message:
         raise StreamError('malformed', f'not one MessagePack map: {error}') from error
     if not isinstance(message, dict) or not isinstance(message.get('t'), str):
         raise StreamError('malformed', 'expected a map whose `t` is text')
-    return _checked(message, 1)
+    checked: Message = _checked(message, 1)
+    return checked
 
 
 def _refuse_extension(code: int, _data: bytes) -> None:
