@@ -6,6 +6,8 @@ import { documents } from '../prose/pages.ts';
 const ELSEWHERE: Readonly<Record<string, string>> = {
   'README.md': 'index.md',
   'CONTRIBUTING.md': 'contributing.md',
+  'SECURITY.md': 'security.md',
+  'RELEASING.md': 'releasing.md',
   'models/small/README.md': 'model-card.md',
   'examples/browser/README.md': 'examples/browser.md',
   'examples/node/README.md': 'examples/node.md',

@@ -73,6 +73,7 @@ export default defineConfig({
           page('Running the server', '/server'),
           page('More than one machine', '/scale'),
           page('Reliability', '/reliability'),
+          page('Security', '/security'),
           page('Performance', '/performance'),
         ],
       },
@@ -116,6 +117,7 @@ export default defineConfig({
         items: [
           page('Architecture', '/architecture'),
           page('Contributing', '/contributing'),
+          page('Releasing', '/releasing'),
           page('The log', '/log/'),
         ],
       },

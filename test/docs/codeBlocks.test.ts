@@ -14,6 +14,8 @@ const root = resolve(import.meta.dirname, '../..');
 const pages = [
   ...documents(root),
   'CONTRIBUTING.md',
+  'RELEASING.md',
+  'SECURITY.md',
   'examples/node/README.md',
   'examples/notebook/README.md',
   'packages/browser/README.md',

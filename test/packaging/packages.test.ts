@@ -73,10 +73,12 @@ describe.each(NAMES)('packages/%s', (name) => {
 });
 
 describe('packages/python', () => {
-  it('has the version and the licence of the others', () => {
+  it('has the version and the licence of the others, as the chart has the version', () => {
     const text = (path: string): string =>
       readFileSync(join(ROOT, 'packages/python', path), 'utf8');
     expect(text('src/sylstream_client/version.py')).toContain(`VERSION = '${root.version}'`);
+    const chart = readFileSync(join(ROOT, 'deploy/helm/sylstream/Chart.yaml'), 'utf8');
+    expect(chart).toContain(`\nversion: ${root.version}\nappVersion: ${root.version}\n`);
     expect(text('LICENSE')).toBe(readFileSync(join(ROOT, 'LICENSE'), 'utf8'));
   });
 });
