@@ -94,7 +94,7 @@ async function serve(project) {
     said += text;
     if (said.includes('\n')) break;
   }
-  return { url: said.trim(), stop: () => child.kill() };
+  return { url: said.split('\n')[0], stop: () => child.kill() };
 }
 
 /** Throws for binaries and for install scripts in what came with a package. */

@@ -15,7 +15,7 @@ export const SERVER = `
   import { createStreamPool } from 'sylstream';
   import { createServer } from 'sylstream/server';
   const streams = await createStreamPool({ shards: 1, lm: false, speak: false });
-  const server = await createServer({ streams, settings: { port: 0, capacity: 2 } });
+  const server = await createServer({ streams, settings: { port: 0, capacity: 2, logLevel: 'silent' } });
   console.log(server.streamUrl);`;
 
 /** A sine of two seconds to a server. */

@@ -48,7 +48,7 @@ describe.each(files)('.github/workflows/%s', (file) => {
     const manifest = readFileSync(join(FOLDER, '../../package.json'), 'utf8');
     const { scripts } = JSON.parse(manifest) as { scripts: Record<string, string> };
     const named = steps.flatMap(({ run = '' }) => [...run.matchAll(/npm run ([\w:]+)/g)]);
-    expect(named.map(([, name]) => name).filter((name) => !(name! in scripts))).toEqual([]);
+    expect(named.map(([, name]) => name).filter((name) => !(name in scripts))).toEqual([]);
   });
 });
 
