@@ -4,6 +4,7 @@ import { serveCommand } from '../../server/serveCommand.ts';
 import { createProgram } from '../../src/cli/main.ts';
 import { commandPage } from './commandPage.ts';
 import { messagePage } from './messagePage.ts';
+import { pictureSize, withSizes } from './pictures.ts';
 import { settingPage } from './settingPage.ts';
 import { relinked, sitePages } from './sitePages.ts';
 
@@ -16,7 +17,9 @@ export function gather(root: string, folder: string): void {
   };
   const pages = sitePages(root);
   for (const [page, place] of pages) {
-    write(place, relinked(readFileSync(join(root, page), 'utf8'), page, pages));
+    const text = readFileSync(join(root, page), 'utf8');
+    const sized = withSizes(text, page, (path) => pictureSize(join(root, path)));
+    write(place, relinked(sized, page, pages));
   }
   cpSync(join(root, 'docs/pictures'), join(folder, 'pictures'), { recursive: true });
   const { commands } = createProgram(() => undefined, [serveCommand()]);
