@@ -15,16 +15,19 @@ export function linksOf(markdown: string): Link[] {
     });
 }
 
-/** What headings are called in links, as GitHub and the site make it of their text. */
+/** What headings are called in links. */
 export function anchorsOf(markdown: string): string[] {
   const headings = markdown.replaceAll(/^(```|~~~)[^]*?^\1/gm, '').matchAll(/^#{1,6} (.+)$/gm);
-  return [...headings].map(([, title]) =>
-    title
-      .toLowerCase()
-      .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
-      .trim()
-      .replaceAll(' ', '-'),
-  );
+  return [...headings].map(([, title]) => anchorOf(title));
+}
+
+/** What a heading is called in links, as GitHub makes it of its text; so does the site. */
+export function anchorOf(title: string): string {
+  return title
+    .toLowerCase()
+    .replaceAll(/[^\p{L}\p{N} _-]/gu, '')
+    .trim()
+    .replaceAll(' ', '-');
 }
 
 function withoutCode(markdown: string): string {

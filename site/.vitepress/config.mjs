@@ -1,11 +1,21 @@
 // The site of the documents. Its pages are gathered into site/pages by scripts/buildDocs.ts.
 import { existsSync } from 'node:fs';
 import { defineConfig } from 'vitepress';
+import { anchorOf } from '../../scripts/prose/links.ts';
 
 const page = (text, link) => ({ text, link });
 /** Of these pages those that were gathered. */
 const present = (...pages) =>
   pages.filter(({ link }) => existsSync(new URL(`../pages${link}.md`, import.meta.url)));
+
+/** A cell without words in the head of a table heads nothing, and would be read out as if it did. */
+function cornersAreNoHeadings({ tokens }) {
+  for (const [n, token] of tokens.entries()) {
+    if (token.type !== 'th_open' || tokens[n + 1].content !== '') continue;
+    token.tag = 'td';
+    tokens[n + 2].tag = 'td';
+  }
+}
 
 export default defineConfig({
   title: 'sylstream',
@@ -18,13 +28,20 @@ export default defineConfig({
   // Addresses that a reader opens on an own machine.
   ignoreDeadLinks: [/^https?:\/\/(localhost|127\.0\.0\.1)/],
   // haproxy's configuration has no grammar of its own.
+  // Its own names of headings would differ from those of GitHub where there is an underscore.
   markdown: {
+    anchor: { slugify: anchorOf },
+    config: (md) => md.core.ruler.push('corners', cornersAreNoHeadings),
     languageAlias: { haproxy: 'ini' },
     theme: { light: 'github-light-high-contrast', dark: 'github-dark-high-contrast' },
   },
   vite: { logLevel: 'warn', build: { chunkSizeWarningLimit: 2000 } },
   themeConfig: {
-    search: { provider: 'local' },
+    search: {
+      provider: 'local',
+      // As the button shows it: its word, and the key that opens it too.
+      options: { translations: { button: { buttonText: 'Search', buttonAriaLabel: 'Search K' } } },
+    },
     outline: [2, 3],
     nav: [
       page('Quick start', '/quick-start'),

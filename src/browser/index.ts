@@ -1,4 +1,8 @@
-/** sylstream in a browser alone: no server, nothing leaves the device. */
+/**
+ * sylstream in a browser alone: no server, nothing leaves the device.
+ *
+ * @module sylstream/browser
+ */
 
 // The whole pipeline, in a Web Worker
 export { loadModels } from './loadModels.ts';

@@ -3,10 +3,31 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { present } from '../helpers/require.ts';
+import { openChromium } from '../helpers/browser.ts';
+import { present, program } from '../helpers/require.ts';
+import { serveStatic } from '../helpers/staticSite.ts';
+import { violations } from '../web/axe.ts';
 
 const root = resolve(import.meta.dirname, '../..');
+/** Where it lies on its host. */
+const BASE = '/docs/';
 const BUILD_MS = 540_000;
+const READ_MS = 120_000;
+/** One page of each kind: README, a widget, a guide, tables, reference made from code. */
+const PAGES = [
+  '',
+  'concepts',
+  'guides/server',
+  'protocol',
+  'performance',
+  '404',
+  'reference/messages',
+  'api/sylstream/client',
+].map((page) => page && `${page}.html`);
+const SHOWN = [
+  ['light', 1400],
+  ['dark', 400],
+] as const;
 const isHere = present(
   'what builds the site (npm ci --prefix site)',
   existsSync(join(root, 'site/node_modules/vitepress')),
@@ -19,7 +40,7 @@ describe.runIf(isHere)('npm run build:docs', () => {
   const files = (): string[] => readdirSync(out, { recursive: true, encoding: 'utf8' });
 
   beforeAll(() => {
-    const args = ['tsx', 'scripts/buildDocs.ts', '--out', out, '--base', '/docs/'];
+    const args = ['tsx', 'scripts/buildDocs.ts', '--out', out, '--base', BASE];
     execFileSync('npx', args, { cwd: root, stdio: ['ignore', 'ignore', 'inherit'] });
   }, BUILD_MS);
   afterAll(() => rmSync(out, { recursive: true }));
@@ -33,9 +54,27 @@ describe.runIf(isHere)('npm run build:docs', () => {
   it('makes the reference from doc-comments, commander, AsyncAPI and settings', () => {
     expect(read('api/sylstream/index.html')).toContain('The public surface of sylstream');
     expect(read('api/sylstream/client.html')).toContain('openStream');
+    expect(read('api/sylstream/browser.html')).toContain('fromBlob');
     expect(read('reference/commands.html')).toContain('--max-delay');
     expect(read('reference/messages.html')).toContain('max_delay_ms');
     expect(read('reference/settings.html')).toContain('SYLSTREAM_IDLE_MS');
+  });
+
+  it('leads every link to a heading that is there', () => {
+    const pages = files().filter((file) => file.endsWith('.html'));
+    const headings = new Map(
+      pages.map((page) => [page, [...read(page).matchAll(/\bid="([^"]+)"/g)].map(([, id]) => id)]),
+    );
+    const dead = pages.flatMap((page) =>
+      [...read(page).matchAll(/<a\b[^>]*\bhref="([^"#:]*)#([^"]+)"/g)]
+        .filter(([, path, anchor]) => {
+          const { pathname } = new URL(path, `http://site${BASE}${page}`);
+          const target = pathname.slice(BASE.length).replace(/(^|\/)$/, '$1index.html');
+          return !headings.get(path === '' ? page : target)?.includes(decodeURIComponent(anchor));
+        })
+        .map(([, path, anchor]) => `${page}: ${path}#${anchor}`),
+    );
+    expect(dead).toEqual([]);
   });
 
   it('can be searched without asking anybody', () => {
@@ -51,4 +90,30 @@ describe.runIf(isHere)('npm run build:docs', () => {
     );
     expect(foreign).toEqual([]);
   });
+
+  it.runIf(program('chromium'))(
+    'has nothing that axe-core finds wrong, in light and dark, wide and narrow',
+    async () => {
+      const site = await serveStatic(out, BASE);
+      const browser = await openChromium();
+      try {
+        const found = [];
+        for (const [colorScheme, width] of SHOWN) {
+          const page = await browser.newPage({ colorScheme, viewport: { width, height: 800 } });
+          for (const path of PAGES) {
+            await page.goto(site.url + path);
+            await page.waitForSelector('#app .VPContent');
+            const faults = await violations(page);
+            found.push(...faults.map((fault) => `${path}, ${colorScheme}, ${width}: ${fault}`));
+          }
+          await page.close();
+        }
+        expect(found).toEqual([]);
+      } finally {
+        await browser.close();
+        await site.close();
+      }
+    },
+    READ_MS,
+  );
 });

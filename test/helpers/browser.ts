@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { chromium } from 'playwright-core';
-import type { Page } from 'playwright-core';
+import type { Browser, Page } from 'playwright-core';
 
 /** Files that a page may load: their path and what they hold. */
 export type Files = Readonly<
@@ -17,10 +17,7 @@ export async function inChromium<T>(files: Files, body: (page: Page) => Promise<
     response.writeHead(200, { 'content-type': file.type }).end(file.body);
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
-  const executablePath = execFileSync('sh', ['-c', 'command -v chromium'], {
-    encoding: 'utf8',
-  }).trim();
-  const browser = await chromium.launch({ executablePath, args: ['--no-sandbox'] });
+  const browser = await openChromium();
   try {
     const page = await browser.newPage();
     // The port is known once the server listens.
@@ -30,4 +27,10 @@ export async function inChromium<T>(files: Files, body: (page: Page) => Promise<
     await browser.close();
     server.close();
   }
+}
+
+/** Starts the system's Chromium. */
+export function openChromium(): Promise<Browser> {
+  const path = execFileSync('sh', ['-c', 'command -v chromium'], { encoding: 'utf8' });
+  return chromium.launch({ executablePath: path.trim(), args: ['--no-sandbox'] });
 }

@@ -25,10 +25,8 @@ const TYPES: Readonly<Record<string, string>> = {
   '.wasm': 'application/wasm',
   '.webmanifest': 'application/manifest+json',
 };
-const PLACE = '/some/where/';
-
-/** Serves a folder on a loopback port. */
-export async function serveStatic(folder: string): Promise<StaticSite> {
+/** Serves a folder on a loopback port, under the path `place`. */
+export async function serveStatic(folder: string, place = '/some/where/'): Promise<StaticSite> {
   const site = {
     url: '',
     asked: [] as string[],
@@ -41,7 +39,7 @@ export async function serveStatic(folder: string): Promise<StaticSite> {
       }),
   };
   const server = createServer((request, response) => {
-    const path = (request.url ?? '/').split('?')[0].replace(PLACE, '') || 'index.html';
+    const path = (request.url ?? '/').split('?')[0].replace(place, '') || 'index.html';
     site.asked.push(path);
     if (site.down !== undefined && path.startsWith(site.down)) {
       return void response.writeHead(503).end();
@@ -55,6 +53,6 @@ export async function serveStatic(folder: string): Promise<StaticSite> {
     }
   });
   await new Promise<void>((done) => server.listen(0, '127.0.0.1', done));
-  site.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${PLACE}`;
+  site.url = `http://127.0.0.1:${(server.address() as AddressInfo).port}${place}`;
   return site;
 }
