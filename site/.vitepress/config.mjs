@@ -39,8 +39,8 @@ export default defineConfig({
   themeConfig: {
     search: {
       provider: 'local',
-      // As the button shows it: its word, and the key that opens it too.
-      options: { translations: { button: { buttonText: 'Search', buttonAriaLabel: 'Search K' } } },
+      // It is called what it shows: its word, and the key that opens it too. A space parts the two.
+      options: { translations: { button: { buttonText: 'Search ', buttonAriaLabel: 'Search K' } } },
     },
     outline: [2, 3],
     nav: [
