@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -30,6 +31,15 @@ def seconds_of(path: Path, tokens: int, count: int) -> float:
     return float(np.median(spent))
 
 
+def rows_of(args: argparse.Namespace) -> Iterator[dict[str, float]]:
+    for hop in args.hops:
+        row = {'hop': hop}
+        for precision, file in {'int8': 'wave_int8.onnx', 'fp32': 'wave.onnx'}.items():
+            spent = seconds_of(args.bundle / 'onnx' / file, round(50 * (args.window + hop)), args.count)
+            row |= {f'{precision} step, s': spent, f'{precision} streams a core': hop / spent}
+        yield row
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('bundle', type=Path)
@@ -37,14 +47,7 @@ def main() -> None:
     parser.add_argument('--hops', type=float, nargs='+', default=[0.24, 0.48, 0.96], help='seconds')
     parser.add_argument('--count', type=int, default=5, help='steps of each')
     args = parser.parse_args()
-    rows = []
-    for hop in args.hops:
-        row = {'hop': hop}
-        for precision, file in {'int8': 'wave_int8.onnx', 'fp32': 'wave.onnx'}.items():
-            spent = seconds_of(args.bundle / 'onnx' / file, round(50 * (args.window + hop)), args.count)
-            row |= {f'{precision} step, s': spent, f'{precision} streams a core': hop / spent}
-        rows.append(row)
-    print_rows(rows)
+    print_rows(rows_of(args))
 
 
 if __name__ == '__main__':

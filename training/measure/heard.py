@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -73,7 +74,9 @@ def whole(run: Run, heard: Heard) -> np.ndarray:
     return run(piece(heard.wave, 0, tokens_in(heard.wave)))
 
 
-def print_rows(rows: list[dict[str, float]]) -> None:
-    print(f'| {" | ".join(rows[0])} |\n|{" --- |" * len(rows[0])}')
-    for row in rows:
+def print_rows(rows: Iterable[dict[str, float]]) -> None:
+    """A table, row by row as they come."""
+    for k, row in enumerate(rows):
+        if k == 0:
+            print(f'| {" | ".join(row)} |\n|{" --- |" * len(row)}')
         print(f'| {" | ".join(f"{v:.3f}" if isinstance(v, float) else str(v) for v in row.values())} |', flush=True)

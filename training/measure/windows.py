@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -46,10 +47,10 @@ def said_of(out: dict, config: dict, book: dict) -> tuple[np.ndarray, Said]:
     return segmenter.syllable_edges(out['speech'], cuts, rules), Said(*columns, np.ones(len(units)))
 
 
-def of_windows(bundle: Path, some: list[Heard], windows: list[float], aheads: list[float], hop: float) -> list[dict[str, float]]:
+def of_windows(bundle: Path, some: list[Heard], windows: list[float], aheads: list[float], hop: float) -> Iterator[dict[str, float]]:
     """Rows of the table of agreement."""
     config, book = json.loads((bundle / 'config.json').read_text()), load_file(bundle / 'codebook.safetensors')
-    once, rows = runner(bundle / 'onnx/wave.onnx'), []
+    once = runner(bundle / 'onnx/wave.onnx')
     steps = steps_of(config)
     edges, said = zip(*(said_of(completed(whole(once, h), h, steps), config, book) for h in some), strict=True)
     for window in windows:
@@ -60,8 +61,7 @@ def of_windows(bundle: Path, some: list[Heard], windows: list[float], aheads: li
             except ValueError:
                 continue  # such a window is too short for that
             found, units = zip(*(said_of(completed(live(run, h.wave, steps), h, steps), config, book) for h in some), strict=True)
-            rows.append({'window': window, 'ahead': ahead, 'f1': boundary_scores(list(edges), list(found), 0.02)['f1'], **agreement(said, units)})
-    return rows
+            yield {'window': window, 'ahead': ahead, 'f1': boundary_scores(list(edges), list(found), 0.02)['f1'], **agreement(said, units)}
 
 
 def main() -> None:

@@ -4,7 +4,7 @@
 # Needs model.bin of CTranslate2 (docs/import.md) and the shards of kathleen and speechocean762. Environment: PYTHON, RUNS (runs), LAYER, HOURS.
 source "$(dirname "$0")/../stages.sh"
 whisper=${WHISPER:?expected WHISPER, the folder with model.bin} out=$runs/imported
-layer=${LAYER:-4} hours=${HOURS:-0.3}
+layer=${LAYER:-6} hours=${HOURS:-0.3}
 ALL=(speech layers teach bundles measure)
 
 speech() { m recipes.imported.recordings --data "$runs/data" --out "$out/speech"; }

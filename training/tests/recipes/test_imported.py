@@ -77,6 +77,6 @@ def test_a_bundle_is_scored_live_and_whole(heard):
 
 
 def test_more_window_and_more_ahead_agree_better(heard):
-    rows = of_windows(TINY_WAVE, [heard], [0.64, 3.2], [0.0, 0.32, 3.2], 0.32)
+    rows = list(of_windows(TINY_WAVE, [heard], [0.64, 3.2], [0.0, 0.32, 3.2], 0.32))
     assert [(r['window'], r['ahead']) for r in rows] == [(0.64, 0.0), (0.64, 0.32), (3.2, 0.0), (3.2, 0.32)]
     assert rows[-1]['same'] >= rows[0]['same'] and 0 < rows[-1]['f1'] <= 1
