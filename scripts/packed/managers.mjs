@@ -16,11 +16,11 @@ const MANAGERS = {
     install: (folder) => [...exec(PNPM, 'pnpm'), 'install', '--store-dir', join(folder, 'store')],
     node: ['node'],
   },
-  // Plug'n'Play: whoever imports what it does not list gets an error.
+  // Not Plug'n'Play: there `require()` of an ES module does not find that module's imports, whoever wrote it.
   yarn: {
     install: () => [...exec(YARN, 'yarn'), 'install', '--no-immutable'],
-    node: [...exec(YARN, 'yarn'), 'node'],
-    settings: `enableGlobalCache: false\nenableScripts: false\nenableTelemetry: false\n`,
+    node: ['node'],
+    settings: `nodeLinker: node-modules\nenableGlobalCache: false\nenableScripts: false\nenableTelemetry: false\n`,
   },
 };
 
