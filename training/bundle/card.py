@@ -58,11 +58,14 @@ def model_card(name: str, config: dict, about: dict) -> str:
     e, u = config['encoder'], config['units']
     data = ''.join(f'| {d["name"]} | {d["hours"]} | {d["licence"]} |\n' for d in about['trainingData'])
     dev = ''.join(f'| {n} | {s["f1_50ms"]:.3f} | {s["f1_20ms"]:.3f} |\n' for n, s in about['metrics'].get('dev', {}).items())
-    test = 'Test sets, the same way (`training/measure/evaluate.py`):\n\n| set | F1 at 50 ms | 20 ms | R-value | whole context, fp32 |\n'
-    test += '| --- | --- | --- | --- | --- |\n'
-    for n, parts in about['metrics'].get('test', {}).items():
-        live, whole = parts['live int8'], parts.get('whole fp32', {})
-        test += f'| {n} | {live["F1_50ms"]:.3f} | {live["F1_20ms"]:.3f} | {live["R_value"]:.3f} | {whole.get("F1_50ms", float("nan")):.3f} |\n'
+    sets = about['metrics'].get('test', {})
+    whole = any('whole fp32' in parts for parts in sets.values())
+    test = f'Test sets, the same way (`training/measure/evaluate.py`):\n\n| set | F1 at 50 ms | 20 ms | R-value |{" whole context, fp32 |" * whole}\n'
+    test += f'| --- | --- | --- | --- |{" --- |" * whole}\n'
+    for n, parts in sets.items():
+        cells = [parts['live int8'][key] for key in ('F1_50ms', 'F1_20ms', 'R_value')]
+        cells += [parts['whole fp32']['F1_50ms']] if whole else []
+        test += f'| {n} | {" | ".join(f"{cell:.3f}" for cell in cells)} |\n'
     rates = ', '.join(f'{r["name"]} ({r["hz"]} Hz)' if r['name'] == 'natural' else r['name'] for r in config['boundaries']['rates'])
     return f"""# {name} {about['version']}
 

@@ -179,7 +179,7 @@ def main() -> None:
     parser.add_argument('--data', type=Path, default=RUNS / 'data')
     parser.add_argument('--split', default='test', help='of the shards')
     parser.add_argument('--precision', choices=('int8', 'fp32'), default='int8')
-    parser.add_argument('--whole', action='store_true', help='also whole context with a full search')
+    parser.add_argument('--whole', action='store_true', help='also whole context with a full search; a causal network has none')
     parser.add_argument('--bare', action='store_true', help='no baselines')
     parser.add_argument('--rate', default='natural', help='a rate of the bundle, or any number of units a second')
     parser.add_argument('--max-delay-ms', type=float, default=800)
@@ -213,7 +213,7 @@ def main() -> None:
         for name, load in sets.items():
             draw(args.plots, name, load(), args.bundle, live, rates[args.rate])
         return
-    whole = outputs_of(args.bundle, 'fp32', True) if args.whole else None
+    whole = outputs_of(args.bundle, 'fp32', True) if args.whole and not config['encoder'].get('causal') else None
     for name, load in sets.items():
         items = load()
         items = items[:: max(1, len(items) // args.limit)][: args.limit]

@@ -54,8 +54,9 @@ def card(scores: dict, config: dict, about: str) -> str:
     perplexities = [[name, *(f'{v[n]:.2f}' for n in ('lm', 'kn5', 'kn3', 'unigram'))] for name, v in scores['perplexity'].items()]
     cell = '{percent:.1f} ({low:.1f} to {high:.1f})'.format_map
     names = ('lm', 'kn5', 'kn3', 'phones', 'unigram', 'fewer units')
-    shots = [[test, str(v['pairs']), *(cell(v[n]) if n in v else '' for n in names)] for test, v in scores['zero-shot'].items()]
-    columns = ['pairs', 'this model', 'Kneser-Ney 5', 'Kneser-Ney 3', 'true phones', 'unigram', 'fewer units']
+    shots = [[test, str(v['pairs']), *(cell(v[n]) if n in v else '' for n in names)] for test, v in scores.get('zero-shot', {}).items()]
+    columns = ['test', 'pairs', 'this model', 'Kneser-Ney 5', 'Kneser-Ney 3', 'true phones', 'unigram', 'fewer units']
+    items = f'Zero-shot, per cent right with 95 % intervals:\n\n{table(columns, shots)}' if shots else ''
     over_hours = f'\nOver hours of speech, learned from alone:\n\n{curve(scores["hours"])}' if 'hours' in scores else ''
     return f"""{HEADING}
 
@@ -64,9 +65,7 @@ def card(scores: dict, config: dict, about: str) -> str:
 Perplexity of all ids, pauses and ends among them:
 
 {table(['set', 'this model', 'Kneser-Ney 5', 'Kneser-Ney 3', 'unigram'], perplexities)}
-Zero-shot, per cent right with 95 % intervals:
-
-{table(['test', *columns], shots)}{over_hours}"""
+{items}{over_hours}"""
 
 
 def main() -> None:
