@@ -5,16 +5,17 @@ import { fromBlob, fromMicrophone, loadModels, speechUnits } from '@sylstream/br
 import type { PcmChunk } from '@sylstream/browser';
 // oxlint-disable-next-line import/default
 import SpeechWorker from '@sylstream/browser/worker?worker';
-import type { Observable, Subscription } from 'rxjs';
+import { from, type Observable, type Subscription, switchMap } from 'rxjs';
 
-const models = await loadModels('model/', { worker: new SpeechWorker() });
+const loading = loadModels('model/', { worker: new SpeechWorker() });
 const show = document.querySelector('#units')!;
 let running: Subscription | undefined;
 
 function cut(sound$: Observable<PcmChunk>): void {
   running?.unsubscribe();
   show.textContent = '';
-  running = speechUnits(sound$, models).subscribe({
+  const events$ = from(loading).pipe(switchMap((models) => speechUnits(sound$, models)));
+  running = events$.subscribe({
     next: (event) => event.type === 'unit' && show.append(`${event.unit.id} `),
     error: (error: Error) => (show.textContent = error.message),
   });
