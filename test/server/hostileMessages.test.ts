@@ -26,7 +26,7 @@ beforeAll(async () => {
 afterAll(() => models.close());
 
 /** In a run of all tests; more of them by hand. */
-const MESSAGES = Number(process.env['SYLSTREAM_HOSTILE_MESSAGES'] ?? 40_000);
+const MESSAGES = Number(process.env['SYLSTREAM_HOSTILE_MESSAGES'] ?? 20_000);
 const ATTACKERS = 8;
 /** Messages of a connection on which none is fatal. */
 const MOST_MESSAGES = 60;
