@@ -1,9 +1,9 @@
 #!/usr/bin/env bash
 # A published Whisper before and after SylBoost, and what both are worth beside the bundle that ships.
 #   WHISPER=~/whisper-base bash recipes/imported/run.sh [STAGE...]      stages: speech layers teach bundles measure
-# Needs model.bin of CTranslate2 (docs/import.md) and the shards of kathleen and speechocean762. Environment: PYTHON, RUNS (runs), LAYER, HOURS.
+# Needs model.bin of CTranslate2 (docs/import.md) and the shards of kathleen and speechocean762. Environment: PYTHON, RUNS (runs), WHISPER (whisper-base), LAYER (6), HOURS (0.3).
 source "$(dirname "$0")/../stages.sh"
-whisper=${WHISPER:?expected WHISPER, the folder with model.bin} out=$runs/imported
+whisper=${WHISPER:-whisper-base} out=$runs/imported
 layer=${LAYER:-6} hours=${HOURS:-0.3}
 ALL=(speech layers teach bundles measure)
 

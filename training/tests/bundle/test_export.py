@@ -12,7 +12,7 @@ import pytest
 import torch
 from safetensors.numpy import load_file
 
-from bundle.config_json import natural, rules_of
+from bundle.config_json import encoder_config, natural, rules_of
 from bundle.export import random_bundle
 from bundle.outputs import outputs_of
 from bundle.read import onnx_step, read_bundle
@@ -58,7 +58,7 @@ def test_graphs_have_the_documented_tensors(bundle):
         onnx.checker.check_model(model)
         assert model.ir_version <= 10 and model.opset_import[0].version >= 17
         inputs = {i.name: [d.dim_param or d.dim_value for d in i.type.tensor_type.shape.dim] for i in model.graph.input}
-        past = {f'past_{which}_{layer}': ['B', e['windowTokens'], e['headWidth']] for which in 'kv' for layer in range(e['layers'])}
+        past = {f'past_{which}_{layer}': ['B', e['windowTokens'], e['headWidth']] for which in 'kv' for layer in range(encoder_config(config).caches)}
         assert inputs == {'mel': ['B', 'frames', 128], 'token_mask': ['B', 'c'], 'past_age': ['B', e['windowTokens']], **past}
         assert [o.name for o in model.graph.output] == ['features', 'boundary', 'speech', 'present']
 
@@ -85,7 +85,7 @@ def test_golden_vectors_are_what_the_network_says(bundle):
     x = normalise(mel, config['mel']['mean'], config['mel']['std'])
     want = encode(model, x, model.cfg.chunk_tokens)
     streamed = {
-        name: Streamer(model.cfg, onnx_step(bundle / f'onnx/{file}.onnx', model.cfg.layers)).run(x)
+        name: Streamer(model.cfg, onnx_step(bundle / f'onnx/{file}.onnx', model.cfg.caches)).run(x)
         for name, file in (('fp32', 'step'), ('int8', 'step_int8'))
     }
     for name in ('features', 'boundary', 'speech'):

@@ -34,7 +34,9 @@ def test_what_a_recipe_calls_is_there(path):
     for module, rest in CALL.findall(path.read_text()):
         file = TRAINING / f'{module.replace(".", "/")}.py'
         assert file.exists(), f'{module} is no module'
-        known = file.read_text() + (TRAINING / 'stage/options.py').read_text()
+        text = file.read_text()
+        places = [TRAINING / f'{name.replace(".", "/")}.py' for name in re.findall(r'^from ([\w.]+) import', text, re.MULTILINE)]
+        known = text + ''.join(place.read_text() for place in places if place.exists())  # options that several modules share
         for option in re.findall(r'(?<![\w-])--[a-z][a-z-]*', rest):
             assert f"'{option}'" in known, f'{module} has no {option}'
 

@@ -4,13 +4,13 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
 from bundle.imports import mae_ast, sylboost
 from bundle.imports.graph import Network
 from bundle.imports.whole_cuts import agreement, whole_cuts
+from model.engine import onnxruntime
 from segment import segmenter
 from tests.bundle.imports.record import HERE
 from tests.bundle.imports.record_authors import features_of

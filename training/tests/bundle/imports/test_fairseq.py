@@ -4,13 +4,13 @@ from argparse import Namespace
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 
 from bundle.import_model import read_network
 from bundle.imports.graph import Network
 from bundle.imports.networks import AUDIO
+from model.engine import onnxruntime
 from tests.bundle.imports.record import HERE
 
 KINDS = {'hubert-fairseq': 'hubert', 'hubert-fairseq-large': 'hubert', 'data2vec2': 'data2vec2'}

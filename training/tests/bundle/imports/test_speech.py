@@ -5,12 +5,12 @@ import shutil
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 
 from bundle.imports import speech
 from bundle.imports.graph import Network
 from bundle.onnx_graph import session_of
+from model.engine import onnxruntime
 from tests.bundle.imports.record import CASES, HERE
 
 

@@ -3,13 +3,13 @@
 from pathlib import Path
 
 import numpy as np
-import onnxruntime
 import pytest
 import torch
 import torchaudio
 
 from bundle.imports import whisper
 from bundle.imports.files import Tensors
+from model.engine import onnxruntime
 from recipes.imported.whisper_torch import blocks, features, stem
 from tests.bundle.imports.tiny_whisper import HEADS, LAYERS, D, arrays, model_bin
 
