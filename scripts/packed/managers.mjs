@@ -8,18 +8,13 @@ const YARN = '@yarnpkg/cli-dist@4';
 
 /** What each package manager is called with; caches lie in the project, so that nothing of it stays. */
 const MANAGERS = {
-  npm: {
-    install: () => ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline'],
-    node: ['node'],
-  },
+  npm: { install: () => ['npm', 'install', '--no-audit', '--no-fund', '--prefer-offline'] },
   pnpm: {
     install: (folder) => [...exec(PNPM, 'pnpm'), 'install', '--store-dir', join(folder, 'store')],
-    node: ['node'],
   },
   // Not Plug'n'Play: there `require()` of an ES module does not find that module's imports, whoever wrote it.
   yarn: {
     install: () => [...exec(YARN, 'yarn'), 'install', '--no-immutable'],
-    node: ['node'],
     settings: `nodeLinker: node-modules\nenableGlobalCache: false\nenableScripts: false\nenableTelemetry: false\n`,
   },
 };
@@ -34,7 +29,7 @@ function exec(name, program) {
 
 /** A fresh project in a folder that is there, with tarballs (paths by package) as its dependencies. */
 export function createProject(folder, manager, tarballs) {
-  const { install, node, settings } = MANAGERS[manager];
+  const { install, settings } = MANAGERS[manager];
   const dependencies = Object.fromEntries(
     Object.entries(tarballs).map(([name, path]) => [name, `file:${path}`]),
   );
@@ -53,15 +48,13 @@ export function createProject(folder, manager, tarballs) {
     /** Writes a program, runs it, and returns what it prints. */
     run: (name, text, ...args) => {
       writeFileSync(join(folder, name), text);
-      const [command, ...before] = [...node, name, ...args];
       const quiet = { cwd: folder, encoding: 'utf8', stdio: ['ignore', 'pipe', 'inherit'] };
-      return execFileSync(command, before, quiet);
+      return execFileSync('node', [name, ...args], quiet);
     },
     /** Writes a program and starts it; what it prints is in `stdout`, as text. */
     start: (name, text) => {
       writeFileSync(join(folder, name), text);
-      const [command, ...before] = [...node, name];
-      const child = spawn(command, before, { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
+      const child = spawn('node', [name], { cwd: folder, stdio: ['ignore', 'pipe', 'inherit'] });
       child.stdout.setEncoding('utf8');
       return child;
     },

@@ -20,10 +20,10 @@ from bundle.imports import mae_ast, speech, sylboost, whisper
 from bundle.imports.dial import NUMBERED, Codebook, Cutter, codebook_of, outputs_of, recordings
 from bundle.imports.files import Refused, one_file
 from bundle.imports.graph import Network
-from bundle.imports.live import Run, Steps, about_delay, live, steps_in, steps_of
+from bundle.imports.live import Steps, about_delay, live, runner, steps_in, steps_of
 from bundle.imports.networks import read_fairseq
 from bundle.manifest import write_manifest
-from bundle.onnx_graph import save_shared, session_of
+from bundle.onnx_graph import save_shared
 from data.mel import SAMPLE_RATE, log_mel, read_audio
 from segment import segmenter
 from segment.stand_ins import FEATURES_ONLY, complete
@@ -67,11 +67,6 @@ def write_graphs(folder: Path, network: Network) -> None:
     (folder / 'onnx/wave_int8.onnx').write_bytes(network.build(True).SerializeToString())
 
 
-def runner(folder: Path, precision: str) -> Run:
-    session = session_of(folder / f'onnx/wave{"_int8" if precision == "int8" else ""}.onnx')
-    return lambda wave: session.run(None, {'wave': np.ascontiguousarray(wave[None], np.float32)})[0][0]
-
-
 def write_golden(folder: Path, config: dict, codebook: Codebook, clip: np.ndarray) -> None:
     """golden/: the clip, its features live, and its units in each precision."""
     golden = folder / 'golden'
@@ -80,8 +75,8 @@ def write_golden(folder: Path, config: dict, codebook: Codebook, clip: np.ndarra
     wave = read_audio(golden / 'speech.wav')
     mel, steps = log_mel(wave).numpy(), steps_of(config)
     lists = {}
-    for precision in ('fp32', 'int8'):
-        features = live(runner(folder, precision), wave, steps)
+    for precision, file in (('fp32', 'wave.onnx'), ('int8', 'wave_int8.onnx')):
+        features = live(runner(folder / 'onnx' / file), wave, steps)
         if precision == 'fp32':
             save_file({'mel': mel, 'features': features}, golden / 'tensors.safetensors')
         out = complete({'features': features}, mel.astype(np.float64), FEATURES_ONLY, steps.chunk, steps.delay)
@@ -105,7 +100,7 @@ def write_bundle(out: Path, network: Network, steps: Steps, args: argparse.Names
     waves, hours = recordings(args.speech, args.hours)
     print(f'{len(waves)} recordings, {hours:.2f} h', flush=True)
     rules = segmenter.Rules(shift_samples=network.shift)
-    cutter = Cutter(outputs_of(runner(out, 'fp32'), waves, steps), rules)
+    cutter = Cutter(outputs_of(runner(out / 'onnx/wave.onnx'), waves, steps), rules)
     rates = [cutter.rate('natural', args.natural or network.natural)] + [cutter.rate(str(hz), hz) for hz in NUMBERED]
     metrics = {} if network.delta is None else {'sameCutsAsAuthors': cutter.same_as_authors(rates[0], network.delta)}
     codebook = network.codebook or codebook_of(cutter, rates[0], args.centroids, args.units)

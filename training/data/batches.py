@@ -9,12 +9,14 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
 from data.mel import CENTRE, EDGE, FLOOR, TOKEN
 from data.shards import CORPORA, boundaries
 
+T = TypeVar('T')
 COLUMNS = ('id', 'corpus', 'speaker', 'split', 'first', 'frames', 'syllables', 'phones', 'weak')  # of utterances.jsonl, that loading needs
 
 
@@ -35,6 +37,11 @@ class Utterance:
     path: str = ''  # of the audio
     words: list[tuple[float, float, str]] | None = None  # start, end, word
     wave: np.ndarray | None = None  # (N,) int16 samples, a view of the shard's memory map; None where the shard has none
+
+
+def thinned(items: list[T], most: int) -> list[T]:
+    """At most so many of them, evenly spread over all."""
+    return items[:: max(1, len(items) // most)][:most]
 
 
 def load_shards(folder: Path, names: list[str] | None = None, split: str = 'train', timed: bool = True) -> list[Utterance]:

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from bundle.config_json import natural, rules_of
 from bundle.outputs import outputs_of
-from data.batches import Utterance, load_shards
+from data.batches import Utterance, load_shards, thinned
 from data.mel import log_mel, normalise, read_audio
 from data.places import RUNS, SHARED
 from data.shards import boundaries
@@ -213,7 +213,7 @@ def main() -> None:
         else:
             print(f'{name}: not there, left out')
             continue
-        items = items[:: max(1, len(items) // args.limit)][: args.limit]
+        items = thinned(items, args.limit)
         ways = ways_of(items, args)
         tables[name] = at_rates(items, ways, args.rates) if args.rates else equal_counts(items, ways)
         print_rows(f'{name}, {len(items)} recordings', tables[name])

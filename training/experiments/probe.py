@@ -27,7 +27,7 @@ from torch import Tensor
 
 from bundle.read import read_bundle
 from config import load_config
-from data.batches import Utterance, load_shards
+from data.batches import Utterance, load_shards, thinned
 from data.mel import CENTRE, TOKEN
 from data.places import RUNS
 from model.encoder import encode
@@ -130,10 +130,6 @@ def probe_speakers(run: Features, us: list[Utterance]) -> list[float]:
     return scores
 
 
-def spread(us: list[Utterance], count: int) -> list[Utterance]:
-    return us[:: max(1, len(us) // count)][:count]
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument('what', nargs='+', help='checkpoints of recipes/label_free/pretrain.py, bundles, "mel", "random"')
@@ -156,7 +152,7 @@ def main() -> None:
     for what in args.what:
         started = time.time()
         names, run, places = features_of(what, args.layers, args.config, not args.no_amp)
-        phones = probe_phones(run, spread(train, args.train), spread(dev, args.test), places, classes)
+        phones = probe_phones(run, thinned(train, args.train), thinned(dev, args.test), places, classes)
         speakers = probe_speakers(run, spoken)
         label = '/'.join(Path(what).parts[-2:])
         for name, a, b in zip(names, phones, speakers, strict=True):

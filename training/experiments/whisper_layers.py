@@ -14,8 +14,8 @@ import torch
 
 from bundle.imports import whisper
 from bundle.imports.dial import Cutter
-from bundle.imports.live import Steps
-from measure.heard import Heard, add_options, completed, print_rows, runner, sets, whole
+from bundle.imports.live import Steps, runner
+from measure.heard import Heard, add_options, completed, print_rows, sets, whole
 from segment import segmenter
 from segment.matching import boundary_scores
 

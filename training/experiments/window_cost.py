@@ -14,9 +14,9 @@ from pathlib import Path
 
 import numpy as np
 
-from bundle.imports.live import TAIL
+from bundle.imports.live import TAIL, runner
 from data.mel import TOKEN_SAMPLES
-from measure.heard import print_rows, runner
+from measure.heard import print_rows
 
 
 def seconds_of(path: Path, tokens: int, count: int) -> float:

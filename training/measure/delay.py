@@ -1,4 +1,4 @@
-"""`delay`: what a limit on the wait for a decision costs, so that a bundle can say its own.
+"""`delay`: what a limit on the wait for a decision (`maxDelayMs`) costs.
 
     python -m measure.delay ../models/small                                    the development split, where the limit is chosen
     python -m measure.delay ../models/small --split test --pack                every set of `evaluate`
@@ -17,6 +17,7 @@ import torch
 
 from bundle.config_json import natural
 from bundle.outputs import outputs_of
+from data.batches import thinned
 from data.mel import normalise
 from data.places import RUNS, SHARED
 from measure.evaluate import evaluate, pack_set, replay, shard_set
@@ -44,7 +45,7 @@ def main() -> None:
     table: dict[str, dict[str, dict[str, float]]] = {}
     print('| set | limit, ms | F1 at 50 ms | at 20 ms | p50, ms | p95, ms | forced |\n| --- | --- | --- | --- | --- | --- | --- |')
     for name, items in sets.items():
-        few = items[:: max(1, len(items) // args.limit)][: args.limit]
+        few = thinned(items, args.limit)
         outputs = [run(normalise(item.mel, mel['mean'], mel['std'])) for item in few]
         for limit in args.limits:
             s = evaluate(few, config, replay(outputs), rate, True, limit)

@@ -26,7 +26,7 @@ from safetensors.numpy import load_file
 
 from bundle.config_json import natural, rates_of, rules_of
 from bundle.outputs import outputs_of
-from data.batches import load_shards
+from data.batches import load_shards, thinned
 from data.mel import TOKEN, log_mel, normalise, read_audio
 from data.places import RUNS, SHARED
 from data.shards import boundaries
@@ -153,7 +153,7 @@ def draw(folder: Path, name: str, items: list[Recording], bundle: Path, run: Cal
     config, book = json.loads((bundle / 'config.json').read_text()), load_file(bundle / 'codebook.safetensors')
     rules, trim, e = rules_of(config), config['units']['trimTokens'], config['encoder']
     chunks = {'chunk': e['chunkTokens'], 'delay': e['delayTokens']}
-    for k, item in enumerate(items[:: max(1, len(items) // PICTURES)][:PICTURES]):
+    for k, item in enumerate(thinned(items, PICTURES)):
         out = run(normalise(item.mel, config['mel']['mean'], config['mel']['std']))
         cuts, _, _ = segmenter.live(segmenter.costs(out['features'], rules), out['boundary'], rate, rules, **chunks)
         units = segmenter.units(out, rate, rules, book, trim, cuts)
@@ -215,8 +215,7 @@ def main() -> None:
         return
     whole = outputs_of(args.bundle, 'fp32', True) if args.whole and not config['encoder'].get('causal') else None
     for name, load in sets.items():
-        items = load()
-        items = items[:: max(1, len(items) // args.limit)][: args.limit]
+        items = thinned(load(), args.limit)
         rate = rates[args.rate] if asked is None else rate_at(asked, items, config, live, args.max_delay_ms)
         parts = {f'live {args.precision}': evaluate(items, config, live, rate, True, args.max_delay_ms)}
         if whole:

@@ -10,8 +10,7 @@ from pathlib import Path
 import numpy as np
 
 from bundle.imports.live import Run, Steps, piece, tokens_in
-from bundle.onnx_graph import session_of
-from data.batches import load_shards
+from data.batches import load_shards, thinned
 from data.mel import log_mel, read_audio
 from data.places import RUNS, SHARED
 from measure.evaluate import pack_set
@@ -54,16 +53,6 @@ def sets(args: argparse.Namespace) -> dict[str, list[Heard]]:
     for name, some in out.items():
         print(f'{name}: {len(some)} recordings, {sum(len(h.wave) for h in some) / 16_000:.0f} s', flush=True)
     return out
-
-
-def thinned(items: list, limit: int) -> list:
-    return items[:: max(1, len(items) // limit)][:limit]
-
-
-def runner(path: Path) -> Run:
-    """A graph of windows."""
-    session = session_of(path)
-    return lambda wave: session.run(None, {'wave': np.ascontiguousarray(wave[None], np.float32)})[0][0]
 
 
 def completed(features: np.ndarray, heard: Heard, steps: Steps) -> dict[str, np.ndarray]:

@@ -18,9 +18,9 @@ import torch
 from safetensors.numpy import load_file
 
 from bundle.config_json import natural, rules_of
-from bundle.imports.live import live, steps_of
+from bundle.imports.live import live, runner, steps_of
 from measure.evaluate import evaluate, print_table, replay
-from measure.heard import Heard, add_options, completed, runner, sets, whole
+from measure.heard import Heard, add_options, completed, sets, whole
 from measure.unit_figures import figures
 from segment import segmenter
 from segment.overlap import most_overlapped

@@ -29,6 +29,7 @@ import soundfile
 import torch
 from threadpoolctl import threadpool_limits
 
+from data.batches import thinned
 from data.changes.coded import sixteen_bits
 from data.changes.degrade import HELD_OUT, SEEN, Change, cut
 from data.changes.effects import room_tone
@@ -76,10 +77,6 @@ def shard_rows(data: Path, name: str, split: str) -> list[dict]:
     return [j for j in rows if j['syllables'] and split_of(j['corpus'], j['id'], j['speaker'], j['text']) == split]
 
 
-def spread(rows: list, most: int) -> list:
-    return rows[:: max(1, len(rows) // most)][:most]
-
-
 def of_shard(rows: list[dict]) -> list[Reading]:
     return [reading(Path(j['path']), j['syllables'], [s[2] for s in j['syllables']], j['speaker'], j['text']) for j in rows]
 
@@ -87,15 +84,15 @@ def of_shard(rows: list[dict]) -> list[Reading]:
 def read_set(name: str, most: int, pack: Path, data: Path) -> list[Reading]:
     """One set, at most so many; FileNotFoundError where it is not there."""
     if name == 'asterisk-en':
-        rows = spread(json.loads((pack / 'asterisk-en.json').read_text()), most)
+        rows = thinned(json.loads((pack / 'asterisk-en.json').read_text()), most)
         spans = [[[s['start'], s['end']] for s in j['syllables']] for j in rows]
         labels = [[' '.join(s['phones']) for s in j['syllables']] for j in rows]
         return [reading(pack / j['file'], s, names, j['voice'], j['text']) for j, s, names in zip(rows, spans, labels, strict=True)]
     if name == 'kathleen':  # one take of a prompt
         rows = list({j['text']: j for j in shard_rows(data, name, 'test')}.values())
-        return of_shard(spread(rows, most))
+        return of_shard(thinned(rows, most))
     rows = [j for j in shard_rows(data, 'timed-speech', 'test') if j['speaker'] in named()['timed-speech']['test']]
-    return of_shard(spread(sorted(rows, key=lambda j: (j['speaker'], j['id'])), most))
+    return of_shard(thinned(sorted(rows, key=lambda j: (j['speaker'], j['id'])), most))
 
 
 def rows_of(quick: bool) -> dict[str, Change | int]:
@@ -163,7 +160,7 @@ def names_of(data: Path, listen: Listener, rate: str, kept: Path) -> dict[int, l
     if kept.exists():
         return {int(unit): names for unit, names in json.loads(kept.read_text()).items()}
     corpora = [n for n in ('kathleen', 'timed-speech', 'speechocean762') if (data / n / 'utterances.jsonl').exists()]
-    rows = [row for name in corpora for row in spread(shard_rows(data, name, 'train'), NAMED // len(corpora))]
+    rows = [row for name in corpora for row in thinned(shard_rows(data, name, 'train'), NAMED // len(corpora))]
     counts = defaultdict(Counter)
     for j, s in zip(rows, listen([read_audio(j['path']) for j in rows])[rate], strict=True):
         for unit, k in zip(s.ids, best(overlaps(s, [span[:2] for span in j['syllables']])), strict=True):
@@ -192,7 +189,7 @@ def trust(readings: list[Reading], heard: list[Said], names: dict[int, list[str]
 
 def says(data: Path, listen: Listener, rate: str, most: int, least: int = 10) -> dict[str, float]:
     """I(unit; syllable)/H on speakers that no training had (speechocean762, test), both ways of pairing; entropy, units a second."""
-    rows = spread(shard_rows(data, 'speechocean762', 'test'), most)
+    rows = thinned(shard_rows(data, 'speechocean762', 'test'), most)
     heard = listen([read_audio(j['path']) for j in rows])[rate]
     by_syllable, by_unit = [], []
     for j, s in zip(rows, heard, strict=True):

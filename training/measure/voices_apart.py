@@ -19,6 +19,7 @@ import numpy as np
 import soundfile
 from sklearn.metrics import average_precision_score
 
+from data.batches import thinned
 from data.mel import SAMPLE_RATE, AudioError, read_audio
 from data.splits import named
 from data.voices import kokoro
@@ -86,7 +87,7 @@ def wake_words(folder: Path, most: int) -> list[tuple[str, str, Path]]:
     """Word, speaker (here every file one), file: at most so many of each subfolder of audio/."""
     words = sorted(p for p in (folder / 'audio').iterdir() if p.is_dir())
     files = [(w.name, sorted(w.iterdir())) for w in words]
-    return [(word, f'{word}-{p.stem}', p) for word, some in files for p in some[:: max(1, len(some) // most)][:most]]
+    return [(word, f'{word}-{p.stem}', p) for word, some in files for p in thinned(some, most)]
 
 
 def digits(folder: Path, most: int) -> list[tuple[str, str, Path]]:

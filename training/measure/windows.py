@@ -18,9 +18,9 @@ import torch
 from safetensors.numpy import load_file
 
 from bundle.config_json import natural, rules_of
-from bundle.imports.live import Run, live, steps_in, steps_of
+from bundle.imports.live import Run, live, runner, steps_in, steps_of
 from measure.agreement import Said, agreement
-from measure.heard import Heard, add_options, completed, print_rows, runner, sets, whole
+from measure.heard import Heard, add_options, completed, print_rows, sets, whole
 from segment import segmenter
 from segment.matching import boundary_scores
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 
-from data.batches import Utterance, load_shards
+from data.batches import Utterance, load_shards, thinned
 from data.mel import EDGE, TOKEN
 from model.encoder import Encoder
 from segment import segmenter
@@ -50,4 +50,4 @@ def dev_sets(data: Path, each: int, names: list[str] | None = None) -> dict[str,
     sets: dict[str, list[Utterance]] = {}
     for u in load_shards(data, names, 'dev'):
         sets.setdefault(u.corpus, []).append(u)
-    return {name: us[:: max(1, len(us) // each)][:each] for name, us in sets.items()}
+    return {name: thinned(us, each) for name, us in sets.items()}

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 
+from bundle.onnx_graph import session_of
 from data.mel import TOKEN_SAMPLES
 
 TAIL = 240  # samples of a window beyond its tokens' own: the last frame's window reaches so far
 Run = Callable[[np.ndarray], np.ndarray]  # wave (N,) -> features (T, D), N = 320 T + 240
+
+
+def runner(path: Path) -> Run:
+    """A graph of windows (onnx/wave*.onnx)."""
+    session = session_of(path)
+    return lambda wave: session.run(None, {'wave': np.ascontiguousarray(wave[None], np.float32)})[0][0]
 
 
 @dataclass(frozen=True)

@@ -82,12 +82,17 @@ def hubert_config(tensors: Tensors, said: dict | None = None) -> dict:
     }  # fmt: skip
 
 
+def layer_of(asked: int | None, layers: int, default: int | None) -> int:
+    """The layer that is asked for, else the default one, else that three quarters of the way up."""
+    return check_layer(asked, layers, round(0.75 * layers) if default is None else min(default, layers))
+
+
 def hubert(tensors: Tensors, *, layer: int | None, default: int | None, normalise: str, said: dict | None = None) -> Network:
     """HuBERT by its tensors, named by `transformers` or by fairseq. default: the layer where none is asked for; three quarters of the way up."""
     tensors = Tensors({renamed(n, HUBERT): a for n, a in tensors.arrays.items()}, tensors.path)
     config = hubert_config(tensors, said)
     layers = config['num_hidden_layers']
-    layer = check_layer(layer, layers, round(0.75 * layers) if default is None else min(default, layers))
+    layer = layer_of(layer, layers, default)
     make = partial(build, kind='hubert', tensors=tensors, config=config, layer=layer, normalise=normalise)
     return Network(make, layer, config['hidden_size'], SHIFT, f'hubert of {layers} layers, layer {layer}')
 
@@ -133,7 +138,7 @@ def data2vec2(tensors: Tensors, *, layer: int | None, default: int | None, norma
         'num_conv_pos_embeddings': sum(n.startswith('encoder.pos_conv_embed') and n.endswith('weight') for n in tensors.arrays),
     }  # fmt: skip
     layers = config['num_hidden_layers']
-    layer = check_layer(layer, layers, round(0.75 * layers) if default is None else min(default, layers))
+    layer = layer_of(layer, layers, default)
     bias = -slopes(heads) * np.maximum(scale, 0)
     make = partial(build, kind='data2vec-audio', tensors=tensors, config=config, layer=layer, normalise=normalise, alibi=bias)
     return Network(make, layer, config['hidden_size'], SHIFT, f'data2vec2 of {layers} blocks, block {layer}')

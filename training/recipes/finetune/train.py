@@ -30,7 +30,7 @@ from bundle.classifier import export_head
 from bundle.outputs import outputs_of
 from bundle.read import read_bundle
 from config import load_config
-from data.batches import mel_statistics
+from data.batches import mel_statistics, thinned
 from data.mel import TOKEN
 from data.places import RUNS
 from model.encoder import Encoder
@@ -225,7 +225,7 @@ def main() -> None:
     folder = args.clips / args.task
     train, test = load_clips(folder, 'train'), load_clips(folder, 'test')
     if args.test_clips:
-        test = test[:: max(1, len(test) // args.test_clips)][: args.test_clips]
+        test = thinned(test, args.test_clips)
     names = sorted({c.label for c in train})
     done: dict[str, list] = json.loads(args.json.read_text()) if args.json and args.json.exists() else {}
     print(f'{args.task}: {len(names)} classes, {len(train)} clips to train on, {len(test)} to test, chance {1 / len(names):.3f}', flush=True)

@@ -17,7 +17,7 @@ bundles() {
 }
 measure() {
   m measure.imported "$out/whisper" "$out/whisper-sylboost" --data "$runs/data" --json "$out/scores.json"
-  m measure.evaluate ../models/small --data "$runs/data" --limit 20 --whole --bare
+  m measure.evaluate ../models/small --data "$runs/data" --limit 20 --bare
   m measure.windows "$out/whisper-sylboost" --data "$runs/data" --limit 5
 }
 

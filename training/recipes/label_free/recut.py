@@ -15,7 +15,7 @@ import numpy as np
 import torch
 
 from config import load_config
-from data.batches import Utterance, some_hours
+from data.batches import Utterance, some_hours, thinned
 from data.places import RUNS
 from data.untimed import audio_shards
 from model.encoder import Encoder
@@ -49,7 +49,7 @@ def main() -> None:
     model, mel, rules = Encoder(cfg), tuple(state['mel']), segmenter.Rules()
     model.load_state_dict(state['average'])
     utterances = some_hours(audio_shards(args.audio, args.corpora, 'train'), args.hours, 0)
-    some = utterances[:: max(1, len(utterances) // args.sample)][: args.sample]
+    some = thinned(utterances, args.sample)
     outputs = completed(encode_many(model, some, mel, cfg.chunk_tokens, not args.no_amp), some, cfg)
     sound, parts = sounding_seconds(some)
     _, lam = at_count(feature_cutter(outputs), args.per_second * sound + parts, -5.0, 60.0)

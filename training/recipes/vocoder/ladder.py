@@ -21,7 +21,7 @@ import numpy as np
 import soundfile
 
 from bundle.units import tokenize
-from data.batches import load_shards
+from data.batches import load_shards, thinned
 from data.mel import SAMPLE_RATE
 from data.places import RUNS
 from measure.same_word import edit_distance
@@ -104,7 +104,7 @@ def main() -> None:
     sets = []
     for corpus in args.corpora:
         rows = [u for u in load_shards(args.data, [corpus], 'test', timed=False) if u.wave is not None and len(words(_text(args.data, u))) >= 4]
-        sets.append(rows[:: max(1, len(rows) // args.sentences)][: args.sentences])
+        sets.append(thinned(rows, args.sentences))
     some = [u for turn in zip_longest(*sets) for u in turn if u is not None]  # by turns, so that any beginning is fair
     done = json.loads(args.json.read_text()) if args.json.exists() else {}
     with tempfile.TemporaryDirectory() as name:

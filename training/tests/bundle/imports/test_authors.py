@@ -8,10 +8,9 @@ import pytest
 import torch
 
 from bundle.imports import mae_ast, sylboost
-from bundle.imports.graph import Network
 from bundle.imports.whole_cuts import agreement, whole_cuts
-from model.engine import onnxruntime
 from segment import segmenter
+from tests.bundle.imports.graphs import features
 from tests.bundle.imports.record import HERE
 from tests.bundle.imports.record_authors import features_of
 
@@ -20,11 +19,6 @@ READERS = {
     'mae-ast-frame': lambda folder, layer: mae_ast.read('frame', folder, layer=layer),
     'mae-ast-patch': lambda folder, layer: mae_ast.read('patch', folder, layer=layer),
 }  # fmt: skip
-
-
-def features(network: Network, wave: np.ndarray) -> np.ndarray:
-    session = onnxruntime.InferenceSession(network.build(False).SerializeToString())
-    return session.run(None, {'wave': wave})[0]
 
 
 @pytest.mark.parametrize('name', ['sylboost', 'sylber', 'mae-ast-frame'])

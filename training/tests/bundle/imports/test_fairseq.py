@@ -10,7 +10,7 @@ import torch
 from bundle.import_model import read_network
 from bundle.imports.graph import Network
 from bundle.imports.networks import AUDIO
-from model.engine import onnxruntime
+from tests.bundle.imports.graphs import features
 from tests.bundle.imports.record import HERE
 
 KINDS = {'hubert-fairseq': 'hubert', 'hubert-fairseq-large': 'hubert', 'data2vec2': 'data2vec2'}
@@ -18,11 +18,6 @@ KINDS = {'hubert-fairseq': 'hubert', 'hubert-fairseq-large': 'hubert', 'data2vec
 
 def read(kind: str, folder: Path, layer: int | None = None, normalise: str = 'auto') -> Network:
     return read_network(Namespace(kind=kind, folder=folder, layer=layer, normalise=normalise))
-
-
-def features(network: Network, wave: np.ndarray) -> np.ndarray:
-    session = onnxruntime.InferenceSession(network.build(False).SerializeToString())
-    return session.run(None, {'wave': wave})[0]
 
 
 @pytest.mark.parametrize('name', KINDS)

@@ -8,15 +8,9 @@ import numpy as np
 import pytest
 
 from bundle.imports import speech
-from bundle.imports.graph import Network
 from bundle.onnx_graph import session_of
-from model.engine import onnxruntime
+from tests.bundle.imports.graphs import features
 from tests.bundle.imports.record import CASES, HERE
-
-
-def features(network: Network, wave: np.ndarray) -> np.ndarray:
-    session = onnxruntime.InferenceSession(network.build(False).SerializeToString())
-    return session.run(None, {'wave': wave})[0]
 
 
 @pytest.mark.parametrize('name', CASES)

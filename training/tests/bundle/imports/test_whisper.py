@@ -9,8 +9,8 @@ import torchaudio
 
 from bundle.imports import whisper
 from bundle.imports.files import Tensors
-from model.engine import onnxruntime
 from recipes.imported.whisper_torch import blocks, features, stem
+from tests.bundle.imports import graphs
 from tests.bundle.imports.tiny_whisper import HEADS, LAYERS, D, arrays, model_bin
 
 
@@ -28,8 +28,7 @@ def folder(tmp_path) -> Path:
 def test_tokens_are_those_of_the_network_from_the_second_on(folder, layer):
     network = whisper.read(folder, layer=layer)
     wave = np.random.default_rng(1).normal(0, 0.1, 320 * 30 + 240).astype(np.float32)
-    session = onnxruntime.InferenceSession(network.build(False).SerializeToString())
-    (found,) = session.run(None, {'wave': wave[None]})[0]
+    (found,) = graphs.features(network, wave[None])
     assert found.shape == (30, D) and network.width == D
     t = torchs(network.build.keywords['tensors'])
     said = features(blocks(stem(torch.from_numpy(wave)[None], t), t, 0, layer, HEADS), t, last=layer == LAYERS)
